@@ -1,1 +1,62 @@
+//! All SQL of Dregs: one portable body for SQLite and PostgreSQL.
+//!
+//! [`Store`] is the contract; its verbs are those of the domain and stand one subject a file. Every verb that touches a
+//! tenant's data takes the [`TeamId`] first: a query without a team cannot be written. `tests/suite.rs` runs the whole
+//! contract on both databases.
 
+mod analysis;
+mod credentials;
+mod db;
+mod devices;
+mod error;
+mod events;
+mod fates;
+mod groups;
+mod identities;
+mod ingest;
+mod leases;
+mod links;
+mod maintenance;
+mod mappings;
+mod migrate;
+mod open;
+mod paging;
+mod pipeline;
+mod teams;
+
+pub use analysis::{Cycle, CycleEvidence, HistoryEntry};
+pub use credentials::{Credential, CredentialWrite};
+pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
+pub use error::{Result, StoreError};
+pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
+pub use fates::{FateCount, ParkedEvent, hour_of};
+pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
+pub use identities::{Badge, IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
+pub use ingest::{LogSegment, Usage};
+pub use links::StoredLink;
+pub use maintenance::CheckReport;
+pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
+pub use open::Store;
+pub use paging::{ListQuery, Order, Page};
+pub use pipeline::{
+    Commit, CycleWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, LoadRequest, Loaded, SessionWrite,
+    StoredProfile,
+};
+pub use teams::{Membership, Role, Team, User};
+
+use serde::{Deserialize, Serialize};
+
+/// The tenant that owns everything. Verbs take it first, so that no query can forget it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TeamId(String);
+
+impl TeamId {
+    pub fn new(id: impl Into<String>) -> Self {
+        TeamId(id.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -13,14 +13,18 @@ mod data_agreement;
 mod device_capabilities;
 mod email_domain;
 mod event_timing;
+mod evidence;
 mod failed_logins;
 mod ip_stability;
 mod ip_trust;
 mod name_plausibility;
+mod places;
 mod repetition;
 mod shared_contact;
 mod shared_device;
 mod shared_ip;
+#[cfg(test)]
+mod stories;
 mod user_agent;
 mod velocity;
 

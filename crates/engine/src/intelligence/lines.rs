@@ -1,0 +1,59 @@
+//! Look-ups in sorted text: one row to a line, the key before the first tab, ordered by the bytes of the key.
+
+use std::cmp::Ordering;
+
+/// The rest of the row whose key is `key`: empty when the row is nothing but the key.
+pub(super) fn find(text: &'static str, key: &str) -> Option<&'static str> {
+    let bytes = text.as_bytes();
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let start = line_start(bytes, low, low + (high - low) / 2);
+        let end = line_end(bytes, start);
+        let (found, rest) = split(text, start, end);
+        match found.as_bytes().cmp(key.as_bytes()) {
+            Ordering::Equal => return Some(rest),
+            Ordering::Less => low = end + 1,
+            Ordering::Greater => high = start,
+        }
+    }
+    None
+}
+
+/// Whether a row has this key.
+pub(super) fn contains(text: &'static str, key: &str) -> bool {
+    find(text, key).is_some()
+}
+
+/// Start of the line that holds `middle`, not before `low`, which is itself the start of a line.
+pub(super) fn line_start(bytes: &[u8], low: usize, middle: usize) -> usize {
+    bytes[low..middle].iter().rposition(|&byte| byte == b'\n').map_or(low, |at| low + at + 1)
+}
+
+pub(super) fn line_end(bytes: &[u8], start: usize) -> usize {
+    bytes[start..].iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| start + at)
+}
+
+/// Key and rest of the line between two offsets.
+pub(super) fn split(text: &'static str, start: usize, end: usize) -> (&'static str, &'static str) {
+    let line = text.get(start..end).unwrap_or_default();
+    line.split_once('\t').unwrap_or((line, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_every_row_and_nothing_else() {
+        let text = "a\t1\nab\t2\nb\nzoë\t3\n";
+        assert_eq!(find(text, "a"), Some("1"));
+        assert_eq!(find(text, "ab"), Some("2"));
+        assert_eq!(find(text, "b"), Some(""));
+        assert_eq!(find(text, "zoë"), Some("3"));
+        for missing in ["", "aa", "abc", "c", "zoe", "zz", "\n", "a\t1"] {
+            assert_eq!(find(text, missing), None, "{missing:?}");
+        }
+        assert_eq!(find("", "a"), None);
+        assert_eq!(find("only", "only"), Some(""));
+    }
+}

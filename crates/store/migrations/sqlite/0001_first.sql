@@ -1,0 +1,93 @@
+-- Times are epoch milliseconds; flags are 0 or 1; JSON is text. team_id leads every key.
+create table teams (id text primary key, name text not null, monthly_event_limit bigint, created_ms bigint not null);
+create table users (id text primary key, email text not null unique, name text not null, password_hash text not null, disabled bigint not null, created_ms bigint not null);
+create table memberships (team_id text not null, user_id text not null, role text not null, primary key (team_id, user_id)) without rowid;
+create table login_sessions (token_hash text primary key, user_id text not null, team_id text not null, created_ms bigint not null, expires_ms bigint not null) without rowid;
+create table credentials (
+  team_id text not null, id text not null, name text not null, public_key text not null unique, secret_hash text not null unique,
+  secret_hint text not null, allowed_origins text not null, disabled bigint not null, revoked_ms bigint, expires_ms bigint,
+  created_ms bigint not null, primary key (team_id, id)
+);
+create table mappings (
+  team_id text not null, kind text not null, source text not null, target text not null, description text, created_ms bigint not null,
+  primary key (team_id, kind, source)
+) without rowid;
+
+create table identities (
+  team_id text not null, id text not null, display_name text, display_email text, display_username text, search text not null,
+  humanity bigint, authenticity bigint, uniqueness bigint, behavior bigint,
+  created_ms bigint not null, updated_ms bigint not null, last_tracked_ms bigint, last_scored_ms bigint,
+  disregarded bigint not null, due_ms bigint, cycles bigint not null, version bigint not null,
+  primary key (team_id, id)
+);
+create index identities_updated on identities (team_id, updated_ms, id);
+create index identities_humanity on identities (team_id, humanity);
+create index identities_authenticity on identities (team_id, authenticity);
+create index identities_uniqueness on identities (team_id, uniqueness);
+create index identities_behavior on identities (team_id, behavior);
+create index identities_due on identities (due_ms) where due_ms is not null;
+create table profiles (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
+create table badges (
+  team_id text not null, identity_id text not null, slug text not null, name text not null, type text not null, explanation text not null,
+  metadata text not null, since_ms bigint not null, primary key (team_id, identity_id, slug)
+) without rowid;
+create index badges_slug on badges (team_id, slug, identity_id);
+
+create table events (
+  seq integer primary key, team_id text not null, id text not null, timestamp_ms bigint not null, received_ms bigint not null,
+  name text not null, source text, identity_id text, fingerprint text, session text, ip text, url text, referrer text,
+  user_agent text, groups text not null, data text not null
+);
+create unique index events_id on events (team_id, id);
+create index events_time on events (team_id, timestamp_ms, seq);
+create index events_identity on events (team_id, identity_id, timestamp_ms, seq);
+create index events_fingerprint on events (team_id, fingerprint, timestamp_ms, seq) where fingerprint is not null;
+create index events_session on events (team_id, session, timestamp_ms, seq) where session is not null;
+create table event_groups (
+  team_id text not null, type text not null, group_id text not null, timestamp_ms bigint not null, seq bigint not null,
+  primary key (team_id, type, group_id, timestamp_ms, seq)
+) without rowid;
+create table parked_events (
+  team_id text not null, id text not null, event text not null, error text not null, parked_ms bigint not null, primary key (team_id, id)
+);
+create table fates (team_id text not null, hour_ms bigint not null, fate text not null, count bigint not null, primary key (team_id, hour_ms, fate)) without rowid;
+
+create table sessions (
+  team_id text not null, id text not null, identity_id text, fingerprint text, first_ms bigint not null, last_ms bigint not null,
+  primary key (team_id, id)
+) without rowid;
+create table devices (
+  team_id text not null, fingerprint text not null, ip text, user_agent text, timezone text, country_code text, asn text, asn_label text,
+  city text, region text, latitude double precision, longitude double precision, signals text, disregarded bigint not null,
+  first_ms bigint not null, last_ms bigint not null, primary key (team_id, fingerprint)
+);
+create index devices_last on devices (team_id, last_ms);
+
+create table identity_keys (
+  team_id text not null, kind text not null, key text not null, identity_id text not null, first_ms bigint not null, last_ms bigint not null,
+  count bigint not null, disregarded bigint not null, primary key (team_id, kind, key, identity_id)
+) without rowid;
+create index identity_keys_identity on identity_keys (team_id, identity_id, kind);
+create table keys (team_id text not null, kind text not null, key text not null, holders bigint not null, primary key (team_id, kind, key)) without rowid;
+create table team_counts (team_id text primary key, identities bigint not null);
+
+create table groups (
+  team_id text not null, type text not null, id text not null, display_name text, search text not null, data text not null,
+  created_ms bigint not null, updated_ms bigint not null, last_tracked_ms bigint, primary key (team_id, type, id)
+);
+create table group_members (team_id text not null, type text not null, group_id text not null, identity_id text not null, primary key (team_id, type, group_id, identity_id)) without rowid;
+create index group_members_identity on group_members (team_id, identity_id, type, group_id);
+
+create table cycles (
+  team_id text not null, identity_id text not null, id bigint not null, humanity bigint, authenticity bigint, uniqueness bigint, behavior bigint,
+  event_count bigint not null, device_count bigint not null, started_ms bigint not null, finished_ms bigint not null, duration_ms bigint not null,
+  engine_version bigint not null, pack text not null, primary key (team_id, identity_id, id)
+) without rowid;
+create table cycle_evidence (team_id text not null, identity_id text not null, id bigint not null, body blob not null, primary key (team_id, identity_id, id));
+create table links (
+  team_id text not null, a_id text not null, b_id text not null, type text not null, value double precision not null,
+  confidence double precision not null, explanation text not null, metadata text not null, created_ms bigint not null,
+  primary key (team_id, a_id, b_id, type)
+);
+create index links_b on links (team_id, b_id);
+create table leases (name text primary key, owner text not null, until_ms bigint not null) without rowid;

@@ -1,0 +1,139 @@
+//! Analysis cycles: what was concluded about an identity, when, and on what evidence.
+
+use crate::TeamId;
+use crate::db::{Row, args};
+use crate::error::{Result, StoreError};
+use crate::open::Store;
+use dregs_engine::score::Assessment;
+use dregs_engine::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
+
+/// zstd level of stored evidence: the fastest that still halves twice.
+const COMPRESSION_LEVEL: i32 = 1;
+/// Most bytes that stored evidence may unpack to.
+const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// One row of an identity's score history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    pub id: i64,
+    pub scores: [Option<u8>; 4],
+    pub event_count: i64,
+    pub device_count: i64,
+    pub finished_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cycle {
+    pub id: i64,
+    pub identity_id: String,
+    pub event_count: i64,
+    pub device_count: i64,
+    pub duration_ms: i64,
+    pub started_ms: i64,
+    pub finished_ms: i64,
+    pub engine_version: u32,
+    pub pack: String,
+    pub scores: [Option<u8>; 4],
+    /// None once the cycle is older than those whose evidence is kept.
+    pub evidence: Option<CycleEvidence>,
+}
+
+/// What a verdict rested on, and the verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CycleEvidence {
+    pub snapshot: Snapshot,
+    pub assessment: Assessment,
+}
+
+impl CycleEvidence {
+    pub fn pack(snapshot: &Snapshot, assessment: &Assessment) -> Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Borrowed<'a> {
+            snapshot: &'a Snapshot,
+            assessment: &'a Assessment,
+        }
+        let text = serde_json::to_vec(&Borrowed { snapshot, assessment })?;
+        zstd::bulk::compress(&text, COMPRESSION_LEVEL).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    pub fn unpack(bytes: &[u8]) -> Result<Self> {
+        let text = zstd::bulk::decompress(bytes, EVIDENCE_BYTES_MAX)
+            .map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+impl Store {
+    /// A cycle of an identity, the latest when `id` is none.
+    pub async fn cycle(&self, team: &TeamId, identity: &str, id: Option<i64>) -> Result<Option<Cycle>> {
+        let row = self
+            .db
+            .row(
+                "select c.*, e.body from cycles c
+                 left join cycle_evidence e on e.team_id = c.team_id and e.identity_id = c.identity_id and e.id = c.id
+                 where c.team_id = $1 and c.identity_id = $2 and ($3 = 0 or c.id = $3) order by c.id desc limit 1",
+                args![team, identity, id.unwrap_or(0)],
+            )
+            .await?;
+        row.as_ref().map(read_cycle).transpose()
+    }
+
+    /// Ids of the latest cycles with evidence, of every team: for replaying them.
+    pub async fn cycle_ids(&self, limit: i64) -> Result<Vec<(TeamId, String, i64)>> {
+        let rows = self
+            .db
+            .rows("select team_id, identity_id, id from cycle_evidence order by id desc limit $1", args![limit])
+            .await?;
+        rows.iter().map(|row| Ok((TeamId::new(row.text("team_id")?), row.text("identity_id")?, row.int("id")?))).collect()
+    }
+
+    /// A cycle by its id alone, in whichever team: for the operator's command line.
+    pub async fn find_cycle(&self, id: i64) -> Result<Option<(TeamId, Cycle)>> {
+        let row = self.db.row("select team_id, identity_id from cycles where id = $1", args![id]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let team = TeamId::new(row.text("team_id")?);
+        let cycle = self.cycle(&team, &row.text("identity_id")?, Some(id)).await?;
+        Ok(cycle.map(|cycle| (team, cycle)))
+    }
+
+    /// Score history, newest first.
+    pub async fn history(&self, team: &TeamId, identity: &str, limit: i64) -> Result<Vec<HistoryEntry>> {
+        let rows = self
+            .db
+            .rows(
+                "select id, humanity, authenticity, uniqueness, behavior, event_count, device_count, finished_ms from cycles
+                 where team_id = $1 and identity_id = $2 order by id desc limit $3",
+                args![team, identity, limit],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(HistoryEntry {
+                    id: row.int("id")?,
+                    scores: crate::identities::scores(row)?,
+                    event_count: row.int("event_count")?,
+                    device_count: row.int("device_count")?,
+                    finished_ms: row.int("finished_ms")?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn read_cycle(row: &Row) -> Result<Cycle> {
+    let body = row.opt_blob("body")?;
+    Ok(Cycle {
+        id: row.int("id")?,
+        identity_id: row.text("identity_id")?,
+        event_count: row.int("event_count")?,
+        device_count: row.int("device_count")?,
+        duration_ms: row.int("duration_ms")?,
+        started_ms: row.int("started_ms")?,
+        finished_ms: row.int("finished_ms")?,
+        engine_version: row.int("engine_version")? as u32,
+        pack: row.text("pack")?,
+        scores: crate::identities::scores(row)?,
+        evidence: body.map(|bytes| CycleEvidence::unpack(&bytes)).transpose()?,
+    })
+}

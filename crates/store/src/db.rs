@@ -1,0 +1,326 @@
+//! The one place that knows there are two databases. Everything above it is written once, in portable SQL.
+//!
+//! A statement is text with `$1` placeholders and a list of [`Arg`]; an answer is a list of [`Row`]. A batch is handed
+//! over as one JSON text and taken apart by `json_each($1)`: SQLite has that function, and for PostgreSQL the first
+//! migration defines one of the same name and shape.
+
+use crate::error::{Result, StoreError};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{PgPool, Row as _, Sqlite, SqlSafeStr, SqlitePool, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+/// Read connections beside the one that writes, on SQLite.
+const SQLITE_READERS: u32 = 4;
+/// Page cache of the writing connection and of each reader, in KiB: the memory budget of the whole process counts.
+const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
+const SQLITE_READER_CACHE_KIB: u32 = 4 * 1024;
+/// Prepared statements kept on each connection.
+const STATEMENTS_MAX: usize = 256;
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// How long to wait for a connection before the caller is told that the store is overloaded.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A value bound to a placeholder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Arg {
+    Text(String),
+    OptText(Option<String>),
+    Int(i64),
+    OptInt(Option<i64>),
+    Blob(Vec<u8>),
+}
+
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        Arg::Text(value.to_owned())
+    }
+}
+impl From<String> for Arg {
+    fn from(value: String) -> Self {
+        Arg::Text(value)
+    }
+}
+impl From<&String> for Arg {
+    fn from(value: &String) -> Self {
+        Arg::Text(value.clone())
+    }
+}
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Arg::OptText(value)
+    }
+}
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        Arg::OptText(value.map(str::to_owned))
+    }
+}
+impl From<i64> for Arg {
+    fn from(value: i64) -> Self {
+        Arg::Int(value)
+    }
+}
+impl From<bool> for Arg {
+    fn from(value: bool) -> Self {
+        Arg::Int(i64::from(value))
+    }
+}
+impl From<Option<i64>> for Arg {
+    fn from(value: Option<i64>) -> Self {
+        Arg::OptInt(value)
+    }
+}
+impl From<Vec<u8>> for Arg {
+    fn from(value: Vec<u8>) -> Self {
+        Arg::Blob(value)
+    }
+}
+impl From<&crate::TeamId> for Arg {
+    fn from(value: &crate::TeamId) -> Self {
+        Arg::Text(value.as_str().to_owned())
+    }
+}
+
+/// `args![team, id, 3]`: the values of a statement's placeholders, in order.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+macro_rules! bind {
+    ($sql:expr, $args:expr) => {{
+        let mut query = sqlx::query($sql);
+        for arg in $args {
+            query = match arg {
+                Arg::Text(value) => query.bind(value),
+                Arg::OptText(value) => query.bind(value),
+                Arg::Int(value) => query.bind(value),
+                Arg::OptInt(value) => query.bind(value),
+                Arg::Blob(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+/// One row of an answer; columns are read by name.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+macro_rules! column {
+    ($(#[$doc:meta])* $name:ident, $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(&self, column: &str) -> Result<$type> {
+            match self {
+                Row::Sqlite(row) => Ok(row.try_get(column)?),
+                Row::Postgres(row) => Ok(row.try_get(column)?),
+            }
+        }
+    };
+}
+
+impl Row {
+    column!(text, String);
+    column!(opt_text, Option<String>);
+    column!(int, i64);
+    column!(opt_int, Option<i64>);
+    column!(opt_real, Option<f64>);
+    column!(real, f64);
+    column!(blob, Vec<u8>);
+    column!(opt_blob, Option<Vec<u8>>);
+
+    pub fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+}
+
+/// A database and the ways into it.
+#[derive(Clone)]
+pub(crate) enum Db {
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropping it without [`Tx::commit`] rolls it back.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    pub async fn open_sqlite(path: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a commit is on disk before it returns, also when the power goes.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(false)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .statement_cache_capacity(STATEMENTS_MAX)
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", "4000");
+        let sized = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
+        let pool = |connections: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let write = pool(1).connect_with(sized(SQLITE_WRITER_CACHE_KIB)).await?;
+        let read = pool(SQLITE_READERS).connect_lazy_with(sized(SQLITE_READER_CACHE_KIB).pragma("query_only", "on"));
+        Ok(Db::Sqlite { read, write })
+    }
+
+    pub async fn open_postgres(url: &str) -> Result<Self> {
+        let options: PgConnectOptions =
+            url.parse().map_err(|error: sqlx::Error| StoreError::Unusable(format!("the database URL: {error}")))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_with(options.statement_cache_capacity(STATEMENTS_MAX))
+            .await?;
+        Ok(Db::Postgres(pool))
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Db::Postgres(_))
+    }
+
+    /// Reads outside a transaction.
+    pub async fn rows(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Db::Sqlite { read, .. } => {
+                Ok(bind!(sql, args).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect())
+            }
+            Db::Postgres(pool) => {
+                Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    pub async fn row(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<Row>> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// One statement as a transaction of its own; returns the rows it touched.
+    pub async fn run(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
+        match self {
+            Db::Sqlite { write, .. } => Ok(bind!(sql, args).execute(write).await?.rows_affected()),
+            Db::Postgres(pool) => Ok(bind!(sql, args).execute(pool).await?.rows_affected()),
+        }
+    }
+
+    /// A transaction that may write. On SQLite it is the only one.
+    pub async fn begin(&self) -> Result<Tx> {
+        match self {
+            Db::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Db::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub async fn rows(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Tx::Sqlite(tx) => Ok(bind!(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()),
+            Tx::Postgres(tx) => {
+                Ok(bind!(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    pub async fn row(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<Row>> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub async fn run(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
+        match self {
+            Tx::Sqlite(tx) => Ok(bind!(sql, args).execute(&mut **tx).await?.rows_affected()),
+            Tx::Postgres(tx) => Ok(bind!(sql, args).execute(&mut **tx).await?.rows_affected()),
+        }
+    }
+
+    /// Several statements without arguments: migrations.
+    pub async fn script(&mut self, sql: &'static str) -> Result<()> {
+        match self {
+            Tx::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Tx::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+            Tx::Postgres(tx) => Ok(tx.commit().await?),
+        }
+    }
+}
+
+/// Rows for `json_each`: an array of arrays, built as text without an intermediate tree.
+#[derive(Default)]
+pub(crate) struct Batch {
+    text: String,
+    rows: usize,
+}
+
+impl Batch {
+    pub fn new() -> Self {
+        Batch { text: String::from("["), rows: 0 }
+    }
+
+    /// Adds one row; `row` is serialized as a JSON array (a tuple).
+    pub fn push(&mut self, row: &impl serde::Serialize) {
+        if self.rows > 0 {
+            self.text.push(',');
+        }
+        // Serializing plain tuples of text and numbers cannot fail.
+        self.text.push_str(&serde_json::to_string(row).unwrap_or_else(|_| "null".into()));
+        self.rows += 1;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+}
+
+impl From<Batch> for Arg {
+    fn from(mut batch: Batch) -> Self {
+        batch.text.push(']');
+        Arg::Text(batch.text)
+    }
+}
+
+impl<T: serde::Serialize> FromIterator<T> for Batch {
+    fn from_iter<I: IntoIterator<Item = T>>(rows: I) -> Self {
+        let mut batch = Batch::new();
+        rows.into_iter().for_each(|row| batch.push(&row));
+        batch
+    }
+}

@@ -1,0 +1,304 @@
+//! Identities: reading, listing, disregarding, erasing, and their badges.
+
+use crate::TeamId;
+use crate::db::{Batch, Row, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::open::Store;
+use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use dregs_engine::score::Category;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    pub id: String,
+    pub display_name: Option<String>,
+    pub display_email: Option<String>,
+    pub display_username: Option<String>,
+    /// In the order of `Category::ALL`; none until scored.
+    pub scores: [Option<u8>; 4],
+    pub created_ms: i64,
+    pub updated_ms: i64,
+    pub last_tracked_ms: Option<i64>,
+    pub last_scored_ms: Option<i64>,
+    pub disregarded: bool,
+    pub badges: Vec<Badge>,
+    pub attributes: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Badge {
+    pub slug: String,
+    pub name: String,
+    /// GOOD, BAD or NEUTRAL.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub explanation: String,
+    pub metadata: Map<String, Value>,
+    #[serde(skip)]
+    pub since_ms: i64,
+}
+
+/// Inclusive bounds of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoreRange {
+    pub category: Category,
+    pub min: Option<u8>,
+    pub max: Option<u8>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct IdentityFilter {
+    pub term: Option<String>,
+    pub group: Option<String>,
+    pub group_type: Option<String>,
+    pub device: Option<String>,
+    pub badge: Option<String>,
+    pub scores: Vec<ScoreRange>,
+    pub disregarded: Option<bool>,
+}
+
+/// API fields that identities can be sorted by, and their columns.
+pub const IDENTITY_SORTS: &[(&str, &str)] = &[
+    ("updatedAt", "i.updated_ms"),
+    ("createdAt", "i.created_ms"),
+    ("lastTrackedAt", "i.last_tracked_ms"),
+    ("lastScoredAt", "i.last_scored_ms"),
+    ("id", "i.id"),
+    ("displayName", "i.display_name"),
+    ("displayEmail", "i.display_email"),
+    ("displayUsername", "i.display_username"),
+    ("humanityScore", "i.humanity"),
+    ("authenticityScore", "i.authenticity"),
+    ("uniquenessScore", "i.uniqueness"),
+    ("behaviorScore", "i.behavior"),
+];
+
+const COLUMNS: &str = "i.id, i.display_name, i.display_email, i.display_username, i.humanity, i.authenticity, i.uniqueness, i.behavior, i.created_ms,
+  i.updated_ms, i.last_tracked_ms, i.last_scored_ms, i.disregarded,
+  (select p.body from profiles p where p.team_id = i.team_id and p.identity_id = i.id) as body";
+
+impl Store {
+    pub async fn identity(&self, team: &TeamId, id: &str) -> Result<Option<Identity>> {
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from identities i where i.team_id = $1 and i.id = $2"));
+        let Some(row) = self.db.row(sql, args![team, id]).await? else { return Ok(None) };
+        let mut found = vec![read(&row)?];
+        self.add_badges(team, &mut found).await?;
+        Ok(found.pop())
+    }
+
+    pub async fn identity_exists(&self, team: &TeamId, id: &str) -> Result<bool> {
+        let row = self.db.row("select 1 as one from identities where team_id = $1 and id = $2", args![team, id]).await?;
+        Ok(row.is_some())
+    }
+
+    pub async fn identities(&self, team: &TeamId, filter: &IdentityFilter, query: &ListQuery) -> Result<Page<Identity>> {
+        let mut condition = Where::new("i.team_id = $1", team);
+        if let Some(term) = &filter.term {
+            condition.and("i.search like ? escape '\\'", like_pattern(term));
+        }
+        if let Some(device) = &filter.device {
+            condition.and(
+                "i.id in (select h.identity_id from identity_keys h where h.team_id = $1 and h.kind = 'device' and h.key = ?)",
+                device,
+            );
+        }
+        if let Some(badge) = &filter.badge {
+            condition.and("i.id in (select b.identity_id from badges b where b.team_id = $1 and b.slug = ?)", badge);
+        }
+        const MEMBERS: &str = "i.id in (select m.identity_id from group_members m where m.team_id = $1";
+        match (&filter.group_type, &filter.group) {
+            (Some(kind), Some(group)) => {
+                condition.and_each(&format!("{MEMBERS} and m.type = ? and m.group_id = ?)"), args![kind, group]);
+            }
+            (Some(kind), None) => condition.and(&format!("{MEMBERS} and m.type = ?)"), kind),
+            (None, Some(group)) => condition.and(&format!("{MEMBERS} and m.group_id = ?)"), group),
+            (None, None) => {}
+        }
+        for range in &filter.scores {
+            let column = range.category.code().to_lowercase();
+            condition.and_some(&format!("i.{column} >= ?"), range.min.map(i64::from));
+            condition.and_some(&format!("i.{column} <= ?"), range.max.map(i64::from));
+        }
+        condition.and_some("i.disregarded = ?", filter.disregarded);
+        let mut found = page(&self.db, COLUMNS, "identities i", condition, query, "i.id", read).await?;
+        self.add_badges(team, &mut found.items).await?;
+        Ok(found)
+    }
+
+    async fn add_badges(&self, team: &TeamId, identities: &mut [Identity]) -> Result<()> {
+        let ids: Batch = identities.iter().map(|identity| (&identity.id,)).collect();
+        let rows = self
+            .db
+            .rows(
+                "select b.identity_id, b.slug, b.name, b.type, b.explanation, b.metadata, b.since_ms from json_each($2) j
+                 join badges b on b.team_id = $1 and b.identity_id = j.value->>0 order by b.since_ms, b.slug",
+                args![team, ids],
+            )
+            .await?;
+        for row in &rows {
+            let owner = row.text("identity_id")?;
+            let badge = read_badge(row)?;
+            identities.iter_mut().filter(|identity| identity.id == owner).for_each(|identity| identity.badges.push(badge.clone()));
+        }
+        Ok(())
+    }
+
+    /// Merges attributes into the profile. `Ok(None)` when there is no such identity; what merging means is the
+    /// caller's `change`, which returns the display fields that follow from it.
+    pub async fn change_profile(
+        &self,
+        team: &TeamId,
+        id: &str,
+        now_ms: i64,
+        change: impl FnOnce(&mut dregs_engine::profile::Profile) -> [Option<String>; 3],
+    ) -> Result<Option<()>> {
+        let mut tx = self.db.begin().await?;
+        let row = tx
+            .row(
+                "select p.body from profiles p where p.team_id = $1 and p.identity_id = $2",
+                args![team, id],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut profile: dregs_engine::profile::Profile = serde_json::from_str(&row.text("body")?)?;
+        let [name, email, username] = change(&mut profile);
+        let search = crate::pipeline::search_text(id, [&name, &email, &username]);
+        tx.run("update profiles set body = $3 where team_id = $1 and identity_id = $2", args![team, id, profile.to_json()])
+            .await?;
+        tx.run(
+            "update identities set version = version + 1, display_name = $3, display_email = $4, display_username = $5, search = $6,
+               updated_ms = $7, due_ms = $7
+             where team_id = $1 and id = $2",
+            args![team, id, name, email, username, search, now_ms],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Some(()))
+    }
+
+    /// Takes an identity out of scoring and out of everyone's evidence, or back in. Whoever shares something with it is
+    /// scored again. Returns whether the identity exists.
+    pub async fn set_identity_disregarded(&self, team: &TeamId, id: &str, disregarded: bool, now_ms: i64) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.row("select disregarded from identities where team_id = $1 and id = $2", args![team, id]).await?;
+        let Some(row) = row else { return Ok(false) };
+        if row.flag("disregarded")? == disregarded {
+            return Ok(true);
+        }
+        tx.run(
+            "update identities set disregarded = $3, version = version + 1, updated_ms = $4, due_ms = $4 where team_id = $1 and id = $2",
+            args![team, id, disregarded, now_ms],
+        )
+        .await?;
+        tx.run("update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2", args![team, id, disregarded])
+            .await?;
+        tx.run(
+            "update keys set holders = holders + $3 where team_id = $1 and (kind, key) in (
+               select h.kind, h.key from identity_keys h where h.team_id = $1 and h.identity_id = $2)",
+            args![team, id, if disregarded { -1_i64 } else { 1 }],
+        )
+        .await?;
+        requeue_peers(&mut tx, team, id, now_ms).await?;
+        if disregarded {
+            tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
+            tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, id]).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Identities re-scored when one of them is disregarded or comes back; more than this share only popular things.
+const PEERS_REQUEUED_MAX: i64 = 1000;
+
+/// Asks for new assessments of those who share something uncommon with `id`.
+async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
+    tx.run(
+        "update identities set due_ms = $3 where team_id = $1 and id in (
+           select h.identity_id from identity_keys mine
+           join keys k on k.team_id = mine.team_id and k.kind = mine.kind and k.key = mine.key and k.holders <= 64
+           join identity_keys h on h.team_id = mine.team_id and h.kind = mine.kind and h.key = mine.key
+           where mine.team_id = $1 and mine.identity_id = $2 limit $4)",
+        args![team, id, now_ms, PEERS_REQUEUED_MAX],
+    )
+    .await
+    .map(drop)
+}
+
+pub(crate) async fn write_badges(tx: &mut Tx, team: &TeamId, badges: &BTreeMap<String, Vec<Badge>>) -> Result<()> {
+    if badges.is_empty() {
+        return Ok(());
+    }
+    let owners: Batch = badges.keys().map(|id| (id,)).collect();
+    let rows: Batch = badges
+        .iter()
+        .flat_map(|(id, held)| held.iter().map(move |badge| (id, badge)))
+        .map(|(id, badge)| {
+            let metadata = Value::Object(badge.metadata.clone()).to_string();
+            (id, &badge.slug, &badge.name, &badge.kind, &badge.explanation, metadata, badge.since_ms)
+        })
+        .collect();
+    let slugs: Batch = badges.iter().flat_map(|(id, held)| held.iter().map(move |badge| (id, &badge.slug))).collect();
+    tx.run(
+        "delete from badges where team_id = $1 and identity_id in (select value->>0 from json_each($2))
+           and not exists (select 1 from json_each($3) k where k.value->>0 = badges.identity_id and k.value->>1 = badges.slug)",
+        args![team, owners, slugs],
+    )
+    .await?;
+    if !rows.is_empty() {
+        tx.run(
+            "insert into badges (team_id, identity_id, slug, name, type, explanation, metadata, since_ms)
+             select $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, cast(value->>6 as bigint) from json_each($2) where true
+             on conflict (team_id, identity_id, slug) do update set explanation = excluded.explanation, metadata = excluded.metadata",
+            args![team, rows],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn scores(row: &Row) -> Result<[Option<u8>; 4]> {
+    let score = |column| Ok::<_, StoreError>(row.opt_int(column)?.map(|value| value.clamp(0, 100) as u8));
+    Ok([score("humanity")?, score("authenticity")?, score("uniqueness")?, score("behavior")?])
+}
+
+/// The part of a stored profile that is shown.
+#[derive(Deserialize)]
+struct Attributes {
+    #[serde(default)]
+    attributes: Map<String, Value>,
+}
+
+fn read(row: &Row) -> Result<Identity> {
+    let attributes = match row.opt_text("body")? {
+        Some(body) => serde_json::from_str::<Attributes>(&body)?.attributes,
+        None => Map::new(),
+    };
+    Ok(Identity {
+        id: row.text("id")?,
+        display_name: row.opt_text("display_name")?,
+        display_email: row.opt_text("display_email")?,
+        display_username: row.opt_text("display_username")?,
+        scores: scores(row)?,
+        created_ms: row.int("created_ms")?,
+        updated_ms: row.int("updated_ms")?,
+        last_tracked_ms: row.opt_int("last_tracked_ms")?,
+        last_scored_ms: row.opt_int("last_scored_ms")?,
+        disregarded: row.flag("disregarded")?,
+        badges: Vec::new(),
+        attributes,
+    })
+}
+
+fn read_badge(row: &Row) -> Result<Badge> {
+    Ok(Badge {
+        slug: row.text("slug")?,
+        name: row.text("name")?,
+        kind: row.text("type")?,
+        explanation: row.text("explanation")?,
+        metadata: serde_json::from_str(&row.text("metadata")?)?,
+        since_ms: row.int("since_ms")?,
+    })
+}

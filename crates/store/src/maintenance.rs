@@ -1,0 +1,128 @@
+//! Backup, restore and integrity check.
+
+use crate::db::{Db, args};
+use crate::error::{Result, StoreError};
+use crate::open::{Files, Store};
+use std::path::Path;
+
+/// Problems listed by a check.
+const PROBLEMS_MAX: i64 = 100;
+
+/// What an integrity check found.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct CheckReport {
+    pub identities: i64,
+    pub events: i64,
+    pub cycles: i64,
+    pub waiting: i64,
+    /// Empty when all is well.
+    pub problems: Vec<String>,
+}
+
+impl Store {
+    /// A consistent copy of a running SQLite store at `target` (and its ingest log beside it).
+    ///
+    /// The log is copied first: an event that is applied between the two copies is then in both, and the events table
+    /// knows it; the other way round it would be in neither.
+    pub async fn backup(&self, target: &Path) -> Result<()> {
+        if self.files.is_none() {
+            return Err(StoreError::Unusable("a PostgreSQL store is backed up with pg_dump".into()));
+        }
+        let files = Files::beside(target);
+        for (db, path) in [(&self.log, &files.log), (&self.db, &files.main)] {
+            if path.exists() {
+                return Err(StoreError::Unusable(format!("{} exists: choose another place for the backup", path.display())));
+            }
+            db.run("vacuum into $1", args![path.to_string_lossy().into_owned()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a backup in the place of the store at `main`. The server must not be running.
+    pub fn restore(backup: &Path, main: &Path) -> Result<()> {
+        let (from, to) = (Files::beside(backup), Files::beside(main));
+        for path in [&from.main, &from.log] {
+            if !path.is_file() {
+                return Err(StoreError::Unusable(format!("{} is not there: a backup is two files", path.display())));
+            }
+        }
+        for (from, to) in [(&from.log, &to.log), (&from.main, &to.main)] {
+            replace(from, to).map_err(|error| StoreError::Unusable(format!("{}: {error}", to.display())))?;
+        }
+        Ok(())
+    }
+
+    /// Reads through the store and reports what does not fit together.
+    pub async fn check(&self) -> Result<CheckReport> {
+        let mut report = CheckReport {
+            identities: self.count("select count(*) as n from identities").await?,
+            events: self.count("select count(*) as n from events").await?,
+            cycles: self.count("select count(*) as n from cycles").await?,
+            waiting: self.log_depth().await? as i64,
+            problems: Vec::new(),
+        };
+        for db in [&self.db, &self.log] {
+            report.problems.extend(integrity(db).await?);
+        }
+        for (sql, problem) in CONSISTENCY {
+            let found = self.count(sql).await?;
+            if found > 0 {
+                report.problems.push(format!("{found} {problem}"));
+            }
+        }
+        Ok(report)
+    }
+
+    async fn count(&self, sql: &'static str) -> Result<i64> {
+        self.db.row(sql, vec![]).await?.map_or(Ok(0), |row| row.int("n"))
+    }
+}
+
+/// Statements that count what should not be.
+const CONSISTENCY: &[(&str, &str)] = &[
+    (
+        "select count(*) as n from identities i where not exists (select 1 from profiles p where p.team_id = i.team_id and p.identity_id = i.id)",
+        "identities without a profile",
+    ),
+    (
+        "select count(*) as n from profiles p where not exists (select 1 from identities i where i.team_id = p.team_id and i.id = p.identity_id)",
+        "profiles without an identity",
+    ),
+    (
+        "select count(*) as n from events e where e.identity_id is not null and not exists (select 1 from identities i where i.team_id = e.team_id and i.id = e.identity_id)",
+        "events of unknown identities",
+    ),
+    (
+        "select count(*) as n from keys k where k.holders <> (select count(*) from identity_keys h where h.team_id = k.team_id and h.kind = k.kind and h.key = k.key and h.disregarded = 0)",
+        "shared keys with a wrong number of holders",
+    ),
+    (
+        "select count(*) as n from team_counts c where c.identities <> (select count(*) from identities i where i.team_id = c.team_id)",
+        "teams with a wrong number of identities",
+    ),
+];
+
+async fn integrity(db: &Db) -> Result<Vec<String>> {
+    if db.is_postgres() {
+        return Ok(Vec::new());
+    }
+    let rows = db.rows("select integrity_check as problem from pragma_integrity_check limit $1", args![PROBLEMS_MAX]).await?;
+    let problems: Vec<String> = rows.iter().map(|row| row.text("problem")).collect::<Result<_>>()?;
+    Ok(problems.into_iter().filter(|problem| problem != "ok").collect())
+}
+
+/// Copies `from` beside `to` and renames it into place, dropping the write-ahead log of what was there.
+fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
+    let staged = to.with_extension("restoring");
+    std::fs::copy(from, &staged)?;
+    std::fs::File::open(&staged)?.sync_all()?;
+    for suffix in ["-wal", "-shm"] {
+        let mut side = to.as_os_str().to_owned();
+        side.push(suffix);
+        match std::fs::remove_file(&side) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    std::fs::rename(&staged, to)
+}

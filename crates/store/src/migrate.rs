@@ -1,0 +1,53 @@
+//! Numbered schema changes. A store of a newer version than this binary knows is refused, not guessed at.
+
+use crate::db::{Db, args};
+use crate::error::{Result, StoreError};
+
+/// A schema change: its number is its place in the list, from 1.
+pub(crate) struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+const SQLITE: &[Migration] = &[Migration { name: "first", sql: include_str!("../migrations/sqlite/0001_first.sql") }];
+const POSTGRES: &[Migration] =
+    &[Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") }];
+/// The ingest log's own file on SQLite.
+pub(crate) const LOG_MIGRATIONS: &[Migration] =
+    &[Migration { name: "first", sql: include_str!("../migrations/sqlite/ingest_0001_first.sql") }];
+
+pub(crate) fn main_migrations(db: &Db) -> &'static [Migration] {
+    if db.is_postgres() { POSTGRES } else { SQLITE }
+}
+
+/// Applies what is missing, each change in a transaction of its own.
+pub(crate) async fn apply(db: &Db, migrations: &[Migration]) -> Result<usize> {
+    db.run(
+        "create table if not exists schema_migrations (version bigint primary key, name text not null)",
+        vec![],
+    )
+    .await?;
+    let held = version(db).await?;
+    if held > migrations.len() {
+        return Err(StoreError::Unusable(format!(
+            "the store has schema version {held}, this binary knows up to {}: use a newer dregs",
+            migrations.len()
+        )));
+    }
+    for (index, migration) in migrations.iter().enumerate().skip(held) {
+        let mut tx = db.begin().await?;
+        tx.script(migration.sql).await?;
+        tx.run(
+            "insert into schema_migrations (version, name) values ($1, $2)",
+            args![index as i64 + 1, migration.name],
+        )
+        .await?;
+        tx.commit().await?;
+    }
+    Ok(migrations.len() - held)
+}
+
+pub(crate) async fn version(db: &Db) -> Result<usize> {
+    let row = db.row("select coalesce(max(version), 0) as version from schema_migrations", vec![]).await?;
+    Ok(row.map(|row| row.int("version")).transpose()?.unwrap_or(0) as usize)
+}

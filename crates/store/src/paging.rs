@@ -1,0 +1,127 @@
+//! Lists: one page at a time, sorted by a column of a closed list.
+
+use crate::db::{Arg, Db};
+use crate::error::Result;
+use sqlx::AssertSqlSafe;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Asc,
+    Desc,
+}
+
+/// Which page of a list, in which order. `sort` is a column from the list the caller checked against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListQuery {
+    pub page_number: u32,
+    pub page_size: u32,
+    pub sort: &'static str,
+    pub order: Order,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub total: u64,
+}
+
+/// A `where` clause that grows with the filters that are set; values are always bound, never written into the text.
+pub(crate) struct Where {
+    clauses: Vec<String>,
+    pub args: Vec<Arg>,
+}
+
+impl Where {
+    pub fn new(first: &str, arg: impl Into<Arg>) -> Self {
+        Where { clauses: vec![first.to_owned()], args: vec![arg.into()] }
+    }
+
+    /// Adds a clause; `?` in it stands for the value, wherever it occurs.
+    pub fn and(&mut self, clause: &str, arg: impl Into<Arg>) {
+        self.args.push(arg.into());
+        self.clauses.push(clause.replace('?', &format!("${}", self.args.len())));
+    }
+
+    /// Adds a clause with several values; each `?` stands for the next.
+    pub fn and_each(&mut self, clause: &str, args: Vec<Arg>) {
+        let mut clause = clause.to_owned();
+        for arg in args {
+            self.args.push(arg);
+            clause = clause.replacen('?', &format!("${}", self.args.len()), 1);
+        }
+        self.clauses.push(clause);
+    }
+
+    pub fn and_some(&mut self, clause: &str, arg: Option<impl Into<Arg>>) {
+        if let Some(arg) = arg {
+            self.and(clause, arg);
+        }
+    }
+
+    /// Adds a clause without a value.
+    pub fn and_plain(&mut self, clause: &str) {
+        self.clauses.push(clause.to_owned());
+    }
+
+    pub fn sql(&self) -> String {
+        self.clauses.join(" and ")
+    }
+}
+
+/// A `like` pattern that finds `term` anywhere; the columns searched are folded to lower case.
+pub(crate) fn like_pattern(term: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in term.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl ListQuery {
+    /// `order by … limit … offset …`, with `tie` making the order total. Rows without a value come last.
+    fn tail(&self, tie: &str, nullable: bool) -> String {
+        let order = if self.order == Order::Asc { "asc" } else { "desc" };
+        let nulls = if nullable { " nulls last" } else { "" };
+        let offset = u64::from(self.page_number) * u64::from(self.page_size);
+        format!(" order by {} {order}{nulls}, {tie} {order} limit {} offset {offset}", self.sort, self.page_size)
+    }
+}
+
+/// Counts and reads one page of `columns` from `tables`.
+pub(crate) async fn page<T>(
+    db: &Db,
+    columns: &str,
+    tables: &str,
+    filter: Where,
+    query: &ListQuery,
+    tie: &str,
+    read: impl Fn(&crate::db::Row) -> Result<T>,
+) -> Result<Page<T>> {
+    let nullable = !query.sort.ends_with("_ms") || query.sort.ends_with("last_scored_ms");
+    let condition = filter.sql();
+    let count = format!("select count(*) as total from {tables} where {condition}");
+    let total = db.row(AssertSqlSafe(count), filter.args.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
+    let select = format!("select {columns} from {tables} where {condition}{}", query.tail(tie, nullable));
+    let rows = db.rows(AssertSqlSafe(select), filter.args).await?;
+    Ok(Page { items: rows.iter().map(read).collect::<Result<_>>()?, total: total as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_escape_what_like_would_read() {
+        assert_eq!(like_pattern("50%_A\\"), "%50\\%\\_a\\\\%");
+    }
+
+    #[test]
+    fn the_order_is_total() {
+        let query = ListQuery { page_number: 2, page_size: 25, sort: "humanity", order: Order::Desc };
+        assert_eq!(query.tail("id", true), " order by humanity desc nulls last, id desc limit 25 offset 50");
+    }
+}
