@@ -27,14 +27,16 @@ pub(crate) struct Account {
     pub group: Option<(String, String)>,
     pub card: String,
     pub referral_code: String,
-    pub referred_by: Option<String>,
+    /// Identity and code of who recommended the application.
+    pub referrer: Option<(String, String)>,
     pub dialect: Dialect,
 }
 
 impl Account {
     /// `id` and `email` come from the ledger, which keeps them unique.
     pub(crate) fn of(person: &Person, id: String, email: String, rng: &mut Random) -> Self {
-        let shares = if person.devices.first().is_some_and(|device| device.class == Class::Phone) { [30.0, 55.0, 15.0] } else { [65.0, 0.0, 35.0] };
+        let is_on_phone = person.devices.first().is_some_and(|device| device.class == Class::Phone);
+        let shares = if is_on_phone { [30.0, 55.0, 15.0] } else { [65.0, 0.0, 35.0] };
         let dialect = [Dialect::Web, Dialect::App, Dialect::Backend][rng.weighted(shares.into_iter())];
         let username = rng.chance(0.45).then(|| person.handle(rng));
         let phone = rng.chance(0.25).then(|| format!("{}{}{}", person.country.phone, rng.between(6, 9), rng.letters("0123456789", 8)));
@@ -56,7 +58,7 @@ impl Account {
             group: None,
             card: rng.hex(16),
             referral_code: rng.letters("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 8),
-            referred_by: None,
+            referrer: None,
             dialect,
             id,
         }
@@ -72,21 +74,26 @@ impl Account {
             data.insert("name".into(), json!(self.display));
         }
         data.insert("country".into(), json!(self.country_code));
-        data.insert("referral_code".into(), json!(self.referral_code));
         let optional = [
             ("username", &self.username),
             ("phone", &self.phone),
             ("city", &self.city),
             ("birth_date", &self.birth_date),
             ("organization", &self.organization),
-            ("referred_by", &self.referred_by),
         ];
         for (field, value) in optional {
             if let Some(value) = value {
                 data.insert(field.into(), json!(value));
             }
         }
+        if let Some((_, code)) = &self.referrer {
+            data.insert("referred_by".into(), json!(code));
+        }
         Value::Object(data)
+    }
+
+    pub(crate) fn come_through(&mut self, referrer: &Account) {
+        self.referrer = Some((referrer.id.clone(), referrer.referral_code.clone()));
     }
 
     pub(crate) fn rename(&mut self, given: &str, family: &str) {

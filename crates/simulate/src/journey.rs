@@ -100,12 +100,15 @@ const MAX_VISITS: usize = 250;
 impl<'a> Life<'a> {
     pub(crate) fn new(person: &'a Person, account: &'a Account, ledger: &Ledger, rng: &mut Random) -> Self {
         let existing = rng.chance(EXISTING_SHARE);
-        let wished = at_waking_hour(ledger.some_moment(rng), person, rng);
+        // Who is here already comes by at the usual pace, newcomers arrive at any time.
+        let at_pace = (rng.exponential(1.0 / person.rate) * DAY as f64) as i64;
+        let day = if existing { ledger.start_ms + at_pace } else { ledger.some_moment(rng) };
+        let wished = at_waking_hour(day, person, rng);
         Life {
             person,
             account,
             places: usual_places(person),
-            first_ms: clamp(wished, ledger),
+            first_ms: within(wished, ledger),
             existing,
             office_hours: false,
             until_ms: ledger.end_ms,
@@ -118,7 +121,7 @@ impl<'a> Life<'a> {
     }
 
     pub(crate) fn starting(mut self, at_ms: i64, ledger: &Ledger) -> Self {
-        self.first_ms = clamp(at_ms, ledger);
+        self.first_ms = within(at_ms, ledger);
         self.existing = false;
         self
     }
@@ -173,8 +176,9 @@ impl<'a> Life<'a> {
     }
 }
 
-pub(crate) fn clamp(at_ms: i64, ledger: &Ledger) -> i64 {
-    at_ms.clamp(ledger.start_ms, ledger.end_ms - HOUR)
+/// Folds a moment into the window. Clamping would pile up beginnings at its last hour.
+pub(crate) fn within(at_ms: i64, ledger: &Ledger) -> i64 {
+    ledger.start_ms + (at_ms - ledger.start_ms).rem_euclid(ledger.end_ms - ledger.start_ms - HOUR)
 }
 
 /// A person finds the site, looks around, fills in the form, opens the letter.
@@ -213,23 +217,23 @@ pub(crate) fn come_back(visit: &mut Visit, ledger: &mut Ledger, account: &Accoun
             visit.think(120.0, rng);
         }
         visit.act(ledger, account, Action::Login, rng);
-        visit.think(6.0, rng);
     }
     wander(visit, ledger, account, rng);
     if rng.chance(0.06) {
+        visit.think(15.0, rng);
         visit.act(ledger, account, Action::Logout, rng);
     }
 }
 
 /// Pages and the business of the visit.
 pub(crate) fn wander(visit: &mut Visit, ledger: &mut Ledger, account: &Account, rng: &mut Random) {
-    for _ in 0..1 + rng.exponential(1.3) as usize {
-        visit.act(ledger, account, Action::PageView, rng);
+    for _ in 0..rng.pareto(1.0, 1.6).min(80.0) as usize {
         visit.think(18.0, rng);
+        visit.act(ledger, account, Action::PageView, rng);
     }
     for &action in errand(rng) {
-        visit.act(ledger, account, action, rng);
         visit.think(35.0, rng);
+        visit.act(ledger, account, action, rng);
     }
 }
 

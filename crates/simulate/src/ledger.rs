@@ -187,7 +187,7 @@ impl Ledger {
         let hard = self.hard.into_iter().filter(|((a, b), _)| both(a, b) && !self.pairs.contains(&(a.clone(), b.clone())));
         let hard = hard.map(|((a, b), kind)| HardPair { a, b, kind }).collect();
         let pairs = self.pairs.iter().filter(|(a, b)| both(a, b)).map(|(a, b)| PairLabel { a: a.clone(), b: b.clone() }).collect();
-        World { identities, pairs, hard, networks_csv: network::csv(), events: self.events }
+        World { identities, pairs, hard, networks_csv: network::CSV.to_owned(), events: self.events }
     }
 }
 

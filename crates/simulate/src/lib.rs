@@ -26,6 +26,7 @@ mod vocabulary;
 pub use labels::{labels_hard_csv, labels_identities_csv, labels_pairs_csv};
 pub use stream::Stream;
 
+use serde::Serialize;
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
@@ -49,7 +50,8 @@ impl Default for Config {
 }
 
 /// How well an abuser hides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// One device, one address, addresses that count up.
     Naive,
@@ -70,7 +72,7 @@ impl Tier {
 }
 
 /// A complete server-side `POST /api/events` body and its moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TimedEvent {
     pub at_ms: i64,
     /// None for a device that has not identified itself yet.
@@ -78,7 +80,7 @@ pub struct TimedEvent {
     pub body: Value,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IdentityLabel {
     pub identity: String,
     pub abuser: bool,
@@ -94,14 +96,14 @@ pub struct IdentityLabel {
 }
 
 /// Two accounts of one person; `a < b`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PairLabel {
     pub a: String,
     pub b: String,
 }
 
 /// Accounts of different persons who share something; `a < b`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HardPair {
     pub a: String,
     pub b: String,

@@ -1,5 +1,7 @@
 //! Networks that users connect from, and the addresses they get there.
 
+use std::sync::OnceLock;
+
 use crate::hash::mix;
 use crate::random::Random;
 use crate::time::{DAY, HOUR, MINUTE};
@@ -12,56 +14,43 @@ pub(crate) enum Kind {
     Education,
     Hosting,
     Vpn,
+    Tor,
 }
 
 impl Kind {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Residential => "residential",
-            Kind::Mobile => "mobile",
-            Kind::Business => "business",
-            Kind::Education => "education",
-            Kind::Hosting => "hosting",
-            Kind::Vpn => "vpn",
-        }
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "residential" => Kind::Residential,
+            "mobile" => Kind::Mobile,
+            "business" => Kind::Business,
+            "education" => Kind::Education,
+            "hosting" => Kind::Hosting,
+            "vpn" => Kind::Vpn,
+            "tor" => Kind::Tor,
+            _ => return None,
+        })
     }
 }
 
-pub(crate) struct Network {
-    pub prefix: &'static str,
-    pub kind: Kind,
-    pub country: &'static str,
-    pub label: &'static str,
+struct Network {
+    prefix: &'static str,
+    kind: Kind,
+    country: &'static str,
 }
 
-macro_rules! networks {
-    ($($prefix:literal $kind:ident $country:literal $label:literal;)*) => {
-        &[$(Network { prefix: $prefix, kind: Kind::$kind, country: $country, label: $label }),*]
-    };
+/// `prefix,kind,country,label`; prefixes are disjoint, so that an address belongs to one network.
+pub(crate) const CSV: &str = include_str!("data/networks.csv");
+
+fn networks() -> &'static [Network] {
+    static NETWORKS: OnceLock<Vec<Network>> = OnceLock::new();
+    NETWORKS.get_or_init(|| CSV.lines().skip(1).filter_map(parse).collect())
 }
 
-/// Prefixes are disjoint: an address belongs to one network.
-pub(crate) static NETWORKS: &[Network] = networks! {
-    "73.32.0.0/12" Residential "US" "Comcast Cable"; "98.0.0.0/13" Residential "US" "Charter Communications"; "2601:40::/32" Residential "US" "Comcast Cable";
-    "172.56.0.0/16" Mobile "US" "T-Mobile USA"; "166.196.0.0/16" Mobile "US" "AT&T Mobility"; "50.224.0.0/14" Business "US" "Comcast Business"; "128.59.0.0/16" Education "US" "Columbia University";
-    "86.128.0.0/11" Residential "GB" "BT"; "82.0.0.0/12" Residential "GB" "Virgin Media"; "2a00:23c4::/32" Residential "GB" "BT"; "92.40.0.0/16" Mobile "GB" "Three UK"; "148.252.128.0/17" Mobile "GB" "Vodafone UK"; "81.128.0.0/14" Business "GB" "BT Business"; "129.31.0.0/16" Education "GB" "Imperial College";
-    "84.128.0.0/11" Residential "DE" "Deutsche Telekom"; "95.88.0.0/14" Residential "DE" "Vodafone Kabel"; "2003:e1::/32" Residential "DE" "Deutsche Telekom"; "80.187.64.0/18" Mobile "DE" "Telekom Mobil"; "109.40.0.0/15" Mobile "DE" "Vodafone Mobil"; "62.153.0.0/16" Business "DE" "Telekom Business"; "131.159.0.0/16" Education "DE" "TU München";
-    "90.0.0.0/12" Residential "FR" "Orange"; "82.224.0.0/12" Residential "FR" "Free"; "2a01:cb00::/32" Residential "FR" "Orange"; "92.184.96.0/19" Mobile "FR" "Orange Mobile"; "37.160.0.0/14" Mobile "FR" "Free Mobile"; "217.128.0.0/16" Business "FR" "Orange Business"; "129.175.0.0/16" Education "FR" "Université Paris-Saclay";
-    "83.32.0.0/11" Residential "ES" "Telefónica"; "79.144.0.0/13" Residential "ES" "Movistar"; "31.4.128.0/17" Mobile "ES" "Vodafone España"; "176.80.0.0/14" Mobile "ES" "Movistar Móvil"; "213.98.0.0/16" Business "ES" "Telefónica Empresas"; "147.96.0.0/16" Education "ES" "Universidad Complutense";
-    "189.128.0.0/11" Residential "MX" "Telmex"; "187.188.0.0/15" Residential "MX" "Totalplay"; "200.68.128.0/17" Mobile "MX" "Telcel"; "177.224.0.0/14" Mobile "MX" "AT&T México"; "201.116.0.0/16" Business "MX" "Telmex Empresas"; "132.248.0.0/16" Education "MX" "UNAM";
-    "177.32.0.0/12" Residential "BR" "Claro NET"; "187.0.0.0/11" Residential "BR" "Vivo"; "2804:14c::/32" Residential "BR" "Claro NET"; "191.24.0.0/14" Mobile "BR" "Vivo Móvel"; "179.224.0.0/14" Mobile "BR" "TIM"; "200.204.0.0/16" Business "BR" "Vivo Empresas"; "143.107.0.0/16" Education "BR" "USP";
-    "79.0.0.0/11" Residential "IT" "Telecom Italia"; "93.32.0.0/11" Residential "IT" "Fastweb"; "5.90.0.0/15" Mobile "IT" "Vodafone Italia"; "37.176.0.0/13" Mobile "IT" "WindTre"; "80.20.0.0/15" Business "IT" "TIM Business"; "131.175.0.0/16" Education "IT" "Politecnico di Milano";
-    "83.0.0.0/11" Residential "PL" "Orange Polska"; "89.64.0.0/13" Residential "PL" "UPC Polska"; "31.60.0.0/14" Mobile "PL" "T-Mobile Polska"; "5.172.224.0/19" Mobile "PL" "Play"; "80.48.0.0/14" Business "PL" "Orange Biznes"; "193.0.64.0/18" Education "PL" "Uniwersytet Warszawski";
-    "78.160.0.0/11" Residential "TR" "Türk Telekom"; "176.216.0.0/14" Residential "TR" "TurkNet"; "178.240.0.0/13" Mobile "TR" "Turkcell"; "5.24.0.0/14" Mobile "TR" "Vodafone TR"; "212.156.0.0/16" Business "TR" "Türk Telekom Kurumsal"; "144.122.0.0/16" Education "TR" "ODTÜ";
-    "93.72.0.0/13" Residential "UA" "Volia"; "178.92.0.0/14" Residential "UA" "Ukrtelecom"; "46.211.0.0/16" Mobile "UA" "Kyivstar"; "37.72.0.0/16" Mobile "UA" "lifecell"; "195.5.0.0/18" Business "UA" "Ukrtelecom Business"; "91.198.36.0/22" Education "UA" "Kyiv University";
-    "126.0.0.0/10" Residential "JP" "SoftBank BB"; "118.0.0.0/12" Residential "JP" "NTT OCN"; "2400:4050::/32" Residential "JP" "NTT OCN"; "49.96.0.0/14" Mobile "JP" "NTT Docomo"; "106.128.0.0/13" Mobile "JP" "KDDI au"; "61.112.0.0/14" Business "JP" "NTT Business"; "133.11.0.0/16" Education "JP" "University of Tokyo";
-    "114.32.0.0/12" Residential "TW" "HiNet"; "1.160.0.0/12" Residential "TW" "HiNet"; "110.24.0.0/13" Mobile "TW" "FarEasTone"; "101.8.0.0/13" Mobile "TW" "Taiwan Mobile"; "211.20.0.0/15" Business "TW" "HiNet Business"; "140.112.0.0/16" Education "TW" "National Taiwan University";
-    "121.128.0.0/10" Residential "KR" "Korea Telecom"; "175.192.0.0/10" Residential "KR" "Korea Telecom"; "223.32.0.0/11" Mobile "KR" "SK Telecom"; "106.96.0.0/13" Mobile "KR" "LG U+"; "211.104.0.0/14" Business "KR" "KT Business"; "147.46.0.0/16" Education "KR" "Seoul National University";
-    "122.160.0.0/12" Residential "IN" "Airtel Broadband"; "117.192.0.0/11" Residential "IN" "BSNL"; "49.32.0.0/11" Mobile "IN" "Reliance Jio"; "106.192.0.0/11" Mobile "IN" "Airtel Mobile"; "2409:4000::/32" Mobile "IN" "Reliance Jio"; "182.72.0.0/14" Business "IN" "Airtel Business"; "103.21.124.0/22" Education "IN" "IIT Bombay";
-    "41.32.0.0/12" Residential "EG" "TE Data"; "156.192.0.0/11" Residential "EG" "TE Data"; "105.32.0.0/12" Mobile "EG" "Orange Egypt"; "197.120.0.0/13" Mobile "EG" "Etisalat Misr"; "196.219.0.0/16" Business "EG" "TE Data Business"; "193.227.0.0/18" Education "EG" "Cairo University";
-    "3.208.0.0/12" Hosting "US" "Amazon Web Services"; "34.64.0.0/11" Hosting "US" "Google Cloud"; "20.32.0.0/11" Hosting "US" "Microsoft Azure"; "159.65.0.0/16" Hosting "US" "DigitalOcean"; "116.202.0.0/15" Hosting "DE" "Hetzner"; "51.68.0.0/16" Hosting "FR" "OVH"; "139.162.0.0/16" Hosting "GB" "Linode";
-    "185.159.156.0/22" Vpn "CH" "Proton VPN"; "146.70.0.0/16" Vpn "GB" "M247 VPN"; "193.138.218.0/24" Vpn "SE" "Mullvad"; "37.19.192.0/19" Vpn "US" "Datacamp VPN"; "86.106.74.0/24" Vpn "NL" "Surfshark"; "185.220.100.0/22" Vpn "DE" "Tor exit";
-};
+fn parse(line: &'static str) -> Option<Network> {
+    let mut fields = line.split(',');
+    let (prefix, kind, country) = (fields.next()?, fields.next()?, fields.next()?);
+    Some(Network { prefix, kind: Kind::named(kind)?, country })
+}
 
 /// How a subscriber gets addresses: a place in a network, and how often the network hands out another one.
 #[derive(Clone)]
@@ -75,7 +64,8 @@ pub(crate) struct Line {
 
 impl Line {
     fn draw(country: &str, kind: Kind, lease_ms: i64, pool: u64, rng: &mut Random) -> Self {
-        let network = draw_where(|network| network.kind == kind && network.country == country, rng).unwrap_or_else(|| any_of_kind(kind, rng));
+        let fits = |network: &Network| network.kind == kind && network.country == country;
+        let network = draw_where(fits, rng).unwrap_or_else(|| any_of_kind(kind, rng));
         Line { network, id: rng.bits(), lease_ms, pool }
     }
 
@@ -104,6 +94,10 @@ impl Line {
         Line { network: any_of_kind(Kind::Vpn, rng), id: rng.bits(), lease_ms: 8 * HOUR, pool: 24 }
     }
 
+    pub(crate) fn tor(rng: &mut Random) -> Self {
+        Line { network: any_of_kind(Kind::Tor, rng), id: rng.bits(), lease_ms: 10 * MINUTE, pool: 120 }
+    }
+
     pub(crate) fn hosting(rng: &mut Random) -> Self {
         Line { network: any_of_kind(Kind::Hosting, rng), id: rng.bits(), lease_ms: 4_000 * DAY, pool: 0 }
     }
@@ -117,7 +111,7 @@ impl Line {
         let period = at_ms.div_euclid(self.lease_ms) as u64;
         let turn = mix(self.id, period);
         let host = if self.pool == 0 { turn } else { mix(self.network as u64, turn % self.pool) };
-        format_address(NETWORKS[self.network].prefix, host)
+        format_address(networks()[self.network].prefix, host)
     }
 }
 
@@ -126,7 +120,8 @@ fn any_of_kind(kind: Kind, rng: &mut Random) -> usize {
 }
 
 fn draw_where(fits: impl Fn(&Network) -> bool, rng: &mut Random) -> Option<usize> {
-    let matching = || (0..NETWORKS.len()).filter(|&i| fits(&NETWORKS[i]));
+    let all = networks();
+    let matching = || (0..all.len()).filter(|&i| fits(&all[i]));
     let count = matching().count();
     matching().nth(rng.below(count))
 }
@@ -158,26 +153,22 @@ fn format_address(prefix: &str, host: u64) -> String {
     format!("{}.{}.{}.{}", address >> 24, (address >> 16) & 255, (address >> 8) & 255, address & 255)
 }
 
-/// `prefix,kind,country,label`
-pub(crate) fn csv() -> String {
-    let mut text = String::from("prefix,kind,country,label\n");
-    for network in NETWORKS {
-        text.push_str(&format!("{},{},{},{}\n", network.prefix, network.kind.name(), network.country, network.label));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::place::COUNTRIES;
 
     #[test]
+    fn every_line_of_the_table_is_read() {
+        assert_eq!(networks().len(), CSV.lines().count() - 1);
+    }
+
+    #[test]
     fn every_country_has_every_kind_of_line() {
         let kinds = [Kind::Residential, Kind::Mobile, Kind::Business, Kind::Education];
         for country in COUNTRIES {
             for kind in kinds {
-                assert!(NETWORKS.iter().any(|n| n.kind == kind && n.country == country.code), "{} {}", country.code, kind.name());
+                assert!(networks().iter().any(|n| n.kind == kind && n.country == country.code), "{} {kind:?}", country.code);
             }
         }
     }
@@ -204,7 +195,7 @@ mod tests {
 
     #[test]
     fn prefixes_are_disjoint() {
-        let ranges: Vec<(u64, u64, &str)> = NETWORKS.iter().filter_map(|n| range(n.prefix)).collect();
+        let ranges: Vec<(u64, u64, &str)> = networks().iter().filter_map(|n| range(n.prefix)).collect();
         for (i, a) in ranges.iter().enumerate() {
             for b in &ranges[i + 1..] {
                 assert!(a.1 < b.0 || b.1 < a.0, "{} overlaps {}", a.2, b.2);

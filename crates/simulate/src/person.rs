@@ -24,6 +24,7 @@ pub(crate) struct Person {
 /// Share of people whose name comes from elsewhere, and is then written in the local script.
 const MIGRANT_SHARE: f64 = 0.12;
 const OWN_DOMAIN_SHARE: f64 = 0.05;
+const ALIAS_SHARE: f64 = 0.04;
 
 impl Person {
     pub(crate) fn any(rng: &mut Random) -> Self {
@@ -64,12 +65,24 @@ impl Person {
         if rng.chance(OWN_DOMAIN_SHARE) {
             return format!("{}@{}", self.handle(rng), own_domain(rng));
         }
+        if rng.chance(ALIAS_SHARE) {
+            return self.alias(rng);
+        }
         let domain = if rng.chance(0.03) {
             *rng.pick(&["proton.me", "fastmail.com", "mail.ru", "zoho.com"])
         } else {
             self.country.mail[rng.head_heavy(self.country.mail.len())]
         };
         format!("{}@{domain}", self.handle(rng))
+    }
+
+    /// Honest people use tags and relays too.
+    fn alias(&self, rng: &mut Random) -> String {
+        match rng.below(3) {
+            0 => format!("{}+{}@gmail.com", self.handle(rng), rng.pick(&["app", "shop", "work", "news"])),
+            1 => format!("{}@privaterelay.appleid.com", rng.letters("abcdefghijkmnpqrstuvwxyz23456789", 10)),
+            _ => format!("{}@duck.com", rng.pick(&["swift-lake-tin", "amber-pony-dusk", "left-oven-sail", "calm-ruby-kite"])),
+        }
     }
 
     pub(crate) fn handle(&self, rng: &mut Random) -> String {

@@ -44,8 +44,9 @@ mod tests {
     use super::*;
     use crate::{Tier, generate};
 
-    fn world() -> World {
-        generate(&Config { identities: 2_000, ..Config::default() })
+    fn world() -> &'static World {
+        static WORLD: std::sync::OnceLock<World> = std::sync::OnceLock::new();
+        WORLD.get_or_init(|| generate(&Config { identities: 2_000, ..Config::default() }))
     }
 
     #[test]
@@ -99,6 +100,28 @@ mod tests {
         let abusers = world.identities.iter().filter(|label| label.abuser).count();
         assert!((1_950..2_150).contains(&world.identities.len()), "{}", world.identities.len());
         assert!((230..380).contains(&abusers), "{abusers}");
+    }
+
+    #[test]
+    fn honest_people_take_their_time() {
+        let world = world();
+        let honest: std::collections::BTreeSet<&str> =
+            world.identities.iter().filter(|label| !label.abuser).map(|label| label.identity.as_str()).collect();
+        let mut last: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut hasty = 0;
+        for event in world.events.iter().filter(|event| event.identity.as_deref().is_some_and(|id| honest.contains(id))) {
+            let Some(session) = event.body["session"].as_str() else { continue };
+            hasty += usize::from(last.insert(session, event.at_ms).is_some_and(|before| event.at_ms - before < 20));
+        }
+        assert_eq!(hasty, 0);
+    }
+
+    #[test]
+    fn every_event_has_an_identity_or_a_device() {
+        for event in &world().events {
+            assert_eq!(event.identity.as_deref(), event.body["identity"]["id"].as_str());
+            assert!(event.identity.is_some() || event.body["device"]["fingerprint"].is_string());
+        }
     }
 
     #[test]

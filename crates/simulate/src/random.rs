@@ -1,7 +1,7 @@
 //! Seeded chance. Every draw of the crate comes from here, so one seed gives one world.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_core::{Rng, SeedableRng};
 
 use crate::hash::mix;
 

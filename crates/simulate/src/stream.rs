@@ -16,6 +16,7 @@ const DEFAULT_POPULATION: usize = 5_000;
 const CONCURRENT: usize = 64;
 /// Members of the population are drawn in blocks; some blocks are the accounts of one operator.
 const BLOCK: u64 = 6;
+const ERRANDS: &[Action] = &[Action::Create, Action::Message, Action::Purchase, Action::AddToCart, Action::Export, Action::Search];
 const FARM_SHARE: f64 = 0.06;
 const BOT_SHARE: f64 = 0.03;
 
@@ -75,8 +76,7 @@ impl Stream {
         let member = (self.rng.unit().powi(3) * self.population as f64) as u64 % self.population;
         let (account, device, line) = self.member(member);
         let mut steps = vec![Action::PageView; 1 + self.rng.exponential(3.0) as usize];
-        let errand = *self.rng.pick(&[Action::Create, Action::Message, Action::Purchase, Action::AddToCart, Action::Export, Action::Search]);
-        steps.insert(0, errand);
+        steps.insert(0, *self.rng.pick(ERRANDS));
         let opening = if self.rng.chance(0.35) { Action::SignUp } else { Action::Login };
         steps.push(opening);
         if self.rng.chance(0.04) {

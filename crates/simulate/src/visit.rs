@@ -97,11 +97,13 @@ impl<'a> Visit<'a> {
         body
     }
 
-    /// Signals are large: the tracker sends them on arrival and with the events that matter, the session ties the rest.
+    /// Signals are large: the tracker sends them on arrival and with the events that matter, the session ties the rest. An event
+    /// without identity needs its device.
     fn describe_browser(&mut self, action: Action, body: &mut Map<String, Value>) {
         body.insert("session".into(), json!(self.session));
         body.insert("url".into(), json!([SITE, self.path].concat()));
-        if !self.described || action.carries_device() {
+        let is_anonymous = !body.contains_key("identity");
+        if !self.described || action.carries_device() || is_anonymous {
             body.insert("device".into(), self.device.body());
             self.described = true;
         }
@@ -115,24 +117,40 @@ impl<'a> Visit<'a> {
                 json!({"path": self.path})
             }
             Action::Search => json!({"query": *rng.pick(&["invoice", "shoes", "template", "api", "gift", "export", "phone case"])}),
-            Action::SignUp => match &account.referred_by {
-                Some(code) => json!({"method": "password", "referral_code": code}),
-                None => json!({"method": *rng.pick(&["password", "password", "google"])}),
+            Action::SignUp => match &account.referrer {
+                Some((id, code)) => json!({"method": "password", "referral_code": code, "referrer_id": id}),
+                None => json!({"method": habitual_method(account)}),
             },
-            Action::Login => json!({"method": *rng.pick(&["password", "password", "google", "magic_link"])}),
+            Action::Login => json!({"method": habitual_method(account)}),
             Action::LoginFailed => json!({"reason": "wrong_password"}),
-            Action::Purchase => json!({"amount": price(rng), "currency": currency, "card_fingerprint": account.card, "items": rng.between(1, 4)}),
-            Action::PaymentFailed => json!({"amount": price(rng), "currency": currency, "reason": "insufficient_funds", "card_fingerprint": account.card}),
+            Action::Purchase => {
+                json!({"amount": price(rng), "currency": currency, "card_fingerprint": account.card, "items": rng.between(1, 4)})
+            }
+            Action::PaymentFailed => {
+                let reason = *rng.pick(&["insufficient_funds", "insufficient_funds", "expired_card", "do_not_honor"]);
+                json!({"amount": price(rng), "currency": currency, "reason": reason, "card_fingerprint": account.card})
+            }
             Action::AddCard => json!({"card_fingerprint": account.card, "brand": *rng.pick(&["visa", "mastercard", "amex"])}),
             Action::AddToCart => json!({"sku": format!("SKU-{}", rng.between(100, 999)), "price": price(rng)}),
             Action::Refund => json!({"amount": price(rng), "currency": currency}),
             Action::StartTrial => json!({"plan": *rng.pick(&["pro", "team"]), "days": 14}),
             Action::ChangePlan => json!({"from": "free", "to": *rng.pick(&["pro", "team"])}),
+            Action::Invite => json!({"channel": *rng.pick(&["email", "link"]), "referral_code": account.referral_code}),
+            Action::Refer => json!({"referral_code": account.referrer.as_ref().map(|referrer| &referrer.1)}),
             Action::RedeemPromo => json!({"code": *rng.pick(&["WELCOME10", "SPRING", "FRIEND5"])}),
             Action::Message | Action::Create => json!({"length": rng.log_normal(180.0, 1.0) as i64}),
             Action::Export => json!({"rows": rng.log_normal(300.0, 1.5) as i64, "format": "csv"}),
             _ => json!({}),
         }
+    }
+}
+
+/// People sign in the same way each time.
+fn habitual_method(account: &Account) -> &'static str {
+    match account.card.bytes().next() {
+        Some(b'0'..=b'3') => "google",
+        Some(b'4' | b'5') => "magic_link",
+        _ => "password",
     }
 }
 

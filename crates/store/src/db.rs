@@ -22,6 +22,9 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// How long to wait for a connection before the caller is told that the store is overloaded.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// The advisory lock under which the schema of a PostgreSQL store is changed; the number spells "dregs".
+const SCHEMA_LOCK: i64 = 0x64_72_65_67_73;
+
 /// A value bound to a placeholder.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Arg {
@@ -262,6 +265,17 @@ impl Tx {
         }
     }
 
+    /// Waits until no other node changes the schema. On SQLite the transaction itself is the lock.
+    pub async fn lock_schema(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(tx) => {
+                sqlx::query("select pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut **tx).await?;
+                Ok(())
+            }
+        }
+    }
+
     /// Several statements without arguments: migrations.
     pub async fn script(&mut self, sql: &'static str) -> Result<()> {
         match self {
@@ -308,12 +322,17 @@ impl Batch {
     pub fn len(&self) -> usize {
         self.rows
     }
+
+    /// The whole array as text, for a batch that several statements use.
+    pub fn text(mut self) -> String {
+        self.text.push(']');
+        self.text
+    }
 }
 
 impl From<Batch> for Arg {
-    fn from(mut batch: Batch) -> Self {
-        batch.text.push(']');
-        Arg::Text(batch.text)
+    fn from(batch: Batch) -> Self {
+        Arg::Text(batch.text())
     }
 }
 

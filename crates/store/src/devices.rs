@@ -4,8 +4,11 @@ use crate::TeamId;
 use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
-use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use crate::paging::{ListQuery, Page, Where, page};
 use dregs_engine::profile::Geo;
+use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Device {
@@ -69,11 +72,23 @@ impl Store {
             filter.identity.as_deref(),
         );
         if let Some(term) = &filter.term {
-            let clause = "(lower(d.fingerprint) like ? escape '\\' or coalesce(d.ip, '') like ? escape '\\' or lower(coalesce(d.user_agent, '')) like ? escape '\\'
-              or lower(coalesce(d.country_code, '')) like ? escape '\\' or lower(coalesce(d.city, '')) like ? escape '\\')";
-            condition.and(clause, like_pattern(term));
+            condition.matches(&["d.fingerprint", "d.ip", "d.user_agent", "d.country_code", "d.city"], term);
         }
         page(&self.db, COLUMNS, "devices d", condition, query, "d.fingerprint", read).await
+    }
+
+    /// Which of these devices are disregarded.
+    pub async fn disregarded_devices(&self, team: &TeamId, fingerprints: &BTreeSet<&str>) -> Result<BTreeSet<String>> {
+        let batch: Batch = fingerprints.iter().map(|fingerprint| (fingerprint,)).collect();
+        let rows = self
+            .db
+            .rows(
+                "select d.fingerprint from json_each($2) j
+                 join devices d on d.team_id = $1 and d.fingerprint = j.value->>0 where d.disregarded = 1",
+                args![team, batch],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("fingerprint")).collect()
     }
 
     /// Takes a device out of everyone's evidence, or back in; those seen on it are scored again. Returns whether the
@@ -104,8 +119,8 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, devices: &[DeviceWrite]) -
     if devices.is_empty() {
         return Ok(());
     }
-    let rows: Batch = devices
-        .iter()
+    let rows: Batch = merged(devices)
+        .values()
         .map(|device| {
             let geo = &device.geo;
             (
@@ -135,6 +150,42 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, devices: &[DeviceWrite]) -
     )
     .await
     .map(drop)
+}
+
+/// One write for each device: a batch may hold several sightings, and the latest that says something wins.
+fn merged(devices: &[DeviceWrite]) -> BTreeMap<&str, DeviceWrite> {
+    let mut out: BTreeMap<&str, DeviceWrite> = BTreeMap::new();
+    for device in devices {
+        match out.entry(&device.fingerprint) {
+            Entry::Vacant(free) => drop(free.insert(device.clone())),
+            Entry::Occupied(mut held) => held.get_mut().see(device),
+        }
+    }
+    out
+}
+
+impl DeviceWrite {
+    /// Folds a later sighting of the same device into this one.
+    fn see(&mut self, later: &DeviceWrite) {
+        let keep = |held: &mut Option<String>, new: &Option<String>| {
+            if new.is_some() {
+                held.clone_from(new);
+            }
+        };
+        keep(&mut self.ip, &later.ip);
+        keep(&mut self.user_agent, &later.user_agent);
+        keep(&mut self.timezone, &later.timezone);
+        keep(&mut self.country_code, &later.country_code);
+        keep(&mut self.signals, &later.signals);
+        keep(&mut self.geo.asn, &later.geo.asn);
+        keep(&mut self.geo.asn_label, &later.geo.asn_label);
+        keep(&mut self.geo.city, &later.geo.city);
+        keep(&mut self.geo.region, &later.geo.region);
+        self.geo.latitude = later.geo.latitude.or(self.geo.latitude);
+        self.geo.longitude = later.geo.longitude.or(self.geo.longitude);
+        self.first_ms = self.first_ms.min(later.first_ms);
+        self.last_ms = self.last_ms.max(later.last_ms);
+    }
 }
 
 fn read(row: &Row) -> Result<Device> {

@@ -4,7 +4,7 @@ use crate::TeamId;
 use crate::db::{Row, args};
 use crate::error::Result;
 use crate::open::Store;
-use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use crate::paging::{ListQuery, Page, Where, page};
 use dregs_engine::event::{DeviceInput, Event, GroupInput, IdentityInput};
 use std::collections::BTreeMap;
 
@@ -58,9 +58,7 @@ impl Store {
         }
         in_group(&mut condition, filter);
         if let Some(term) = &filter.term {
-            let clause = "(lower(e.name) like ? escape '\\' or lower(e.id) like ? escape '\\' or lower(coalesce(e.identity_id, '')) like ? escape '\\'
-              or lower(coalesce(e.url, '')) like ? escape '\\' or coalesce(e.ip, '') like ? escape '\\')";
-            condition.and(clause, like_pattern(term));
+            condition.matches(&["e.name", "e.id", "e.identity_id", "e.url", "e.ip"], term);
         }
         let mut found = page(&self.db, COLUMNS, "events e", condition, query, "e.seq", read_event).await?;
         self.label_groups(team, &mut found.items).await?;
@@ -85,13 +83,13 @@ impl Store {
 }
 
 fn in_group(condition: &mut Where, filter: &EventFilter) {
-    const JOIN: &str = "exists (select 1 from event_groups g where g.team_id = e.team_id and g.timestamp_ms = e.timestamp_ms and g.seq = e.seq";
+    const MEMBERS: &str = "e.seq in (select g.seq from event_groups g where g.team_id = $1";
     match (&filter.group_type, &filter.group) {
         (Some(kind), Some(group)) => {
-            condition.and_each(&format!("{JOIN} and g.type = ? and g.group_id = ?)"), args![kind, group]);
+            condition.and_each(&format!("{MEMBERS} and g.type = ? and g.group_id = ?)"), args![kind, group]);
         }
-        (Some(kind), None) => condition.and(&format!("{JOIN} and g.type = ?)"), kind),
-        (None, Some(group)) => condition.and(&format!("{JOIN} and g.group_id = ?)"), group),
+        (Some(kind), None) => condition.and(&format!("{MEMBERS} and g.type = ?)"), kind),
+        (None, Some(group)) => condition.and(&format!("{MEMBERS} and g.group_id = ?)"), group),
         (None, None) => {}
     }
 }

@@ -67,7 +67,7 @@ impl Store {
             filter.identity.as_deref(),
         );
         if let Some(term) = &filter.term {
-            condition.and("g.search like ? escape '\\'", like_pattern(term));
+            condition.and("g.search like ? escape '\\'", like_pattern(&term.to_lowercase()));
         }
         page(&self.db, COLUMNS, "groups g", condition, query, "g.type, g.id", read).await
     }

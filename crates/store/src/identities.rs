@@ -93,10 +93,22 @@ impl Store {
         Ok(row.is_some())
     }
 
+    /// The latest scores, in the order of `Category::ALL`.
+    pub async fn scores(&self, team: &TeamId, id: &str) -> Result<Option<[Option<u8>; 4]>> {
+        let row = self
+            .db
+            .row(
+                "select humanity, authenticity, uniqueness, behavior from identities where team_id = $1 and id = $2",
+                args![team, id],
+            )
+            .await?;
+        row.as_ref().map(scores).transpose()
+    }
+
     pub async fn identities(&self, team: &TeamId, filter: &IdentityFilter, query: &ListQuery) -> Result<Page<Identity>> {
         let mut condition = Where::new("i.team_id = $1", team);
         if let Some(term) = &filter.term {
-            condition.and("i.search like ? escape '\\'", like_pattern(term));
+            condition.and("i.search like ? escape '\\'", like_pattern(&term.to_lowercase()));
         }
         if let Some(device) = &filter.device {
             condition.and(
@@ -155,12 +167,9 @@ impl Store {
         change: impl FnOnce(&mut dregs_engine::profile::Profile) -> [Option<String>; 3],
     ) -> Result<Option<()>> {
         let mut tx = self.db.begin().await?;
-        let row = tx
-            .row(
-                "select p.body from profiles p where p.team_id = $1 and p.identity_id = $2",
-                args![team, id],
-            )
-            .await?;
+        // Raised first: on PostgreSQL this holds off whoever else would change the profile that is read next.
+        tx.run("update identities set version = version + 1 where team_id = $1 and id = $2", args![team, id]).await?;
+        let row = tx.row("select body from profiles where team_id = $1 and identity_id = $2", args![team, id]).await?;
         let Some(row) = row else { return Ok(None) };
         let mut profile: dregs_engine::profile::Profile = serde_json::from_str(&row.text("body")?)?;
         let [name, email, username] = change(&mut profile);
@@ -168,7 +177,7 @@ impl Store {
         tx.run("update profiles set body = $3 where team_id = $1 and identity_id = $2", args![team, id, profile.to_json()])
             .await?;
         tx.run(
-            "update identities set version = version + 1, display_name = $3, display_email = $4, display_username = $5, search = $6,
+            "update identities set display_name = $3, display_email = $4, display_username = $5, search = $6,
                updated_ms = $7, due_ms = $7
              where team_id = $1 and id = $2",
             args![team, id, name, email, username, search, now_ms],
@@ -182,16 +191,17 @@ impl Store {
     /// scored again. Returns whether the identity exists.
     pub async fn set_identity_disregarded(&self, team: &TeamId, id: &str, disregarded: bool, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let row = tx.row("select disregarded from identities where team_id = $1 and id = $2", args![team, id]).await?;
-        let Some(row) = row else { return Ok(false) };
-        if row.flag("disregarded")? == disregarded {
-            return Ok(true);
+        let changed = tx
+            .run(
+                "update identities set disregarded = $3, version = version + 1, updated_ms = $4, due_ms = $4
+                 where team_id = $1 and id = $2 and disregarded <> $3",
+                args![team, id, disregarded, now_ms],
+            )
+            .await?;
+        if changed == 0 {
+            drop(tx);
+            return self.identity_exists(team, id).await;
         }
-        tx.run(
-            "update identities set disregarded = $3, version = version + 1, updated_ms = $4, due_ms = $4 where team_id = $1 and id = $2",
-            args![team, id, disregarded, now_ms],
-        )
-        .await?;
         tx.run("update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2", args![team, id, disregarded])
             .await?;
         tx.run(
@@ -243,7 +253,7 @@ pub(crate) async fn write_badges(tx: &mut Tx, team: &TeamId, badges: &BTreeMap<S
     let slugs: Batch = badges.iter().flat_map(|(id, held)| held.iter().map(move |badge| (id, &badge.slug))).collect();
     tx.run(
         "delete from badges where team_id = $1 and identity_id in (select value->>0 from json_each($2))
-           and not exists (select 1 from json_each($3) k where k.value->>0 = badges.identity_id and k.value->>1 = badges.slug)",
+           and (identity_id, slug) not in (select value->>0, value->>1 from json_each($3))",
         args![team, owners, slugs],
     )
     .await?;

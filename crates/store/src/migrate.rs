@@ -1,6 +1,6 @@
 //! Numbered schema changes. A store of a newer version than this binary knows is refused, not guessed at.
 
-use crate::db::{Db, args};
+use crate::db::{Db, Tx, args};
 use crate::error::{Result, StoreError};
 
 /// A schema change: its number is its place in the list, from 1.
@@ -20,14 +20,12 @@ pub(crate) fn main_migrations(db: &Db) -> &'static [Migration] {
     if db.is_postgres() { POSTGRES } else { SQLITE }
 }
 
-/// Applies what is missing, each change in a transaction of its own.
+/// Applies what is missing: all of it or nothing. Nodes that start at once take turns.
 pub(crate) async fn apply(db: &Db, migrations: &[Migration]) -> Result<usize> {
-    db.run(
-        "create table if not exists schema_migrations (version bigint primary key, name text not null)",
-        vec![],
-    )
-    .await?;
-    let held = version(db).await?;
+    let mut tx = db.begin().await?;
+    tx.lock_schema().await?;
+    tx.run("create table if not exists schema_migrations (version bigint primary key, name text not null)", vec![]).await?;
+    let held = version(&mut tx).await?;
     if held > migrations.len() {
         return Err(StoreError::Unusable(format!(
             "the store has schema version {held}, this binary knows up to {}: use a newer dregs",
@@ -35,19 +33,18 @@ pub(crate) async fn apply(db: &Db, migrations: &[Migration]) -> Result<usize> {
         )));
     }
     for (index, migration) in migrations.iter().enumerate().skip(held) {
-        let mut tx = db.begin().await?;
         tx.script(migration.sql).await?;
         tx.run(
             "insert into schema_migrations (version, name) values ($1, $2)",
             args![index as i64 + 1, migration.name],
         )
         .await?;
-        tx.commit().await?;
     }
+    tx.commit().await?;
     Ok(migrations.len() - held)
 }
 
-pub(crate) async fn version(db: &Db) -> Result<usize> {
-    let row = db.row("select coalesce(max(version), 0) as version from schema_migrations", vec![]).await?;
+async fn version(tx: &mut Tx) -> Result<usize> {
+    let row = tx.row("select coalesce(max(version), 0) as version from schema_migrations", vec![]).await?;
     Ok(row.map(|row| row.int("version")).transpose()?.unwrap_or(0) as usize)
 }

@@ -25,6 +25,10 @@ pub struct Page<T> {
     pub total: u64,
 }
 
+/// Endings of sort columns that always hold a value, so that an index gives their order either way.
+const NEVER_NULL: [&str; 8] =
+    [".updated_ms", ".created_ms", ".timestamp_ms", ".first_ms", ".last_ms", ".id", ".name", ".fingerprint"];
+
 /// A `where` clause that grows with the filters that are set; values are always bound, never written into the text.
 pub(crate) struct Where {
     clauses: Vec<String>,
@@ -63,15 +67,25 @@ impl Where {
         self.clauses.push(clause.to_owned());
     }
 
+    /// Finds `term` anywhere in one of the columns: as it is written, and without regard to case. SQLite folds the case of
+    /// ASCII alone, so other letters are found in the case they are stored in.
+    pub fn matches(&mut self, columns: &[&str], term: &str) {
+        self.args.push(Arg::Text(like_pattern(term)));
+        self.args.push(Arg::Text(like_pattern(&term.to_lowercase())));
+        let (exact, folded) = (self.args.len() - 1, self.args.len());
+        let either = |column: &&str| format!("{column} like ${exact} escape '\\' or lower({column}) like ${folded} escape '\\'");
+        self.clauses.push(format!("({})", columns.iter().map(either).collect::<Vec<_>>().join(" or ")));
+    }
+
     pub fn sql(&self) -> String {
         self.clauses.join(" and ")
     }
 }
 
-/// A `like` pattern that finds `term` anywhere; the columns searched are folded to lower case.
+/// A `like` pattern that finds `term` anywhere.
 pub(crate) fn like_pattern(term: &str) -> String {
     let mut pattern = String::from("%");
-    for c in term.to_lowercase().chars() {
+    for c in term.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -101,7 +115,7 @@ pub(crate) async fn page<T>(
     tie: &str,
     read: impl Fn(&crate::db::Row) -> Result<T>,
 ) -> Result<Page<T>> {
-    let nullable = !query.sort.ends_with("_ms") || query.sort.ends_with("last_scored_ms");
+    let nullable = !NEVER_NULL.iter().any(|column| query.sort.ends_with(column));
     let condition = filter.sql();
     let count = format!("select count(*) as total from {tables} where {condition}");
     let total = db.row(AssertSqlSafe(count), filter.args.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
@@ -116,7 +130,7 @@ mod tests {
 
     #[test]
     fn patterns_escape_what_like_would_read() {
-        assert_eq!(like_pattern("50%_A\\"), "%50\\%\\_a\\\\%");
+        assert_eq!(like_pattern("50%_A\\"), "%50\\%\\_A\\\\%");
     }
 
     #[test]

@@ -225,17 +225,14 @@ impl Store {
             .collect()
     }
 
-    /// Who else holds these keys: for every key its number of holders, and a bounded sample of them. Keys of
-    /// disregarded devices are left out. `limit` bounds the holders a key may have before it offers nobody.
+    /// Who holds these keys: for every key its number of holders, and a bounded sample of them.
     pub async fn candidates(&self, team: &TeamId, keys: &BTreeSet<(KeyKind, &str)>) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
         let batch: Batch = keys.iter().map(|(kind, key)| (kind.code(), key)).collect();
         let rows = self
             .db
             .rows(
                 "select k.kind, k.key, k.holders from json_each($2) j
-                 join keys k on k.team_id = $1 and k.kind = j.value->>0 and k.key = j.value->>1
-                 where k.holders > 1 and not exists (
-                   select 1 from devices d where k.kind = 'device' and d.team_id = k.team_id and d.fingerprint = k.key and d.disregarded = 1)",
+                 join keys k on k.team_id = $1 and k.kind = j.value->>0 and k.key = j.value->>1",
                 args![team, batch],
             )
             .await?;
@@ -316,6 +313,14 @@ impl Store {
     pub async fn next_due_ms(&self) -> Result<Option<i64>> {
         let row = self.db.row("select min(due_ms) as due_ms from identities where due_ms is not null", vec![]).await?;
         row.map_or(Ok(None), |row| row.opt_int("due_ms"))
+    }
+
+    /// Moves an identity's next assessment to `due_ms`, however soon it was due.
+    pub async fn postpone(&self, team: &TeamId, id: &str, due_ms: i64) -> Result<()> {
+        self.db
+            .run("update identities set due_ms = $3 where team_id = $1 and id = $2", args![team, id, due_ms])
+            .await
+            .map(drop)
     }
 
     /// Asks for assessments at `due_ms`.
@@ -475,47 +480,48 @@ async fn write_sessions(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<(
     if commit.sessions.is_empty() {
         return Ok(());
     }
-    let rows: Batch = commit
-        .sessions
-        .iter()
-        .map(|session| (&session.id, &session.identity_id, &session.fingerprint, session.at_ms))
-        .collect();
     tx.run(
         "insert into sessions (team_id, id, identity_id, fingerprint, first_ms, last_ms)
-         select $1, value->>0, value->>1, value->>2, cast(value->>3 as bigint), cast(value->>3 as bigint) from json_each($2) where true
+         select $1, value->>0, value->>1, value->>2, cast(value->>3 as bigint), cast(value->>4 as bigint) from json_each($2) where true
          on conflict (team_id, id) do update set identity_id = coalesce(excluded.identity_id, sessions.identity_id),
            fingerprint = coalesce(excluded.fingerprint, sessions.fingerprint),
            first_ms = case when excluded.first_ms < sessions.first_ms then excluded.first_ms else sessions.first_ms end,
            last_ms = case when excluded.last_ms > sessions.last_ms then excluded.last_ms else sessions.last_ms end",
-        args![team, rows],
+        args![team, session_rows(&commit.sessions)],
     )
     .await
     .map(drop)
 }
 
-/// New holders are counted before their rows are written, so that every identity counts once for a key.
+/// One row for each session: a batch may hold several sightings, and the latest that says something wins.
+fn session_rows(sessions: &[SessionWrite]) -> Batch {
+    let mut rows: BTreeMap<&str, (Option<&str>, Option<&str>, i64, i64)> = BTreeMap::new();
+    for SessionWrite { id, identity_id, fingerprint, at_ms } in sessions {
+        let (identity, device, first_ms, last_ms) = rows.entry(id).or_insert((None, None, *at_ms, *at_ms));
+        *identity = identity_id.as_deref().or(*identity);
+        *device = fingerprint.as_deref().or(*device);
+        *first_ms = (*first_ms).min(*at_ms);
+        *last_ms = (*last_ms).max(*at_ms);
+    }
+    rows.into_iter().map(|(id, (identity, device, first_ms, last_ms))| (id, identity, device, first_ms, last_ms)).collect()
+}
+
+/// New holders are counted before their rows are written, so that every identity counts once for a key. A disregarded
+/// one counts for nothing, but the key gets its row: the identity may come back.
 async fn write_keys(tx: &mut Tx, team: &TeamId, keys: &[KeyWrite]) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
-    let row = |write: &KeyWrite| {
-        let seen = write.key.seen;
-        let disregarded = i64::from(write.disregarded);
-        (write.key.kind.code(), write.key.key.clone(), write.identity_id.clone(), seen.first_ms, seen.last_ms, seen.count, disregarded)
-    };
-    let counted: Batch = keys.iter().filter(|write| !write.disregarded).map(row).collect();
-    if !counted.is_empty() {
-        tx.run(
-            "insert into keys (team_id, kind, key, holders)
-             select $1, value->>0, value->>1, count(*) from json_each($2)
-             where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
-             group by value->>0, value->>1
-             on conflict (team_id, kind, key) do update set holders = keys.holders + excluded.holders",
-            args![team, counted],
-        )
-        .await?;
-    }
-    let rows: Batch = keys.iter().map(row).collect();
+    let rows: String = key_rows(keys).text();
+    tx.run(
+        "insert into keys (team_id, kind, key, holders)
+         select $1, value->>0, value->>1, sum(1 - cast(value->>6 as bigint)) from json_each($2)
+         where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
+         group by value->>0, value->>1
+         on conflict (team_id, kind, key) do update set holders = keys.holders + excluded.holders",
+        args![team, &rows],
+    )
+    .await?;
     tx.run(
         "insert into identity_keys (team_id, kind, key, identity_id, first_ms, last_ms, count, disregarded)
          select $1, value->>0, value->>1, value->>2, cast(value->>3 as bigint), cast(value->>4 as bigint), cast(value->>5 as bigint),
@@ -529,6 +535,21 @@ async fn write_keys(tx: &mut Tx, team: &TeamId, keys: &[KeyWrite]) -> Result<()>
     )
     .await
     .map(drop)
+}
+
+/// One row for each identity and key: a batch may hold several sightings.
+fn key_rows(keys: &[KeyWrite]) -> Batch {
+    let mut rows: BTreeMap<(KeyKind, &str, &str), (Seen, bool)> = BTreeMap::new();
+    for KeyWrite { identity_id, key, disregarded } in keys {
+        let (held, _) = rows.entry((key.kind, &key.key, identity_id)).or_insert((key.seen, *disregarded));
+        held.first_ms = held.first_ms.min(key.seen.first_ms);
+        held.last_ms = held.last_ms.max(key.seen.last_ms);
+        held.count = held.count.max(key.seen.count);
+    }
+    let row = |((kind, key, identity_id), (seen, disregarded)): ((KeyKind, _, _), (Seen, bool))| {
+        (kind.code(), key, identity_id, seen.first_ms, seen.last_ms, seen.count, i64::from(disregarded))
+    };
+    rows.into_iter().map(row).collect()
 }
 
 async fn write_cycles(tx: &mut Tx, team: &TeamId, cycles: &[CycleWrite]) -> Result<()> {
@@ -593,11 +614,16 @@ pub(crate) async fn write_due(tx: &mut Tx, team: &TeamId, due: &[(String, i64)])
     if due.is_empty() {
         return Ok(());
     }
-    let rows: Batch = due.iter().collect();
+    let mut earliest: BTreeMap<&str, i64> = BTreeMap::new();
+    for (id, due_ms) in due {
+        let held = earliest.entry(id).or_insert(*due_ms);
+        *held = (*held).min(*due_ms);
+    }
+    let rows: Batch = earliest.into_iter().collect();
     tx.run(
-        "update identities set due_ms = (select min(cast(value->>1 as bigint)) from json_each($2) where value->>0 = identities.id)
-         where team_id = $1 and id in (select value->>0 from json_each($2))
-           and (due_ms is null or due_ms > (select min(cast(value->>1 as bigint)) from json_each($2) where value->>0 = identities.id))",
+        "update identities set due_ms = wanted.due_ms
+         from (select value->>0 as id, cast(value->>1 as bigint) as due_ms from json_each($2)) wanted
+         where identities.team_id = $1 and identities.id = wanted.id and (identities.due_ms is null or identities.due_ms > wanted.due_ms)",
         args![team, rows],
     )
     .await

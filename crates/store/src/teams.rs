@@ -101,7 +101,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         tx.run(
             "insert into users (id, email, name, password_hash, disabled, created_ms) values ($1, $2, $3, $4, $5, $6)",
-            args![&user.id, &user.email, &user.name, &user.password_hash, user.disabled, user.created_ms],
+            args![&user.id, user.email.to_lowercase(), &user.name, &user.password_hash, user.disabled, user.created_ms],
         )
         .await?;
         tx.run(

@@ -20,6 +20,8 @@ pub const ANALYZER: Analyzer = Analyzer {
 
 /// Values of the first, second … mismatch: one happens to travellers and VPN users, several to made-up people.
 const MISMATCHES: [f64; 4] = [0.42, 0.3, 0.22, 0.2];
+/// Whoever invents a person keeps the invention consistent, so agreement alone is never more than this.
+const AGREEING_MAX: f64 = 0.9;
 /// Shortest part of a name that is looked for in an address: `li` is in too many words.
 const PART_CHARS_MIN: usize = 3;
 
@@ -45,7 +47,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let (agreeing, differing) = (words(true), words(false));
     let good = checks.iter().filter(|check| check.agrees).map(|check| check.good);
     let bad = (0..differing.len()).map(|index| MISMATCHES[index.min(MISMATCHES.len() - 1)]);
-    let value = join(good.chain(bad));
+    let value = join(good.chain(bad)).min(AGREEING_MAX);
     let confidence = grown(0.85, checks.len() as f64, 1.2);
     let list = |lead: &str, words: &[&str]| match words.is_empty() {
         true => String::new(),
@@ -62,7 +64,9 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 fn names(snapshot: &Snapshot) -> [Option<Check>; 3] {
-    let name = snapshot.display_name();
+    // Random letters agree with the random address made of them.
+    let plausible = snapshot.name.as_ref().is_none_or(|facts| facts.gibberish < 0.6 && !facts.keyboard_walk);
+    let name = snapshot.display_name().filter(|_| plausible);
     let parts = name.as_deref().map(parts).unwrap_or_default();
     let local = snapshot.email.as_ref().filter(|email| email.valid && !email.role).map(|email| folded(&email.local));
     let username = snapshot.fields.get(&Field::Username).map(|name| folded(name.split('@').next().unwrap_or("")));
@@ -73,7 +77,7 @@ fn names(snapshot: &Snapshot) -> [Option<Check>; 3] {
         mailbox || occurs(&parts, handle)
     });
     [
-        check(in_local, 0.78, "name and e-mail address"),
+        check(in_local, 0.74, "name and e-mail address"),
         check(of_username.map(|_| true), 0.68, "username and name or e-mail address"),
         check(whole_name(snapshot), 0.62, "full name and its parts"),
     ]
@@ -150,7 +154,7 @@ mod tests {
     #[test]
     fn agreeing_places_are_good() {
         let home = finding(r#"{"country":"Japan","phone":"+81 90 1234 5678"}"#, "Asia/Tokyo", "JP").unwrap();
-        assert!(home.value > 0.85, "{}", home.explanation);
+        assert!(home.value > 0.8, "{}", home.explanation);
     }
 
     #[test]

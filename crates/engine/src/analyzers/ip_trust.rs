@@ -1,7 +1,7 @@
 //! What kind of network the identity comes from.
 
-use super::Analyzer;
 use super::evidence::{grown, join, quoted, share};
+use super::{Analyzer, counted};
 use crate::intelligence::networks::NetworkKind;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
@@ -71,7 +71,7 @@ fn explain(snapshot: &Snapshot, kinds: &BTreeMap<&str, (f64, u64)>, known: u64) 
     let mut suspects = snapshot.profile.ips.iter().filter(|held| doubtful(held.network.kind));
     let label = suspects.find_map(|held| held.network.label.as_deref());
     let label = label.map(|label| format!(", such as {}", quoted(label))).unwrap_or_default();
-    format!("Of {known} sightings in networks we know, {}{label}.", parts.join(", "))
+    format!("{} in networks we know: {}{label}.", counted(known, "sighting", "sightings"), parts.join(", "))
 }
 
 #[cfg(test)]

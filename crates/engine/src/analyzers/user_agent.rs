@@ -56,13 +56,15 @@ fn judge(agent: &UserAgentFacts, now_ms: i64) -> Verdict {
     if let Some(library) = named(&agent.library) {
         return verdict(0.05, 0.9, format!("The user agent is the program library {library}, not a browser"));
     }
+    if agent.headless {
+        return verdict(0.03, 0.9, "The user agent says it runs without a window");
+    }
     match agent.device {
         DeviceClass::Bot => return verdict(0.05, 0.9, "The user agent calls itself a robot"),
         DeviceClass::Library => return verdict(0.06, 0.85, "The user agent is a program library's, not a browser's"),
         _ => {}
     }
     match () {
-        () if agent.headless => verdict(0.03, 0.9, "The user agent says it runs without a window"),
         () if agent.malformed => verdict(0.15, 0.7, "The user agent is not one that a browser would send"),
         () if agent.browser.is_none() => verdict(0.45, 0.3, "The user agent names no browser we know"),
         () => browser(agent, now_ms),

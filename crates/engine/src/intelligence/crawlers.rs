@@ -9,15 +9,23 @@ const NOT_CRAWLING: [&str; 2] = ["http-library", "browser-automation"];
 /// Phones whose maker's name ends like a robot's.
 const HONEST_BOTS: [&str; 2] = ["cubot", "talbot"];
 
-/// Name of the crawler: the longest of the marks that begin first, or a word that ends in `bot`, `crawler` or `spider`
+/// Name of the crawler: the longest of the marks that begin a word first, or a word that ends in `bot`, `crawler` or `spider`
 /// where programs write their names.
 pub(super) fn crawler(user_agent: &str) -> Option<String> {
     known(user_agent).or_else(|| by_name(user_agent)).map(str::to_owned)
 }
 
 fn known(user_agent: &str) -> Option<&str> {
-    let starts = user_agent.char_indices().map(|(at, _)| at);
-    let mark = |at| if at == 0 { longest("^", user_agent).or_else(|| longest("", user_agent)) } else { longest("", &user_agent[at..]) };
+    let bytes = user_agent.as_bytes();
+    let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || !bytes[at].is_ascii_alphanumeric();
+    let starts = user_agent.char_indices().map(|(at, _)| at).filter(|&at| begins(at));
+    let mark = |at| {
+        if at == 0 {
+            longest("^", user_agent).or_else(|| longest("", user_agent))
+        } else {
+            longest("", &user_agent[at..])
+        }
+    };
     starts.filter_map(mark).next()
 }
 
@@ -60,8 +68,12 @@ fn lower_bound(bytes: &[u8], wanted: &[u8]) -> usize {
 
 /// A program's name, which a slash, semicolon or bracket ends: `ExampleBot/1.0`, `compatible; example-crawler)`.
 fn by_name(user_agent: &str) -> Option<&str> {
-    let names = user_agent.split([' ', '(', ';', ',']).map(|part| (part, part.split(['/', ')']).next().unwrap_or_default()));
-    names.filter(|(part, name)| part.len() > name.len() || user_agent.contains("compatible;")).map(|(_, name)| name).find(|name| is_robot(name))
+    let names =
+        user_agent.split([' ', '(', ';', ',']).map(|part| (part, part.split(['/', ')']).next().unwrap_or_default()));
+    names
+        .filter(|(part, name)| part.len() > name.len() || user_agent.contains("compatible;"))
+        .map(|(_, name)| name)
+        .find(|name| is_robot(name))
 }
 
 fn is_robot(name: &str) -> bool {
@@ -85,7 +97,11 @@ mod tests {
             ("my-own-crawler/0.1", "my-own-crawler"),
             ("Mozilla/5.0 (compatible; SomeNewBot)", "SomeNewBot"),
         ] {
-            assert!(crawler(agent).is_some_and(|found| found.eq_ignore_ascii_case(name) || found.contains(name)), "{agent}: {:?}", crawler(agent));
+            assert!(
+                crawler(agent).is_some_and(|found| found.eq_ignore_ascii_case(name) || found.contains(name)),
+                "{agent}: {:?}",
+                crawler(agent)
+            );
         }
     }
 

@@ -49,7 +49,7 @@ pub(super) fn word_gibberish(word: &str) -> Option<f64> {
     if word.chars().count() < SHORTEST {
         return None;
     }
-    if names::is_known(word) {
+    if names::is_known(word) || ends_in_a_name(word) {
         return Some(0.0);
     }
     if keyboard::is_walk(word) {
@@ -57,6 +57,12 @@ pub(super) fn word_gibberish(word: &str) -> Option<f64> {
     }
     let judged = main_script(word) == Some(Script::Latin);
     Some(if judged { 1.0 / (1.0 + ((bits(word) + PRIOR_BITS) / DEPENDENCE).exp2()) } else { 0.0 })
+}
+
+/// Initials before a name of five letters or more, as people choose for mailboxes: `jsmith`, `drjsmith`.
+fn ends_in_a_name(word: &str) -> bool {
+    let rest = |initials| word.get(initials..).filter(|rest| rest.len() >= 5 && word.is_ascii());
+    (1..=3).filter_map(rest).any(names::is_known)
 }
 
 /// Bits in favour of a name. A letter outside a to z is an edge on both sides: nothing is concluded across it.
@@ -82,23 +88,148 @@ mod tests {
 
     /// Names and words from many languages, none of which may look like mash.
     const HONEST: &[&str] = &[
-        "Nguyễn Thị Phượng", "Huỳnh Quỳnh Trâm", "Trương Nghiêm", "Thuỵ Ngọc", "Llwyd", "Gwynfryn Llywelyn", "Rhys ap Gruffydd",
-        "Brzęczyszczykiewicz", "Grzegorz Szczepański", "Chrząszcz", "Zbyszko", "Krzysztof Pszczółkowski", "Chukwuemeka Nwankwo",
-        "Oluwaseun Adeyemi", "Mgbechi", "Gbenga Ogunbanjo", "Nkechi Okwuosa", "Zhang Xueqin", "Qiu Zhuo", "Xiong Qingqing", "Hsu Ngai",
-        "Hrvoje Grgić", "Krč", "Vlk", "Strnad", "Xochitl Cuauhtémoc", "Shcherbakov", "Khrushchev", "Mkrtchyan", "Mzhavanadze",
-        "Schwarzenegger", "Xyooj Ntxhi", "Nkrumah", "Mphahlele", "Tshwete", "Ngxongo", "Eilidh", "Caoimhe Siobhán", "Guðmundsdóttir",
-        "Þórður", "Ljungqvist", "Kwaśniewski", "Pfeiffer", "Knight Wright", "Hjalmar", "Vrdoljak", "Qaddafi", "Nyqvist", "Btissam",
-        "Mbappé", "Tchouaméni", "Mkhitaryan", "Ngcobo", "Ixchel", "Etxeberria", "Dijkstra", "Jhunjhunwala", "Hrithik", "Pyykkönen",
-        "Hyyppä", "Yrjö", "Smrž", "Skrzypczyk", "Krishnamoorthy", "Venkataraghavan", "Balasubramanian", "Wickremesinghe", "O'Shaughnessy",
-        "Kealohanui", "Ngata", "Tupou", "Øystein", "Ægir", "Şükrü", "Yiğit", "Əliyev", "Gjergj Xhaka", "Fflur", "IBM", "HSBC", "BMW", "PKPD",
-        "strengths", "rhythm", "customer support", "Lopez-Garcia", "McDonald", "Jr", "van der Berg", "JSmith", "Xzavier", "Kylynn",
-        "Дмитро Скрипник", "Щербаков", "Αλέξανδρος", "محمد", "王小明", "さくら", "김민준", "אברהם", "สมชาย", "प्रिया", "", "123", "👩‍🚀",
+        "Nguyễn Thị Phượng",
+        "Huỳnh Quỳnh Trâm",
+        "Trương Nghiêm",
+        "Thuỵ Ngọc",
+        "Llwyd",
+        "Gwynfryn Llywelyn",
+        "Rhys ap Gruffydd",
+        "Brzęczyszczykiewicz",
+        "Grzegorz Szczepański",
+        "Chrząszcz",
+        "Zbyszko",
+        "Krzysztof Pszczółkowski",
+        "Chukwuemeka Nwankwo",
+        "Oluwaseun Adeyemi",
+        "Mgbechi",
+        "Gbenga Ogunbanjo",
+        "Nkechi Okwuosa",
+        "Zhang Xueqin",
+        "Qiu Zhuo",
+        "Xiong Qingqing",
+        "Hsu Ngai",
+        "Hrvoje Grgić",
+        "Krč",
+        "Vlk",
+        "Strnad",
+        "Xochitl Cuauhtémoc",
+        "Shcherbakov",
+        "Khrushchev",
+        "Mkrtchyan",
+        "Mzhavanadze",
+        "Schwarzenegger",
+        "Xyooj Ntxhi",
+        "Nkrumah",
+        "Mphahlele",
+        "Tshwete",
+        "Ngxongo",
+        "Eilidh",
+        "Caoimhe Siobhán",
+        "Guðmundsdóttir",
+        "Þórður",
+        "Ljungqvist",
+        "Kwaśniewski",
+        "Pfeiffer",
+        "Knight Wright",
+        "Hjalmar",
+        "Vrdoljak",
+        "Qaddafi",
+        "Nyqvist",
+        "Btissam",
+        "Mbappé",
+        "Tchouaméni",
+        "Mkhitaryan",
+        "Ngcobo",
+        "Ixchel",
+        "Etxeberria",
+        "Dijkstra",
+        "Jhunjhunwala",
+        "Hrithik",
+        "Pyykkönen",
+        "Hyyppä",
+        "Yrjö",
+        "Smrž",
+        "Skrzypczyk",
+        "Krishnamoorthy",
+        "Venkataraghavan",
+        "Balasubramanian",
+        "Wickremesinghe",
+        "O'Shaughnessy",
+        "Kealohanui",
+        "Ngata",
+        "Tupou",
+        "Øystein",
+        "Ægir",
+        "Şükrü",
+        "Yiğit",
+        "Əliyev",
+        "Gjergj Xhaka",
+        "Fflur",
+        "IBM",
+        "HSBC",
+        "BMW",
+        "PKPD",
+        "strengths",
+        "rhythm",
+        "customer support",
+        "Lopez-Garcia",
+        "McDonald",
+        "Jr",
+        "van der Berg",
+        "JSmith",
+        "drjsmith",
+        "svdbergh",
+        "Xzavier",
+        "Kylynn",
+        "Дмитро Скрипник",
+        "Щербаков",
+        "Αλέξανδρος",
+        "محمد",
+        "王小明",
+        "さくら",
+        "김민준",
+        "אברהם",
+        "สมชาย",
+        "प्रिया",
+        "",
+        "123",
+        "👩‍🚀",
     ];
 
     const MASH: &[&str] = &[
-        "asdfgh", "qwerty", "xkcjvbn", "sdfkjhsdf", "asdf", "dfgdfg", "hjkhjk", "fghfgh", "lkjlkj", "sdfsdf", "wqeqwe", "kjhgf", "asdasd",
-        "vbnvbn", "gfhgfh", "fsdfs", "zxczxc", "jfkdls", "ksjdhf", "kdjfh", "asjdhaksjd", "bxcvb", "xqzjk", "mnbvc", "hgdfjh", "Sdfkjh Lkjsdf",
-        "qwrtplk", "fdgdfg dfgdfg", "sdf123kjh", "ASDKJHASD", "фывапролд", "йцукен",
+        "asdfgh",
+        "qwerty",
+        "xkcjvbn",
+        "sdfkjhsdf",
+        "asdf",
+        "dfgdfg",
+        "hjkhjk",
+        "fghfgh",
+        "lkjlkj",
+        "sdfsdf",
+        "wqeqwe",
+        "kjhgf",
+        "asdasd",
+        "vbnvbn",
+        "gfhgfh",
+        "fsdfs",
+        "zxczxc",
+        "jfkdls",
+        "ksjdhf",
+        "kdjfh",
+        "asjdhaksjd",
+        "bxcvb",
+        "xqzjk",
+        "mnbvc",
+        "hgdfjh",
+        "Sdfkjh Lkjsdf",
+        "qwrtplk",
+        "fdgdfg dfgdfg",
+        "sdf123kjh",
+        "ASDKJHASD",
+        "фывапролд",
+        "йцукен",
     ];
 
     #[test]
@@ -117,7 +248,8 @@ mod tests {
 
     #[test]
     fn the_value_is_a_probability_whatever_the_text() {
-        for text in ["x".repeat(10_000), "\u{0}\u{ffff}".repeat(99), "é́́".repeat(3_000), "Ω≈ç√∫".to_owned()] {
+        for text in ["x".repeat(10_000), "\u{0}\u{ffff}".repeat(99), "é́́".repeat(3_000), "Ω≈ç√∫".to_owned()]
+        {
             let value = gibberish(&text);
             assert!((0.0..=1.0).contains(&value), "{value}");
         }

@@ -55,6 +55,23 @@ pub fn pack() -> PackInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_text_gets_an_answer(text in any::<String>(), ascii in "[ -~]{0,80}", address in any::<std::net::IpAddr>()) {
+            for text in [&text, &ascii] {
+                let name = names::name_facts(text);
+                prop_assert!((0.0..=1.0).contains(&name.gibberish) && name.known_tokens <= name.tokens);
+                prop_assert!(names::nicknames_of(text).count() < 100);
+                let mail = email::email_facts(text);
+                prop_assert_eq!(email::email_facts(&mail.canonical).valid, mail.valid);
+                let _ = (names::name_rank(text), user_agent::user_agent_facts(text), networks::NetworkTable::parse(text));
+            }
+            let found = networks::network_facts(address);
+            prop_assert!(found.country.as_deref().is_none_or(|code| networks::country_name(code).is_some()), "{:?}", found);
+        }
+    }
 
     #[test]
     fn the_pack_names_its_sets() {

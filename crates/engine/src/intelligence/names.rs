@@ -101,24 +101,38 @@ fn saturate(count: usize) -> u8 {
 fn is_placeholder(folded: &str, letters: &[&str]) -> bool {
     let written = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     let listed = |text: &str| lines::contains(PLACEHOLDERS, text);
-    listed(&written) || listed(&letters.join(" ")) || (letters.iter().all(|token| listed(token)) && letters.iter().any(|token| rank(token).is_none()))
+    listed(&written)
+        || listed(&letters.join(" "))
+        || (letters.iter().all(|token| listed(token)) && letters.iter().any(|token| rank(token).is_none()))
 }
 
 fn is_repetitive(letters: &[&str]) -> bool {
     letters.iter().any(|token| !is_known(token) && repeats(token)) || same_words(letters)
 }
 
-/// Three of one Latin letter together (not Roman numerals; four in other scripts, where 哈哈哈 is a word), a group three
-/// times over, or a group of three and more twice if it is no syllable: Feifei, Lulu and Xinxin are people.
+/// Mostly one letter, three times together (no Roman numeral; four times in Han and kana, where 哈哈哈 is a word; a typing
+/// error in a long name is not most of it), a group three times over,
+/// or a group of three and more twice if it is no syllable: Feifei, Lulu and Xinxin are people.
 fn repeats(token: &str) -> bool {
     let chars: Vec<char> = token.chars().collect();
-    let run = |length: usize| chars.windows(length).find(|window| window.iter().all(|char| *char == window[0]));
-    let latin = run(3).is_some_and(|window| window[0].is_ascii_alphabetic() && !"ixvcm".contains(window[0]));
-    latin || run(4).is_some() || (2..=4).any(|unit| is_made_of(&chars, unit, 3)) || (3..=8).any(|unit| is_made_of(&chars, unit, 2) && !is_syllable(&chars[..unit]))
+    let needed = if matches!(main_script(token), Some(Script::Han | Script::Kana)) { 4 } else { 3 };
+    let (letter, run) = longest_run(&chars);
+    let one_letter = run >= needed && run * 2 >= chars.len() && !(run == 3 && "ixvcm".contains(letter));
+    one_letter
+        || (2..=4).any(|unit| is_made_of(&chars, unit, 3))
+        || (3..=8).any(|unit| is_made_of(&chars, unit, 2) && !is_syllable(&chars[..unit]))
+}
+
+/// The letter that stands together most often, and how often; a blank and 0 without letters.
+fn longest_run(chars: &[char]) -> (char, usize) {
+    let runs = chars.chunk_by(|a, b| a == b).map(|run| (run[0], run.len()));
+    runs.max_by_key(|(_, length)| *length).unwrap_or((' ', 0))
 }
 
 fn is_made_of(chars: &[char], unit: usize, times: usize) -> bool {
-    chars.len().is_multiple_of(unit) && chars.len() >= unit * times && chars.chunks(unit).all(|chunk| chunk == &chars[..unit])
+    chars.len().is_multiple_of(unit)
+        && chars.len() >= unit * times
+        && chars.chunks(unit).all(|chunk| chunk == &chars[..unit])
 }
 
 /// Two letters or more that can be spoken, as far as a table of three letters and the keyboard can tell.
@@ -145,26 +159,87 @@ mod tests {
     use super::*;
 
     const HONEST: &[&str] = &[
-        "Nguyễn Thị Minh Khai", "Chukwuemeka Okonkwo", "Grzegorz Brzęczyszczykiewicz", "Llywelyn ap Gruffydd", "Wang Xiaoming", "王小明",
-        "李丽丽", "佐藤さくら", "김민준", "محمد عبد الله", "Дмитро Скрипник", "Νίκος Παπαδόπουλος", "Ali Ali", "Thomas Thomas",
-        "Mohamed Mohamed Mohamed", "Fei Fei", "Feifei Zhang", "Lulu Lin", "Xinxin Xu", "Zsazsa", "John Smith III", "J. R. R. Tolkien",
-        "Jennifer Null", "Jon Tester", "Foo Wei Ming", "Guest Person", "Dick Van Dyke", "Phuc Nguyen", "Anurag Dikshit", "Wilhelm Fucks",
-        "Andrew Powers", "Trewin", "Ng", "Xu", "X Æ A-12", "O'Brien", "Jan-Åke", "Jean-Luc", "Drew", "Polk", "Zaïre", "Bob", "Mimi", "Lola",
-        "สมชาย", "प्रिया शर्मा", "אברהם לוי", "გიორგი", "Տիգրան", "ሃይለ", "தமிழ்",
+        "Nguyễn Thị Minh Khai",
+        "Chukwuemeka Okonkwo",
+        "Grzegorz Brzęczyszczykiewicz",
+        "Llywelyn ap Gruffydd",
+        "Wang Xiaoming",
+        "王小明",
+        "李丽丽",
+        "佐藤さくら",
+        "김민준",
+        "محمد عبد الله",
+        "Дмитро Скрипник",
+        "Νίκος Παπαδόπουλος",
+        "Ali Ali",
+        "Thomas Thomas",
+        "Mohamed Mohamed Mohamed",
+        "Fei Fei",
+        "Feifei Zhang",
+        "Lulu Lin",
+        "Xinxin Xu",
+        "Zsazsa",
+        "John Smith III",
+        "J. R. R. Tolkien",
+        "Jennifer Null",
+        "Jon Tester",
+        "Foo Wei Ming",
+        "Guest Person",
+        "Dick Van Dyke",
+        "Phuc Nguyen",
+        "Anurag Dikshit",
+        "Wilhelm Fucks",
+        "Andrew Powers",
+        "Trewin",
+        "Ng",
+        "Xu",
+        "X Æ A-12",
+        "O'Brien",
+        "Jan-Åke",
+        "Jean-Luc",
+        "Drew",
+        "Polk",
+        "Zaïre",
+        "Bob",
+        "Mimi",
+        "Lola",
+        "Willliams",
+        "哈哈哈",
+        "สมชาย",
+        "प्रिया शर्मा",
+        "אברהם לוי",
+        "გიორგი",
+        "Տիգրան",
+        "ሃይለ",
+        "தமிழ்",
     ];
 
     #[test]
     fn honest_names_raise_nothing() {
         for name in HONEST {
             let facts = name_facts(name);
-            let raised = facts.repetitive || facts.keyboard_walk || facts.placeholder || facts.profane || facts.mixed_scripts;
+            let raised =
+                facts.repetitive || facts.keyboard_walk || facts.placeholder || facts.profane || facts.mixed_scripts;
             assert!(!raised && facts.gibberish < 0.5, "{name}: {facts:?}");
         }
     }
 
     #[test]
     fn placeholders_whole_or_word_by_word() {
-        for name in ["test", "Test Test", "TEST 123", "test1 user2", "n/a", "N/A", "John Doe", "foo bar", "asdf", "Max Mustermann", "тест", "テスト"] {
+        for name in [
+            "test",
+            "Test Test",
+            "TEST 123",
+            "test1 user2",
+            "n/a",
+            "N/A",
+            "John Doe",
+            "foo bar",
+            "asdf",
+            "Max Mustermann",
+            "тест",
+            "テスト",
+        ] {
             assert!(name_facts(name).placeholder, "{name}");
         }
         for name in ["Testa Rossa", "Johnny Doe", "Anna Test-Schmidt", "Foo", ""].into_iter().skip(1) {
@@ -174,7 +249,9 @@ mod tests {
 
     #[test]
     fn repetition_mash_and_walks() {
-        for name in ["aaaa", "Lalalala la", "abababab", "asdasd", "dfg dfg", "xxxx yyyy", "哈哈哈哈", "blup blup blup"] {
+        for name in
+            ["aaaa", "Lalalala la", "abababab", "asdasd", "dfg dfg", "xxxx yyyy", "哈哈哈哈", "ааа", "blup blup blup"]
+        {
             assert!(name_facts(name).repetitive, "{name}");
         }
         for name in ["qwerty uiop", "asdf", "zxcvbn", "Йцукен"] {
@@ -190,7 +267,7 @@ mod tests {
         assert!(name_facts("shit123").profane);
         assert!(!name_facts("Scunthorpe").profane);
         for word in PROFANITY.lines() {
-            assert_eq!(rank(word).filter(|rank| *rank < 20_000), None, "{word} is a name");
+            assert_eq!(rank(word), None, "{word} is a name");
         }
     }
 
@@ -206,7 +283,9 @@ mod tests {
 
     #[test]
     fn known_names_in_every_spelling() {
-        for name in ["Smith", "SMITH", "Nguyễn", "nguyen", "O'Brien", "Łukasz", "Иван", "山田太郎", "김민준", "Ivan", "Zhang"] {
+        for name in
+            ["Smith", "SMITH", "Nguyễn", "nguyen", "O'Brien", "Łukasz", "Иван", "山田太郎", "김민준", "Ivan", "Zhang"]
+        {
             assert!(name_facts(name).known_tokens > 0, "{name}");
         }
         assert_eq!(name_facts("Maria Sdfkj").known_tokens, 1);
@@ -223,7 +302,15 @@ mod tests {
 
     #[test]
     fn any_text_gets_an_answer() {
-        for name in ["".to_owned(), "\u{0}".into(), "a".repeat(10_000), "a ".repeat(5_000), "é\u{301}".repeat(5_000), "👩‍🚀".repeat(999), "\u{202e}\u{feff}".into()] {
+        for name in [
+            "".to_owned(),
+            "\u{0}".into(),
+            "a".repeat(10_000),
+            "a ".repeat(5_000),
+            "é\u{301}".repeat(5_000),
+            "👩‍🚀".repeat(999),
+            "\u{202e}\u{feff}".into(),
+        ] {
             let facts = name_facts(&name);
             assert!((0.0..=1.0).contains(&facts.gibberish));
         }

@@ -54,7 +54,8 @@ pub fn network_facts(ip: IpAddr) -> NetworkFacts {
     };
     let (kind, name) = label.and_then(|index| LABELS.lines().nth(index)?.split_once('\t')).unzip();
     NetworkFacts {
-        country: iptocc::country_code(ip).map(str::to_owned),
+        // The registries also delegate to "EU", which is no country.
+        country: iptocc::country_code(ip).filter(|code| country_name(code).is_some()).map(str::to_owned),
         kind: kind.and_then(kind_named).unwrap_or_default(),
         label: name.map(str::to_owned),
     }
@@ -71,7 +72,8 @@ pub(super) fn kind_named(name: &str) -> Option<NetworkKind> {
         "" | "unknown" => NetworkKind::Unknown,
         "residential" | "home" | "isp" | "broadband" => NetworkKind::Residential,
         "mobile" | "cellular" | "carrier" | "cgnat" => NetworkKind::Mobile,
-        "business" | "office" | "corporate" | "enterprise" | "education" | "university" | "school" | "government" | "public" => NetworkKind::Business,
+        "business" | "office" | "corporate" | "enterprise" | "education" | "university" | "school" | "government"
+        | "public" => NetworkKind::Business,
         "hosting" | "datacenter" | "data-center" | "cloud" => NetworkKind::Hosting,
         "vpn" | "proxy" => NetworkKind::Vpn,
         "tor" => NetworkKind::Tor,
@@ -156,7 +158,9 @@ mod tests {
 
     #[test]
     fn homes_and_phones_are_unknown_and_have_a_country() {
-        for (ip, country) in [("84.160.12.7", "DE"), ("2.2.2.2", "FR"), ("86.1.2.3", "GB"), ("114.144.1.1", "JP"), ("2003:c0::1", "DE")] {
+        for (ip, country) in
+            [("84.160.12.7", "DE"), ("90.1.2.3", "FR"), ("86.1.2.3", "GB"), ("114.144.1.1", "JP"), ("2003:c0::1", "DE")]
+        {
             let found = facts(ip);
             assert_eq!((found.kind, found.country.as_deref()), (NetworkKind::Unknown, Some(country)), "{ip}");
         }
@@ -165,8 +169,23 @@ mod tests {
     #[test]
     fn addresses_off_the_internet_are_private() {
         for ip in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.1.1", "0.0.0.0", "255.255.255.255", "192.0.2.1", "198.18.0.1",
-            "::1", "::", "fe80::1", "fd00::1", "2001:db8::1", "ff02::1", "::ffff:10.0.0.1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "169.254.1.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "192.0.2.1",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "2001:db8::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
         ] {
             let found = facts(ip);
             assert_eq!((found.kind, found.country), (NetworkKind::Private, None), "{ip}");

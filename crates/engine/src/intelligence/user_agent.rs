@@ -170,8 +170,27 @@ const LIBRARIES: &[(&str, &str)] = &[
 ];
 
 const TVS: &[&str] = &[
-    "SmartTV", "SMART-TV", "Smart TV", "SmartHub", "GoogleTV", "Android TV", "AppleTV", "Apple TV", "tvOS", "BRAVIA", "HbbTV", "Web0S", "NetCast", "Roku", "CrKey",
-    "Tizen/TV", "LG Browser", "; AFT", "PlayStation", "Xbox", "Nintendo",
+    "SmartTV",
+    "SMART-TV",
+    "Smart TV",
+    "SmartHub",
+    "GoogleTV",
+    "Android TV",
+    "AppleTV",
+    "Apple TV",
+    "tvOS",
+    "BRAVIA",
+    "HbbTV",
+    "Web0S",
+    "NetCast",
+    "Roku",
+    "CrKey",
+    "Tizen/TV",
+    "LG Browser",
+    "; AFT",
+    "PlayStation",
+    "Xbox",
+    "Nintendo",
 ];
 
 /// Everything the user agent claims; the first 1,024 characters are read.
@@ -206,7 +225,11 @@ fn library(lower: &str, ua: &str) -> Option<&'static str> {
 fn browser(ua: &str) -> Option<(&'static str, Option<u32>)> {
     if let Some((name, version)) = BROWSERS.iter().find_map(|(mark, name)| Some((*name, after(ua, mark)?))) {
         // Opera before version 15 and Internet Explorer 11 state their version elsewhere.
-        let version = if name == "Opera" { after(ua, "Version/").filter(|_| ua.starts_with("Opera/")).unwrap_or(version) } else { version };
+        let version = if name == "Opera" {
+            after(ua, "Version/").filter(|_| ua.starts_with("Opera/")).unwrap_or(version)
+        } else {
+            version
+        };
         return Some((name, number(version)));
     }
     if ua.contains("Trident/") {
@@ -216,7 +239,9 @@ fn browser(ua: &str) -> Option<(&'static str, Option<u32>)> {
         return Some(("Android Browser", after(ua, "Version/").and_then(number)));
     }
     let safari = ua.contains("AppleWebKit/") && (ua.contains("Safari/") || ua.contains("Mobile/"));
-    safari.then(|| (if ua.contains("Safari/") { "Safari" } else { "iOS web view" }, after(ua, "Version/").and_then(number)))
+    safari.then(|| {
+        (if ua.contains("Safari/") { "Safari" } else { "iOS web view" }, after(ua, "Version/").and_then(number))
+    })
 }
 
 /// System and version, in the order in which one mark hides another: Android says Linux, phones say Mac OS X.
@@ -226,7 +251,10 @@ fn os(ua: &str) -> Option<(&'static str, Option<String>)> {
         .or_else(|| versioned("Windows Phone", "Windows Phone "))
         .or_else(|| after(ua, "Windows NT ").map(|rest| ("Windows", windows(rest))))
         .or_else(|| versioned("iOS", "iPhone OS "))
-        .or_else(|| (ua.contains("iPad") || ua.contains("iPhone") || ua.contains("iPod")).then(|| ("iOS", after(ua, "CPU OS ").or_else(|| after(ua, "iOS ")).and_then(version))))
+        .or_else(|| {
+            (ua.contains("iPad") || ua.contains("iPhone") || ua.contains("iPod"))
+                .then(|| ("iOS", after(ua, "CPU OS ").or_else(|| after(ua, "iOS ")).and_then(version)))
+        })
         .or_else(|| versioned("tvOS", "tvOS "))
         .or_else(|| versioned("HarmonyOS", "HarmonyOS "))
         .or_else(|| versioned("KaiOS", "KAIOS/"))
@@ -236,10 +264,17 @@ fn os(ua: &str) -> Option<(&'static str, Option<String>)> {
         .or_else(|| ua.contains("Android").then_some(("Android", None)))
         .or_else(|| versioned("macOS", "Mac OS X "))
         .or_else(|| (ua.contains("Macintosh") || ua.contains("Mac OS X")).then_some(("macOS", None)))
-        .or_else(|| after(ua, "CrOS ").map(|rest| ("ChromeOS", rest.split_once(' ').and_then(|(_, rest)| version(rest)))))
+        .or_else(|| {
+            after(ua, "CrOS ").map(|rest| ("ChromeOS", rest.split_once(' ').and_then(|(_, rest)| version(rest))))
+        })
         .or_else(|| versioned("PlayStation", "PlayStation "))
         .or_else(|| ua.contains("Windows").then_some(("Windows", None)))
-        .or_else(|| ["FreeBSD", "OpenBSD", "NetBSD", "Linux"].into_iter().find(|name| ua.contains(name)).map(|name| (name, None)))
+        .or_else(|| {
+            ["FreeBSD", "OpenBSD", "NetBSD", "Linux"]
+                .into_iter()
+                .find(|name| ua.contains(name))
+                .map(|name| (name, None))
+        })
         .or_else(|| ua.contains("X11").then_some(("Linux", None)))
         .or_else(|| ua.contains("Darwin/").then_some(("Darwin", None)))
 }
@@ -274,7 +309,11 @@ fn device(ua: &str, os: Option<&str>, robot: bool, library: bool) -> DeviceClass
         Some("Android" | "HarmonyOS" | "Tizen") => DeviceClass::Mobile,
         // Firefox on Android in desktop mode and feature phones say Mobile and nothing else.
         _ if ua.contains("Mobile") => DeviceClass::Mobile,
-        Some("macOS" | "Linux" | "ChromeOS" | "FreeBSD" | "OpenBSD" | "NetBSD") if ua.contains("Mozilla/") || ua.contains("Opera/") => DeviceClass::Desktop,
+        Some("macOS" | "Linux" | "ChromeOS" | "FreeBSD" | "OpenBSD" | "NetBSD")
+            if ua.contains("Mozilla/") || ua.contains("Opera/") =>
+        {
+            DeviceClass::Desktop
+        }
         _ => DeviceClass::Unknown,
     }
 }
@@ -292,7 +331,8 @@ fn number(text: &str) -> Option<u32> {
 /// The leading version with dots, at most three parts: `17_5_1 like` is `17.5.1`.
 fn version(text: &str) -> Option<String> {
     let leading = text.split(|char: char| !char.is_ascii_digit() && char != '.' && char != '_').next()?;
-    let parts: Vec<&str> = leading.split(['.', '_']).filter(|part| !part.is_empty() && part.len() <= 6).take(3).collect();
+    let parts: Vec<&str> =
+        leading.split(['.', '_']).filter(|part| !part.is_empty() && part.len() <= 6).take(3).collect();
     (!parts.is_empty()).then(|| parts.join("."))
 }
 
@@ -301,7 +341,12 @@ fn is_malformed(ua: &str) -> bool {
     let opened = ua.matches('(').count() != ua.matches(')').count();
     let nameless = ua.strip_prefix("Mozilla/").is_some_and(|rest| !rest.contains('('));
     let quoted = ua.starts_with(['"', '\'']) || ua.to_ascii_lowercase().starts_with("user-agent");
-    ua.is_empty() || ua.chars().any(odd) || opened || nameless || quoted || !ua.contains(|char: char| char.is_ascii_alphabetic())
+    ua.is_empty()
+        || ua.chars().any(odd)
+        || opened
+        || nameless
+        || quoted
+        || !ua.contains(|char: char| char.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

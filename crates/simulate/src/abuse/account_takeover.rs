@@ -1,5 +1,7 @@
 //! An honest account that passes into other hands: new device, new country, then password and e-mail change.
 
+use serde_json::json;
+
 use crate::Tier;
 use crate::account::Account;
 use crate::device::Device;
@@ -47,13 +49,14 @@ pub(super) fn take_over(ledger: &mut Ledger, account: &Account, device: &Device,
         visit.act(ledger, account, Action::LoginFailed, rng);
         visit.think(5.0, rng);
     }
-    visit.act(ledger, account, Action::Login, rng);
+    visit.act_with(ledger, account, Action::Login, json!({"method": "password"}));
     visit.think(15.0, rng);
     visit.act(ledger, account, Action::ChangePassword, rng);
     visit.think(20.0, rng);
     let mut stolen = account.clone();
     if tier != Tier::Expert || rng.chance(0.6) {
-        stolen.email = format!("{}{}@{}", rng.letters("abcdefghijklmnopqrstuvwxyz", 7), rng.between(1, 999), *rng.pick(&["proton.me", "mail.ru", "outlook.com"]));
+        let handle = rng.letters("abcdefghijklmnopqrstuvwxyz", 7);
+        stolen.email = format!("{handle}{}@{}", rng.between(1, 999), rng.pick(&["proton.me", "mail.ru", "outlook.com"]));
         visit.act(ledger, &stolen, Action::ChangeEmail, rng);
     }
     plunder(&mut visit, ledger, &stolen, rng);
@@ -61,7 +64,7 @@ pub(super) fn take_over(ledger: &mut Ledger, account: &Account, device: &Device,
     ledger.label_taken(account, "account_takeover", tier, bad, taken_ms);
     let again = visit.at_ms + rng.between(3 * HOUR, 2 * DAY);
     let mut second = Visit::begin(again, device, line.address(again), rng);
-    second.act(ledger, &stolen, Action::Login, rng);
+    second.act_with(ledger, &stolen, Action::Login, json!({"method": "password"}));
     plunder(&mut second, ledger, &stolen, rng);
 }
 

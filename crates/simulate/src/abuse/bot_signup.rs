@@ -2,7 +2,7 @@
 
 use crate::Tier;
 use crate::device::Device;
-use crate::journey::clamp;
+use crate::journey::within;
 use crate::ledger::{Bad, Ledger};
 use crate::network::Line;
 use crate::person::Person;
@@ -14,7 +14,10 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let tier = ledger.tier(rng);
     let person = Person::any(rng);
     let email = match tier {
-        Tier::Naive => format!("{}{}@{}", rng.letters("abcdefghijklmnopqrstuvwxyz", 5), rng.letters("0123456789", 6), rng.pick(&["gmail.com", "outlook.com", "mailinator.com"])),
+        Tier::Naive => {
+            let handle = rng.letters("abcdefghijklmnopqrstuvwxyz", 5) + &rng.letters("0123456789", 6);
+            format!("{handle}@{}", rng.pick(&["gmail.com", "outlook.com", "mailinator.com"]))
+        }
         _ => person.email(rng),
     };
     let account = ledger.open(&person, email, rng);
@@ -24,7 +27,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         Tier::Skilled => (Device::stealth(person.country, rng), if rng.chance(0.5) { Line::hosting(rng) } else { Line::vpn(rng) }),
         Tier::Expert => (Device::driven(person.country, rng), Line::residential_proxy(person.country.code, rng)),
     };
-    let at = clamp(ledger.some_moment(rng), ledger);
+    let at = within(ledger.some_moment(rng), ledger);
     let mut visit = Visit::begin(at, &device, line.address(at), rng);
     visit.arrive(ledger, account.dialect, rng);
     visit.wait(beat_ms(tier, rng));

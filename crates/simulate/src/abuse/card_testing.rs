@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::Tier;
 use crate::device::Device;
-use crate::journey::{clamp, sign_up};
+use crate::journey::{within, sign_up};
 use crate::ledger::{Bad, Ledger};
 use crate::network::Line;
 use crate::person::Person;
@@ -24,7 +24,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         Tier::Skilled => Line::vpn(rng),
         Tier::Expert => Line::residential_proxy(person.country.code, rng),
     };
-    let at = clamp(ledger.some_moment(rng), ledger);
+    let at = within(ledger.some_moment(rng), ledger);
     let mut next = sign_up(ledger, &account, &device, &line, at, rng);
     let bursts = if tier == Tier::Expert { rng.between(3, 8) } else { rng.between(1, 2) };
     for _ in 0..bursts {

@@ -3,6 +3,7 @@
 use crate::Tier;
 use crate::account::Account;
 use crate::device::Device;
+use crate::journey::at_waking_hour;
 use crate::ledger::Ledger;
 use crate::names::culture;
 use crate::network::Line;
@@ -145,6 +146,7 @@ impl Crew {
         match (self.tier, self.rotation) {
             (Tier::Naive, _) | (Tier::Skilled, Rotation::Device) => self.line.clone(),
             (Tier::Skilled, Rotation::Address) if rng.chance(0.6) => Line::vpn(rng),
+            (Tier::Skilled, Rotation::Address) if rng.chance(0.15) => Line::tor(rng),
             (Tier::Skilled, Rotation::Address) => Line::mobile(self.operator.country.code, rng),
             (Tier::Expert, _) => Line::residential_proxy(self.operator.country.code, rng),
         }
@@ -155,7 +157,7 @@ impl Crew {
         let median_hours = match self.tier {
             Tier::Naive => 0.4,
             Tier::Skilled => 14.0,
-            Tier::Expert => 48.0,
+            Tier::Expert => 32.0,
         };
         ((rng.log_normal(median_hours, 0.8) * HOUR as f64) as i64).max(2 * MINUTE)
     }
@@ -163,7 +165,11 @@ impl Crew {
     /// Straight to the form and through the script, as somebody does for the tenth time. Experts take their time.
     pub(super) fn enrol(&self, ledger: &mut Ledger, member: &Member, at_ms: i64, script: &[Action], rng: &mut Random) -> i64 {
         let account = &member.account;
-        let mut visit = Visit::begin(at_ms, &member.device, member.line.address(at_ms), rng);
+        let moment = match self.tier {
+            Tier::Expert => at_waking_hour(at_ms, &self.operator, rng).clamp(ledger.start_ms, ledger.end_ms - MINUTE),
+            Tier::Naive | Tier::Skilled => at_ms,
+        };
+        let mut visit = Visit::begin(moment, &member.device, member.line.address(moment), rng);
         let pause_s = if self.tier == Tier::Expert { 25.0 } else { 6.0 };
         if self.tier == Tier::Expert || rng.chance(0.5) {
             visit.arrive(ledger, account.dialect, rng);
@@ -182,7 +188,7 @@ impl Crew {
         let mut at = from_ms;
         for _ in 0..rng.between(0, 4) {
             at += (rng.log_normal(0.9, 0.6) * DAY as f64) as i64;
-            let moment = crate::journey::at_waking_hour(at, &self.operator, rng).max(from_ms + MINUTE);
+            let moment = at_waking_hour(at, &self.operator, rng).max(from_ms + MINUTE);
             let account = &member.account;
             let mut visit = Visit::begin(moment, &member.device, member.line.address(moment), rng);
             visit.act(ledger, account, Action::Login, rng);

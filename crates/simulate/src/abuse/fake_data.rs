@@ -1,7 +1,7 @@
 //! Invented profiles: disposable addresses, mashed keys, placeholders, countries that contradict each other.
 
 use crate::Tier;
-use crate::journey::{Life, clamp, sign_up};
+use crate::journey::{Life, within, sign_up};
 use crate::ledger::{Bad, Ledger};
 use crate::names::{capitalized, plain};
 use crate::person::Person;
@@ -9,11 +9,34 @@ use crate::place;
 use crate::random::Random;
 
 pub(crate) const DISPOSABLE: &[&str] = &[
-    "mailinator.com", "guerrillamail.com", "10minutemail.com", "yopmail.com", "tempmail.com", "trashmail.com", "sharklasers.com", "getnada.com",
-    "dispostable.com", "maildrop.cc", "throwawaymail.com", "fakeinbox.com", "temp-mail.org", "mohmal.com", "mintemail.com",
+    "mailinator.com",
+    "guerrillamail.com",
+    "10minutemail.com",
+    "yopmail.com",
+    "tempmail.com",
+    "trashmail.com",
+    "sharklasers.com",
+    "getnada.com",
+    "dispostable.com",
+    "maildrop.cc",
+    "throwawaymail.com",
+    "fakeinbox.com",
+    "temp-mail.org",
+    "mohmal.com",
+    "mintemail.com",
 ];
-const PLACEHOLDERS: &[(&str, &str)] =
-    &[("Test", "Test"), ("John", "Doe"), ("Asdf", "Qwer"), ("Aaa", "Bbb"), ("Foo", "Bar"), ("User", "User"), ("Xxx", "Xxx"), ("Fake", "Name"), ("No", "Name"), ("Mickey", "Mouse")];
+const PLACEHOLDERS: &[(&str, &str)] = &[
+    ("Test", "Test"),
+    ("John", "Doe"),
+    ("Asdf", "Qwer"),
+    ("Aaa", "Bbb"),
+    ("Foo", "Bar"),
+    ("User", "User"),
+    ("Xxx", "Xxx"),
+    ("Fake", "Name"),
+    ("No", "Name"),
+    ("Mickey", "Mouse"),
+];
 
 pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let tier = ledger.tier(rng);
@@ -35,7 +58,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         }
         _ => contradict(&mut account, &person, rng),
     }
-    let at = clamp(ledger.some_moment(rng), ledger);
+    let at = within(ledger.some_moment(rng), ledger);
     if tier == Tier::Expert {
         Life::new(&person, &account, ledger, rng).starting(at, ledger).live(ledger, rng);
     } else {

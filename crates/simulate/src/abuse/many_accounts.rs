@@ -1,7 +1,7 @@
 //! One operator who keeps several accounts alive side by side: votes, reviews, reselling.
 
 use super::crew::{Crew, Member, Rotation};
-use crate::journey::{at_waking_hour, clamp};
+use crate::journey::at_waking_hour;
 use crate::ledger::{Bad, Ledger};
 use crate::random::Random;
 use crate::time::{DAY, MINUTE};
@@ -17,11 +17,14 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut at = ledger.start_ms + (ledger.some_moment(rng) - ledger.start_ms) / 3;
     let mut members = Vec::new();
     for _ in 0..rng.between(4, 10) {
+        if at >= ledger.end_ms {
+            break;
+        }
         let member = crew.recruit(ledger, rng);
         crew.enrol(ledger, &member, at, &script, rng);
         ledger.label_abuser(&member.account, "many_accounts", tier, Bad { uniqueness: true, ..Bad::default() });
         members.push(member);
-        at = clamp(at + crew.rest_ms(rng), ledger);
+        at += crew.rest_ms(rng);
     }
     // Rounds: one account after the other, with the same errand.
     for _ in 0..rng.between(2, 7) {

@@ -29,7 +29,10 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         visit.think(40.0, rng);
         // Goods must arrive somewhere: the street is the same whatever the name.
         let amount = rng.between(2_000, 3_000) as f64 / 100.0;
-        let order = json!({"amount": amount, "currency": account.country.currency, "card_fingerprint": account.card, "promo_code": code, "ship_to_street": street});
+        let order = json!({
+            "amount": amount, "currency": account.country.currency, "card_fingerprint": account.card,
+            "promo_code": code, "ship_to_street": street,
+        });
         visit.act_with(ledger, &account, Action::Purchase, order);
         ledger.label_abuser(&account, "promo_abuse", tier, Bad { uniqueness: true, behavior: true, ..Bad::default() });
         at = visit.at_ms + crew.rest_ms(rng);

@@ -22,7 +22,9 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         }
         let mut member = crew.recruit(ledger, rng);
         let referrer = if is_chain { accounts.last() } else { accounts.first() };
-        member.account.referred_by = referrer.map(|referrer| referrer.referral_code.clone());
+        if let Some(referrer) = referrer {
+            member.account.come_through(referrer);
+        }
         let script: &[Action] = if number == 0 { &[Action::ConfirmEmail, Action::Invite] } else { FRIEND };
         let done = crew.enrol(ledger, &member, at, script, rng);
         ledger.label_abuser(&member.account, "referral_ring", tier, Bad { uniqueness: true, behavior: true, ..Bad::default() });

@@ -4,7 +4,7 @@ use super::crew::{Crew, Member, Rotation};
 use super::fake_data::{DISPOSABLE, mashed};
 use crate::Tier;
 use crate::device::Device;
-use crate::journey::clamp;
+use crate::journey::within;
 use crate::ledger::{Bad, Ledger};
 use crate::network::Line;
 use crate::random::Random;
@@ -17,7 +17,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut crew = Crew::new(tier, Rotation::Address, rng);
     let server = Line::hosting(rng);
     let robot = if rng.chance(0.5) { Device::library(rng) } else { Device::headless(rng) };
-    let mut at = clamp(ledger.some_moment(rng), ledger);
+    let mut at = within(ledger.some_moment(rng), ledger);
     let mut accounts = Vec::new();
     for _ in 0..rng.between(14, 26) {
         let Member { mut account, line: masked, .. } = crew.recruit(ledger, rng);

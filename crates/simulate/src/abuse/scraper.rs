@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::Tier;
 use crate::device::Device;
-use crate::journey::{clamp, sign_up};
+use crate::journey::{within, sign_up};
 use crate::ledger::{Bad, Ledger};
 use crate::network::Line;
 use crate::person::Person;
@@ -23,7 +23,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         Tier::Skilled => (Device::stealth(person.country, rng), Line::vpn(rng)),
         Tier::Expert => (Device::driven(person.country, rng), Line::residential_proxy(person.country.code, rng)),
     };
-    let at = clamp(ledger.some_moment(rng) - DAY, ledger);
+    let at = within(ledger.some_moment(rng) - DAY, ledger);
     let mut next = sign_up(ledger, &account, &person.devices[0], &person.home, at, rng) + HOUR;
     let mut item = rng.between(1, 5_000);
     for _ in 0..rng.between(1, 4) {

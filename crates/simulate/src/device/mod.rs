@@ -13,11 +13,25 @@ use crate::hash::{Fnv, hex32, mix};
 use crate::place::Country;
 use crate::random::Random;
 
-/// What identifies a machine. The user agent is left out, as it changes with every update of the browser, and so is the time zone.
-const COMPONENTS: [&str; 12] = [
-    "platform", "languages", "screen", "hardwareConcurrency", "deviceMemory", "touchPoints", "canvas", "webgl", "fonts", "audio", "plugins",
-    "voices",
+/// What identifies a machine. The user agent is left out, as it changes with every update of the browser.
+const COMPONENTS: [&str; 11] = [
+    "platform",
+    "languages",
+    "timezone",
+    "screen",
+    "hardwareConcurrency",
+    "deviceMemory",
+    "touchPoints",
+    "canvas",
+    "webgl",
+    "fonts",
+    "audio",
 ];
+
+/// What a machine without a graphics card reports: servers, and some honest virtual desktops.
+const SOFTWARE_RENDERER: &str = "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (LLVM 16.0.0)), SwiftShader driver)";
+
+const ODD_SHARE: f64 = 0.035;
 
 #[derive(Clone)]
 pub(crate) struct Device {
@@ -25,7 +39,7 @@ pub(crate) struct Device {
     pub agent: String,
     /// Shared, as a device is handed around more often than it changes.
     pub signals: Arc<Value>,
-    /// What the tracker sends; absent for clients that run no page script.
+    /// False for clients that run no page script.
     pub has_tracker: bool,
     pub class: Class,
 }
@@ -34,7 +48,24 @@ impl Device {
     pub(crate) fn of_class(class: Class, country: &Country, rng: &mut Random) -> Self {
         let matching: Vec<&Model> = MODELS.iter().filter(|model| model.class == class).collect();
         let model = matching[rng.weighted(matching.iter().map(|model| model.weight))];
-        Device::from_model(model, country, rng)
+        let mut device = Device::from_model(model, country, rng);
+        if class == Class::Desktop && rng.chance(ODD_SHARE) {
+            device.become_odd(rng);
+        }
+        device
+    }
+
+    /// Honest machines that trip the checks: privacy extensions, open developer tools, virtual desktops.
+    fn become_odd(&mut self, rng: &mut Random) {
+        match rng.below(3) {
+            0 => self.set("automation", json!({"nativeToStringTampered": true, "frameMismatch": true})),
+            1 => self.set("automation", json!({"protocolAttached": true})),
+            _ => {
+                self.set("webgl", json!({"vendor": "Google Inc. (Google)", "renderer": SOFTWARE_RENDERER}));
+                self.set("voices", json!(0));
+                self.refresh_fingerprint();
+            }
+        }
     }
 
     pub(crate) fn desktop(country: &Country, rng: &mut Random) -> Self {
@@ -100,15 +131,16 @@ impl Device {
     /// A browser driven by software on a server that hides nothing.
     pub(crate) fn headless(rng: &mut Random) -> Self {
         let version = *rng.pick(CHROME_VERSIONS);
-        let agent = format!("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/{version} Safari/537.36");
+        let engine = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)";
+        let agent = format!("{engine} HeadlessChrome/{version} Safari/537.36");
         let width = *rng.pick(&[800, 1280, 1920]);
         let signals = json!({
             "userAgent": agent, "platform": "Linux x86_64", "languages": ["en-US"], "timezone": "UTC",
             "screen": {"width": width, "height": 600, "depth": 24, "pixelRatio": 1.0},
             "hardwareConcurrency": *rng.pick(&[2, 4, 8]), "deviceMemory": 8, "touchPoints": 0, "webdriver": true,
-            "canvas": hex32("canvas software"), "webgl": {"vendor": "Google Inc. (Google)", "renderer": "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)"},
+            "canvas": hex32("canvas software"), "webgl": {"vendor": "Google Inc. (Google)", "renderer": SOFTWARE_RENDERER},
             "fonts": hex32("fonts minimal"), "audio": hex32("audio linux"), "plugins": 0, "voices": 0,
-            "automation": {"webdriver": true, "cdc": rng.chance(0.4), "headlessAgent": true}
+            "automation": {"webdriver": true, "cdc": rng.chance(0.4), "headlessUa": true, "noOuterSize": rng.chance(0.7)}
         });
         let mut device = Device { fingerprint: String::new(), agent, signals: Arc::new(signals), has_tracker: true, class: Class::Desktop };
         device.refresh_fingerprint();
@@ -118,9 +150,13 @@ impl Device {
     /// A headless browser under a stealth plugin: the obvious marks are gone, the machine is still a server.
     pub(crate) fn stealth(country: &Country, rng: &mut Random) -> Self {
         let mut device = Device::desktop(country, rng);
-        device.set("webgl", json!({"vendor": "Google Inc. (Google)", "renderer": "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (LLVM 16.0.0)), SwiftShader driver)"}));
+        device.set("webgl", json!({"vendor": "Google Inc. (Google)", "renderer": SOFTWARE_RENDERER}));
         device.set("voices", json!(0));
-        device.set("automation", json!({"prepareStackTrace": true, "zeroPressurePointer": true}));
+        let (faked, attached) = (rng.chance(0.6), rng.chance(0.5));
+        device.set(
+            "automation",
+            json!({"chromeRuntimeFaked": faked, "nativeToStringTampered": true, "protocolAttached": attached}),
+        );
         if rng.chance(0.6) {
             device.set("timezone", json!("UTC"));
         }
@@ -132,7 +168,7 @@ impl Device {
     pub(crate) fn driven(country: &Country, rng: &mut Random) -> Self {
         let mut device = Device::desktop(country, rng);
         if rng.chance(0.5) {
-            device.set("automation", json!({"prepareStackTrace": true}));
+            device.set("automation", json!({"protocolAttached": true}));
         }
         device
     }
@@ -142,7 +178,8 @@ impl Device {
         let mut device = Device::desktop(country, rng);
         let noise = rng.bits();
         device.signals = Arc::new(json!({
-            "userAgent": device.agent, "platform": device.signals["platform"].clone(), "languages": ["en-US", "en"], "timezone": "UTC",
+            "userAgent": device.agent, "platform": device.signals["platform"].clone(),
+            "languages": ["en-US", "en"], "timezone": "UTC",
             "screen": {"width": 1400, "height": 900, "depth": 24, "pixelRatio": 1.0},
             "hardwareConcurrency": 2, "touchPoints": 0, "webdriver": false,
             "canvas": hex32(&format!("noise {noise}")), "plugins": 5
@@ -160,6 +197,7 @@ impl Device {
         device
     }
 
+    /// The clock of a device follows its owner, and the fingerprint follows the clock.
     pub(crate) fn travelling_to(&self, country: &Country) -> Self {
         let mut device = self.clone();
         if device.has_tracker {

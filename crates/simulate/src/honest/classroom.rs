@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::device::Device;
-use crate::journey::{Life, Place, at_office_hour, clamp};
+use crate::journey::{Life, Place, at_office_hour, within};
 use crate::ledger::Ledger;
 use crate::network::{Kind, Line};
 use crate::person::Person;
@@ -13,7 +13,7 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let teacher = Person::any(rng);
     let line = Line::fixed(teacher.country.code, Kind::Education, rng);
     let machines: Vec<Device> = (0..3).map(|_| Device::desktop(teacher.country, rng)).collect();
-    let bell_ms = clamp(at_office_hour(ledger.some_moment(rng), &teacher, rng), ledger);
+    let bell_ms = within(at_office_hour(ledger.some_moment(rng), &teacher, rng), ledger);
     let school_mail = rng.chance(0.5).then(|| format!("school{}.example.edu", rng.between(1, 900)));
     let mut accounts = Vec::new();
     for _ in 0..rng.between(12, 28) {

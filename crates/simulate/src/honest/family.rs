@@ -1,8 +1,8 @@
 //! Parents and children who share a computer, an address and mostly a family name, and have phones of their own.
 
-use super::settle;
+use super::open;
 use crate::device::Device;
-use crate::journey::Place;
+use crate::journey::{Life, Place};
 use crate::ledger::Ledger;
 use crate::person::Person;
 use crate::random::Random;
@@ -10,6 +10,7 @@ use crate::random::Random;
 pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let head = Person::any(rng);
     let computer = Device::desktop(head.country, rng);
+    let card = rng.hex(16);
     let mut accounts = Vec::new();
     for _ in 0..rng.between(2, 4) {
         let mut member = Person::of(head.country, rng);
@@ -22,7 +23,13 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
             Place::new(phone.clone(), head.home.clone(), 0.25),
             Place::new(phone, member.mobile.clone(), 0.15),
         ];
-        accounts.push(settle(ledger, &member, "family", places, rng));
+        let mut account = open(ledger, &member, "family", rng);
+        // Children pay with the card of their parents.
+        if rng.chance(0.4) {
+            account.card.clone_from(&card);
+        }
+        Life::new(&member, &account, ledger, rng).with_places(places).live(ledger, rng);
+        accounts.push(account);
     }
     ledger.hard_chain(&accounts, "family");
 }

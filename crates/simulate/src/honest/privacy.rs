@@ -13,7 +13,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let device = Device::private(person.country, rng);
     let mut places = vec![Place::new(device.clone(), person.home.clone(), 1.0).rotating()];
     if rng.chance(0.4) {
-        places.push(Place::new(device, Line::vpn(rng), 1.0).rotating());
+        let tunnel = if rng.chance(0.3) { Line::tor(rng) } else { Line::vpn(rng) };
+        places.push(Place::new(device, tunnel, 1.0).rotating());
     }
     settle(ledger, &person, "privacy", places, rng);
 }

@@ -5,7 +5,7 @@ use crate::journey::{Life, at_waking_hour, usual_places};
 use crate::ledger::Ledger;
 use crate::person::Person;
 use crate::random::Random;
-use crate::time::{DAY, HOUR};
+use crate::time::{DAY, HOUR, MINUTE};
 use crate::visit::Visit;
 use crate::vocabulary::Action;
 
@@ -17,13 +17,16 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     life.live(ledger, rng);
     for _ in 0..rng.between(1, 4) {
         let friend = Person::of(host.country, rng);
-        let mut guest = open(ledger, &friend, "referral", rng);
-        guest.referred_by = Some(account.referral_code.clone());
-        let moment = at_waking_hour(first_ms + (rng.exponential(5.0) * DAY as f64) as i64 + 4 * HOUR, &friend, rng);
-        if moment > first_ms {
-            let mut invitation = Visit::begin(moment - 2 * HOUR, &host.devices[0], host.home.address(moment), rng);
-            invitation.act(ledger, &account, Action::Invite, rng);
+        let day = first_ms + (rng.exponential(5.0) * DAY as f64) as i64 + 4 * HOUR;
+        let moment = at_waking_hour(day, &friend, rng).max(first_ms + HOUR);
+        if moment >= ledger.end_ms - HOUR {
+            continue;
         }
+        let mut guest = open(ledger, &friend, "referral", rng);
+        guest.come_through(&account);
+        let asked_ms = moment - rng.between(5, 50) * MINUTE;
+        let mut invitation = Visit::begin(asked_ms, &host.devices[0], host.home.address(asked_ms), rng);
+        invitation.act(ledger, &account, Action::Invite, rng);
         Life::new(&friend, &guest, ledger, rng).with_places(usual_places(&friend)).starting(moment, ledger).live(ledger, rng);
         ledger.hard_pair(&account, &guest, "referral");
     }

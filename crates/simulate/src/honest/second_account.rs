@@ -16,6 +16,9 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut work = open(ledger, &person, "second_account", rng);
     let company = format!("{}{}.example.com", rng.pick(WORDS), rng.pick(WORDS));
     work.email = format!("{}.{}@{company}", person.given.latin, person.family.latin);
+    if rng.chance(0.4) {
+        work.card.clone_from(&private.card);
+    }
     work.phone = private.phone.clone();
     work.birth_date = private.birth_date.clone();
     let office = Line::fixed(person.country.code, Kind::Business, rng);

@@ -95,6 +95,7 @@ create table leases (name text primary key, owner text not null, until_ms bigint
 create table ingest_log (seq bigserial primary key, events bigint not null, payload bytea not null);
 create table usage (team_id text not null, month text not null, events bigint not null, primary key (team_id, month));
 
+-- Not strict, so that PostgreSQL writes it into the statement and knows how few rows it gives.
 -- SQLite has these two; here they get the same name and shape, so that every statement is written once.
-create function json_each(rows text) returns table (value jsonb) language sql immutable strict as 'select value from jsonb_array_elements(rows::jsonb)';
+create function json_each(rows text) returns table (value jsonb) language sql immutable as 'select value from jsonb_array_elements(rows::jsonb)';
 create function unhex(digits text) returns bytea language sql immutable strict as $$ select decode(digits, 'hex') $$;

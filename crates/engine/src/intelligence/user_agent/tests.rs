@@ -5,7 +5,13 @@ type Claim<'a> = (&'a str, u32, &'a str, &'a str, DeviceClass);
 
 fn claim(facts: &UserAgentFacts) -> Claim<'_> {
     let text = |field: &'static str, value: &Option<String>| value.clone().map_or(field, |value| &*value.leak());
-    (text("", &facts.browser), facts.browser_major.unwrap_or(0), text("", &facts.os), text("", &facts.os_version), facts.device)
+    (
+        text("", &facts.browser),
+        facts.browser_major.unwrap_or(0),
+        text("", &facts.os),
+        text("", &facts.os_version),
+        facts.device,
+    )
 }
 
 const PEOPLE: &[(&str, Claim)] = &[
@@ -21,7 +27,10 @@ const PEOPLE: &[(&str, Claim)] = &[
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
         ("Safari", 17, "macOS", "10.15.7", DeviceClass::Desktop),
     ),
-    ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", ("Firefox", 127, "Linux", "", DeviceClass::Desktop)),
+    (
+        "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+        ("Firefox", 127, "Linux", "", DeviceClass::Desktop),
+    ),
     (
         "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
         ("Chrome", 126, "ChromeOS", "14541.0.0", DeviceClass::Desktop),
@@ -46,7 +55,10 @@ const PEOPLE: &[(&str, Claim)] = &[
         "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Safari/537.36",
         ("Samsung Internet", 25, "Android", "13", DeviceClass::Tablet),
     ),
-    ("Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0", ("Firefox", 127, "Android", "14", DeviceClass::Mobile)),
+    (
+        "Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0",
+        ("Firefox", 127, "Android", "14", DeviceClass::Mobile),
+    ),
     (
         "Mozilla/5.0 (Linux; Android 12; CUBOT X50) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36 OPR/82.0.0.0",
         ("Opera", 82, "Android", "12", DeviceClass::Mobile),
@@ -59,7 +71,10 @@ const PEOPLE: &[(&str, Claim)] = &[
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 330.0.0.0 (iPhone14,5)",
         ("Instagram", 330, "iOS", "17.4", DeviceClass::Mobile),
     ),
-    ("Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko", ("Internet Explorer", 11, "Windows", "7", DeviceClass::Desktop)),
+    (
+        "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko",
+        ("Internet Explorer", 11, "Windows", "7", DeviceClass::Desktop),
+    ),
     (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 YaBrowser/24.6.0 Safari/537.36",
         ("Yandex Browser", 24, "Linux", "", DeviceClass::Desktop),
@@ -71,7 +86,11 @@ fn people_are_read_and_raise_nothing() {
     for (agent, expected) in PEOPLE {
         let facts = user_agent_facts(agent);
         assert_eq!(claim(&facts), *expected, "{agent}");
-        let raised = facts.headless || facts.malformed || facts.automation.is_some() || facts.crawler.is_some() || facts.library.is_some();
+        let raised = facts.headless
+            || facts.malformed
+            || facts.automation.is_some()
+            || facts.crawler.is_some()
+            || facts.library.is_some();
         assert!(!raised, "{agent}: {facts:?}");
     }
 }
@@ -99,12 +118,20 @@ fn libraries_are_named() {
 
 #[test]
 fn automation_and_crawlers_are_bots() {
-    let headless = user_agent_facts("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36");
+    let headless = user_agent_facts(
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36",
+    );
     assert!(headless.headless);
-    assert_eq!((headless.browser.as_deref(), headless.browser_major, headless.device), (Some("Chrome"), Some(126), DeviceClass::Bot));
+    assert_eq!(
+        (headless.browser.as_deref(), headless.browser_major, headless.device),
+        (Some("Chrome"), Some(126), DeviceClass::Bot)
+    );
     assert_eq!(headless.automation.as_deref(), Some("Headless Chrome"));
     for (agent, tool) in [
-        ("Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) PhantomJS/2.1.1 Safari/538.1", "PhantomJS"),
+        (
+            "Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) PhantomJS/2.1.1 Safari/538.1",
+            "PhantomJS",
+        ),
         ("Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/22.1.0", "jsdom"),
         ("Mozilla/5.0 (X11; Linux) Selenium/4.0", "Selenium"),
         ("Playwright/1.44 (x64; ubuntu 22.04) node/20", "Playwright"),
@@ -118,14 +145,31 @@ fn automation_and_crawlers_are_bots() {
 
 #[test]
 fn malformed_ones() {
-    for agent in ["", "   ", "Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0", "<script>", "User-Agent: Mozilla/5.0 (x)", "'Mozilla/5.0 (x)'", "a\u{0}b", "12345", "${jndi:x}"] {
+    for agent in [
+        "",
+        "   ",
+        "Mozilla/5.0",
+        "Mozilla/5.0 (Windows NT 10.0",
+        "<script>",
+        "User-Agent: Mozilla/5.0 (x)",
+        "'Mozilla/5.0 (x)'",
+        "a\u{0}b",
+        "12345",
+        "${jndi:x}",
+    ] {
         assert!(user_agent_facts(agent).malformed, "{agent:?}");
     }
 }
 
 #[test]
 fn any_text_gets_an_answer() {
-    for agent in ["(".repeat(10_000), "Chrome/".repeat(3_000), "Windows NT ".to_owned() + &"9".repeat(5_000), "Chrome/99999999999999".to_owned(), "é😀\u{202e}".repeat(2_000)] {
+    for agent in [
+        "(".repeat(10_000),
+        "Chrome/".repeat(3_000),
+        "Windows NT ".to_owned() + &"9".repeat(5_000),
+        "Chrome/99999999999999".to_owned(),
+        "é😀\u{202e}".repeat(2_000),
+    ] {
         let _ = user_agent_facts(&agent);
     }
     assert_eq!(user_agent_facts("Chrome/99999999999999").browser_major, None);

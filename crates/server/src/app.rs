@@ -1,0 +1,91 @@
+//! What every part of a running server shares.
+
+use crate::clock::Clock;
+use crate::config::LimitOptions;
+use crate::http::auth::Keys;
+use crate::http::limits::RateLimits;
+use crate::ids::Ids;
+use crate::ingest::appender::Appender;
+use crate::ingest::fates::FateCounter;
+use crate::ingest::watermark::Watermark;
+use crate::jobs::processor::Processor;
+use dregs_store::{Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+pub struct App {
+    pub store: Store,
+    pub clock: Clock,
+    pub ids: Arc<Ids>,
+    pub keys: Keys,
+    pub limits: RateLimits,
+    pub options: LimitOptions,
+    pub appender: Appender,
+    pub fates: Arc<FateCounter>,
+    pub watermark: Arc<Watermark>,
+    /// Wakes the processor: something became due that did not come through the appender.
+    pub wake: Arc<Notify>,
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    pub started_ms: i64,
+}
+
+/// A running server's background work.
+pub struct Running {
+    pub app: Arc<App>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts ingestion and processing on an open store.
+    pub async fn start(store: Store, clock: Clock, options: LimitOptions) -> Result<Running, StoreError> {
+        let (stop, stopped) = watch::channel(false);
+        let ids = Arc::new(Ids::new(options.node));
+        let fates = Arc::new(FateCounter::default());
+        let watermark = Arc::new(Watermark::default());
+        let wake = Arc::new(Notify::new());
+        let (appender, append_task) =
+            Appender::start(store.clone(), clock.clone(), watermark.clone(), wake.clone(), stopped.clone()).await?;
+        let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &wake, &options);
+        let app = Arc::new(App {
+            keys: Keys::new(store.clone()),
+            limits: RateLimits::new(&options),
+            metrics: crate::metrics::install(),
+            started_ms: clock.now_ms(),
+            store: store.clone(),
+            clock: clock.clone(),
+            ids,
+            options,
+            appender,
+            fates: fates.clone(),
+            watermark,
+            wake,
+        });
+        let tasks = vec![
+            append_task,
+            tokio::spawn(processor.run(stopped.clone())),
+            tokio::spawn(crate::ingest::fates::flush_forever(fates, store, stopped)),
+        ];
+        Ok(Running { app, stop, tasks })
+    }
+
+    /// Answers what was accepted, finishes the batch at hand, and closes the store. What is left in the log is
+    /// processed at the next start.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        self.app.wake.notify_waiters();
+        self.app.wake.notify_one();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.app.store.close().await;
+    }
+
+    /// Waits until all that is recorded is processed and all that is due is scored.
+    pub async fn settle(&self) {
+        while !self.app.watermark.is_idle() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+}

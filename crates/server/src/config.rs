@@ -1,0 +1,73 @@
+//! Options of the server; each is also an environment variable `DREGS_*`.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Address to listen on
+    #[arg(long, env = "DREGS_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    #[command(flatten)]
+    pub store: StoreOptions,
+
+    /// On an empty store, also write the first keys as JSON to this file
+    #[arg(long, env = "DREGS_BOOTSTRAP_FILE")]
+    pub bootstrap_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub limits: LimitOptions,
+
+    /// Log as `text` or `json`
+    #[arg(long, env = "DREGS_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub log_format: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct StoreOptions {
+    /// Folder of the embedded database
+    #[arg(long, env = "DREGS_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME`; by default SQLite in the data folder
+    #[arg(long, env = "DREGS_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LimitOptions {
+    /// Events a second that one secret key may send; 0 is unlimited
+    #[arg(long, env = "DREGS_RATE_LIMIT", default_value_t = 0)]
+    pub rate_limit: u32,
+
+    /// Events a second that one address may send with a public key; 0 is unlimited
+    #[arg(long, env = "DREGS_PUBLIC_RATE_LIMIT", default_value_t = 200)]
+    pub public_rate_limit: u32,
+
+    /// Hours after which a quiet identity is scored again
+    #[arg(long, env = "DREGS_REEVALUATE_HOURS", default_value_t = 24)]
+    pub reevaluate_hours: u32,
+
+    /// Addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8
+    #[arg(long, env = "DREGS_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+
+    /// Number of this node among those that share a PostgreSQL store, 0 to 63
+    #[arg(long, env = "DREGS_NODE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..64))]
+    pub node: u8,
+}
+
+impl Default for LimitOptions {
+    fn default() -> Self {
+        LimitOptions { rate_limit: 0, public_rate_limit: 200, reevaluate_hours: 24, trusted_proxies: Vec::new(), node: 0 }
+    }
+}
+
+impl StoreOptions {
+    /// The database to open.
+    pub fn url(&self) -> String {
+        self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("dregs.db").display()))
+    }
+}

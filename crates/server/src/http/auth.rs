@@ -1,0 +1,141 @@
+//! Who is asking: a page with a public key, a server with a secret key, or a person who logged in.
+
+use crate::app::App;
+use crate::http::error::{ApiError, ApiResult};
+use crate::secrets::token_hash;
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use dregs_store::{Credential, Role, Store, TeamId};
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Keys remembered, and for how long: no query on the hot path, and a revocation by another node works within this.
+const KEYS_MAX: u64 = 10_000;
+const KEYS_TTL: Duration = Duration::from_secs(5);
+
+/// Credentials by key, remembered.
+pub struct Keys {
+    store: Store,
+    known: Cache<String, Option<Arc<Credential>>>,
+}
+
+impl Keys {
+    pub fn new(store: Store) -> Self {
+        Keys { store, known: Cache::builder().max_capacity(KEYS_MAX).time_to_live(KEYS_TTL).build() }
+    }
+
+    /// The usable credential of a key: not disabled, revoked or expired.
+    pub async fn credential(&self, key: &str, now_ms: i64) -> ApiResult<Arc<Credential>> {
+        let found = match self.known.get(key) {
+            Some(found) => found,
+            None => {
+                let found = self.store.credential_by_key(key, &token_hash(key)).await?.map(Arc::new);
+                self.known.insert(key.to_owned(), found.clone());
+                found
+            }
+        };
+        let Some(credential) = found else { return Err(ApiError::Unauthorized("unknown key")) };
+        match () {
+            () if credential.revoked_ms.is_some() => Err(ApiError::Unauthorized("the key is revoked")),
+            () if credential.disabled => Err(ApiError::Unauthorized("the key is disabled")),
+            () if credential.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms) => {
+                Err(ApiError::Unauthorized("the key has expired"))
+            }
+            () => Ok(credential),
+        }
+    }
+
+    /// Makes a change of credentials effective here at once.
+    pub fn forget(&self) {
+        self.known.invalidate_all();
+    }
+}
+
+/// Who is asking, and for which team.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    Page(Arc<Credential>),
+    Server(Arc<Credential>),
+    Person { team: TeamId, user_id: String, role: Role },
+}
+
+impl Principal {
+    pub fn team(&self) -> &TeamId {
+        match self {
+            Principal::Page(credential) | Principal::Server(credential) => &credential.team,
+            Principal::Person { team, .. } => team,
+        }
+    }
+
+    /// What it may do: a server acts as an administrator, a page may do nothing beyond sending events.
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Principal::Page(_) => None,
+            Principal::Server(_) => Some(Role::Admin),
+            Principal::Person { role, .. } => Some(*role),
+        }
+    }
+}
+
+/// The bearer token of a request.
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+/// Finds out who holds a token.
+pub async fn identify(app: &App, token: &str) -> ApiResult<Principal> {
+    let now_ms = app.clock.now_ms();
+    if token.starts_with("sk_") {
+        return app.keys.credential(token, now_ms).await.map(Principal::Server);
+    }
+    if token.starts_with("pk_") {
+        return app.keys.credential(token, now_ms).await.map(Principal::Page);
+    }
+    let held = app.store.login(&token_hash(token), now_ms).await?;
+    let held = held.ok_or(ApiError::Unauthorized("the session is unknown or over: log in again"))?;
+    Ok(Principal::Person { team: held.team, user_id: held.user_id, role: held.role })
+}
+
+impl FromRequestParts<Arc<App>> for Principal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let token = bearer(parts).ok_or(ApiError::Unauthorized("a key is required: Authorization: Bearer sk_…"))?;
+        identify(app, token).await
+    }
+}
+
+/// Someone who may read: a server, or a person of any role.
+pub struct Reader(pub TeamId);
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let principal = Principal::from_request_parts(parts, app).await?;
+        match principal.role() {
+            Some(_) => Ok(Reader(principal.team().clone())),
+            None => Err(ApiError::Forbidden("a public key cannot read this: use the secret key, on a server")),
+        }
+    }
+}
+
+/// Someone who may change things: a server, or an administrator.
+pub struct Writer(pub TeamId);
+
+impl FromRequestParts<Arc<App>> for Writer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let principal = Principal::from_request_parts(parts, app).await?;
+        match principal.role() {
+            Some(Role::Admin) => Ok(Writer(principal.team().clone())),
+            Some(_) => Err(ApiError::Forbidden("only an administrator may do this")),
+            None => Err(ApiError::Forbidden("a public key cannot do this: use the secret key, on a server")),
+        }
+    }
+}

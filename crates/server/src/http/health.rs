@@ -1,0 +1,46 @@
+//! For operators and their machines: is it up, can it work, what does it count.
+
+use crate::app::App;
+use crate::http::error::{ApiError, ApiResult};
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The process answers.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    status: &'static str,
+    version: &'static str,
+    waiting: u64,
+    uptime_seconds: i64,
+    data_pack: dregs_engine::intelligence::PackInfo,
+}
+
+/// The store answers; 503 otherwise.
+pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<impl IntoResponse> {
+    app.store.ping().await.map_err(|error| {
+        tracing::warn!(%error, "not ready");
+        ApiError::Unavailable(1)
+    })?;
+    Ok(Json(Ready {
+        status: "ready",
+        version: env!("CARGO_PKG_VERSION"),
+        waiting: app.watermark.depth(),
+        uptime_seconds: (app.clock.now_ms() - app.started_ms) / 1000,
+        data_pack: dregs_engine::intelligence::pack(),
+    }))
+}
+
+/// Counters and histograms in Prometheus' text form.
+pub async fn metrics(State(app): State<Arc<App>>) -> String {
+    metrics::gauge!(crate::metrics::QUEUE_DEPTH).set(app.watermark.depth() as f64);
+    app.metrics.run_upkeep();
+    app.metrics.render()
+}

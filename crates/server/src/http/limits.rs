@@ -1,0 +1,57 @@
+//! Rate limits: for each secret key, and for each address with a public key.
+
+use crate::config::LimitOptions;
+use crate::http::auth::Principal;
+use crate::http::error::{ApiError, ApiResult};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// A limiter's idle keys are dropped when it holds this many.
+const KEYS_MAX: usize = 50_000;
+/// A burst may be this many seconds' worth.
+const BURST_SECONDS: u32 = 2;
+
+type Limiter = DefaultKeyedRateLimiter<String>;
+
+pub struct RateLimits {
+    servers: Option<Limiter>,
+    pages: Option<Limiter>,
+}
+
+fn limiter(per_second: u32) -> Option<Limiter> {
+    let per_second = NonZeroU32::new(per_second)?;
+    let burst = per_second.saturating_mul(NonZeroU32::new(BURST_SECONDS)?);
+    Some(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)))
+}
+
+impl RateLimits {
+    pub fn new(options: &LimitOptions) -> Self {
+        RateLimits { servers: limiter(options.rate_limit), pages: limiter(options.public_rate_limit) }
+    }
+
+    /// Takes `events` from what the sender may send now.
+    pub fn take(&self, principal: &Principal, ip: Option<IpAddr>, events: usize) -> ApiResult<()> {
+        let (limiter, key) = match principal {
+            Principal::Page(credential) => {
+                (&self.pages, format!("{}|{}", credential.id, ip.map(|ip| ip.to_string()).unwrap_or_default()))
+            }
+            Principal::Server(credential) => (&self.servers, credential.id.clone()),
+            Principal::Person { user_id, .. } => (&self.servers, user_id.clone()),
+        };
+        let (Some(limiter), Some(events)) = (limiter, NonZeroU32::new(events as u32)) else { return Ok(()) };
+        if limiter.len() > KEYS_MAX {
+            limiter.retain_recent();
+        }
+        match limiter.check_key_n(&key, events) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(wait)) => {
+                let wait = wait.wait_time_from(DefaultClock::default().now());
+                Err(ApiError::RateLimited(wait.as_secs_f64().ceil().max(1.0) as u64))
+            }
+            // A batch larger than the whole burst can never pass.
+            Err(_) => Err(ApiError::RateLimited(60)),
+        }
+    }
+}

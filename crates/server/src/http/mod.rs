@@ -1,0 +1,117 @@
+//! The route table, and what is around every request.
+
+pub mod analysis;
+pub mod auth;
+pub mod client_address;
+pub mod credentials;
+pub mod devices;
+pub mod error;
+pub mod events;
+pub mod extract;
+pub mod groups;
+pub mod health;
+pub mod identities;
+pub mod ingestion;
+pub mod limits;
+pub mod mappings;
+pub mod observe;
+pub mod session;
+pub mod settle;
+pub mod site;
+
+use crate::app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, header};
+use axum::routing::get;
+use dregs_engine::limits::BODY_BYTES_MAX;
+use error::ApiError;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Dregs", description = "Collects an application's events and devices, and scores its users.", license(name = "Apache-2.0")),
+    servers((url = "/api")),
+    modifiers(&KeyScheme),
+)]
+struct ApiDocument;
+
+struct KeyScheme;
+
+impl utoipa::Modify for KeyScheme {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A secret key (sk_…), a public key (pk_…) or a session token")).build();
+        document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every route of the API with its description.
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(ApiDocument::openapi())
+        .routes(routes!(events::track, events::list))
+        .routes(routes!(events::get))
+        .routes(routes!(identities::list))
+        .routes(routes!(identities::get, identities::update))
+        .routes(routes!(identities::analyze))
+        .routes(routes!(analysis::scores))
+        .routes(routes!(analysis::latest))
+        .routes(routes!(analysis::past))
+        .routes(routes!(analysis::history))
+        .routes(routes!(analysis::links))
+        .routes(routes!(groups::list, groups::create))
+        .routes(routes!(groups::get, groups::update))
+        .routes(routes!(groups::add_member, groups::remove_member))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::get, devices::update))
+        .routes(routes!(credentials::list, credentials::create))
+        .routes(routes!(credentials::update, credentials::revoke))
+        .routes(routes!(mappings::list, mappings::set, mappings::delete))
+        .routes(routes!(ingestion::get))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::me))
+        .routes(routes!(session::change_password))
+}
+
+/// The OpenAPI 3.1 document of everything under `/api`.
+pub fn document() -> Document {
+    api().into_openapi()
+}
+
+pub fn router(app: Arc<App>) -> Router {
+    let (routes, document) = api().split_for_parts();
+    let document = Arc::new(document);
+    let api = routes
+        .route("/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
+        .fallback(async || ApiError::NotFound("there is nothing at this path".into()))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(cors());
+    Router::new()
+        .nest("/api", api)
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(site::serve)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .with_state(app)
+        .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(ApiError::Internal("a handler panicked".into()))))
+        .layer(axum::middleware::from_fn(observe::observe))
+}
+
+/// Pages of any origin may send events; whether an origin is allowed is decided, quietly, by the key it sends with.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static(observe::REQUEST_ID)])
+        .max_age(std::time::Duration::from_secs(24 * 3600))
+}

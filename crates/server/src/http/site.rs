@@ -1,0 +1,48 @@
+//! The tracker and the dashboard, served from the binary.
+
+use crate::http::error::ApiError;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use dregs_dashboard::Asset;
+
+/// Pages load the tracker from other origins and should notice a new one within the hour.
+const TRACKER_CACHE: &str = "public, max-age=3600";
+const HASHED_CACHE: &str = "public, max-age=31536000, immutable";
+const PAGE_CACHE: &str = "no-cache";
+/// The dashboard loads only what this server serves.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+pub async fn serve(request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ApiError::MethodNotAllowed.into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    if path == "dregs.js" {
+        return match dregs_dashboard::tracker() {
+            Some(script) => respond(script, TRACKER_CACHE),
+            None => ApiError::NotFound("the tracker is not built into this binary: run make build".into()).into_response(),
+        };
+    }
+    match dregs_dashboard::asset(path) {
+        Some(asset) => respond(asset, HASHED_CACHE),
+        // Paths of the app are its own; a missing file is missing.
+        None if path.contains('.') => ApiError::NotFound("there is nothing at this path".into()).into_response(),
+        None => respond(dregs_dashboard::index(), PAGE_CACHE),
+    }
+}
+
+fn respond(asset: Asset, cache: &'static str) -> Response {
+    Response::builder()
+        .status(StatusCode::OK)
+        .header(header::CONTENT_TYPE, asset.content_type)
+        .header(header::CACHE_CONTROL, cache)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+        .body(Body::from(asset.bytes))
+        .unwrap_or_else(|error| ApiError::Internal(error.to_string()).into_response())
+}

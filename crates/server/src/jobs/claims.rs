@@ -1,0 +1,266 @@
+//! Events that wait, in order for each subject, and which of them may be processed now.
+//!
+//! A subject (identity, session or device) is processed at once when it was quiet, and then rests for
+//! [`DEBOUNCE_MS`]: a burst on one identity costs a few cycles, not one for each event.
+
+use dregs_engine::event::{Event, Subject};
+use dregs_store::TeamId;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+/// How long an identity rests between two cycles, in milliseconds.
+pub const DEBOUNCE_MS: i64 = 250;
+/// Events kept in memory; the rest stays in the log until there is room.
+pub const EVENTS_IN_MEMORY_MAX: usize = 20_000;
+/// Subjects and events of one batch.
+pub const BATCH_SUBJECTS_MAX: usize = 256;
+pub const BATCH_EVENTS_MAX: usize = 1024;
+
+/// Whose queue: owned form of the engine's [`Subject`], with its team.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Owner {
+    pub team: TeamId,
+    kind: u8,
+    id: String,
+}
+
+impl Owner {
+    pub fn of(team: &TeamId, event: &Event) -> Self {
+        let (kind, id) = match event.subject() {
+            Subject::Identity(id) => (0, id),
+            Subject::Session(id) => (1, id),
+            Subject::Device(id) => (2, id),
+        };
+        Owner { team: team.clone(), kind, id: id.to_owned() }
+    }
+
+    pub fn identity(team: &TeamId, id: &str) -> Self {
+        Owner { team: team.clone(), kind: 0, id: id.to_owned() }
+    }
+
+    pub fn identity_id(&self) -> Option<&str> {
+        (self.kind == 0).then_some(self.id.as_str())
+    }
+}
+
+/// One waiting event and the log segment it came with.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub event: Event,
+    pub segment: i64,
+    /// When it was read from the log, for telling waiting from processing.
+    pub read_ms: i64,
+}
+
+/// What one batch works on: one team's subjects, each with its events in order (none: only score again).
+#[derive(Debug, Default)]
+pub struct BatchOfSubjects {
+    pub owners: Vec<(Owner, Vec<Claimed>)>,
+}
+
+#[derive(Default)]
+pub struct Claims {
+    queues: HashMap<Owner, VecDeque<Claimed>>,
+    /// Owners with something to do, in order of arrival, each with the time from which it may be done.
+    ready: VecDeque<Owner>,
+    listed: HashSet<Owner>,
+    rest_until: HashMap<Owner, i64>,
+    rescore: HashSet<Owner>,
+    segments: BTreeMap<i64, usize>,
+    finished_upto: i64,
+    in_memory: usize,
+}
+
+impl Claims {
+    pub fn has_room(&self) -> bool {
+        self.in_memory < EVENTS_IN_MEMORY_MAX
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Subjects that wait.
+    pub fn waiting(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Announces a segment with as many events as will be pushed for it.
+    pub fn open_segment(&mut self, seq: i64, events: usize) {
+        self.segments.insert(seq, events);
+        self.advance();
+    }
+
+    pub fn push(&mut self, owner: Owner, claimed: Claimed) {
+        self.in_memory += 1;
+        self.queues.entry(owner.clone()).or_default().push_back(claimed);
+        self.list(owner);
+    }
+
+    /// Asks for a cycle without an event.
+    pub fn push_rescore(&mut self, owner: Owner) {
+        self.rescore.insert(owner.clone());
+        self.list(owner);
+    }
+
+    fn list(&mut self, owner: Owner) {
+        if self.listed.insert(owner.clone()) {
+            self.ready.push_back(owner);
+        }
+    }
+
+    /// Takes what may be done now: subjects of one team, the longest waiting first. The second part is when the next
+    /// one may be, if nothing may now.
+    pub fn take(&mut self, now_ms: i64) -> (BatchOfSubjects, Option<i64>) {
+        self.rest_until.retain(|_, until_ms| *until_ms > now_ms);
+        let mut batch = BatchOfSubjects::default();
+        let mut kept = VecDeque::new();
+        let mut next_ms: Option<i64> = None;
+        let mut events = 0;
+        while let Some(owner) = self.ready.pop_front() {
+            let full = batch.owners.len() >= BATCH_SUBJECTS_MAX || events >= BATCH_EVENTS_MAX;
+            let other_team = batch.owners.first().is_some_and(|(first, _)| first.team != owner.team);
+            let rest = self.rest_until.get(&owner).copied();
+            if let Some(until_ms) = rest {
+                next_ms = Some(next_ms.map_or(until_ms, |held| held.min(until_ms)));
+            }
+            if full || other_team || rest.is_some() {
+                kept.push_back(owner);
+                if full {
+                    break;
+                }
+                continue;
+            }
+            let taken = self.drain(&owner, BATCH_EVENTS_MAX - events);
+            events += taken.len();
+            if self.queues.contains_key(&owner) {
+                kept.push_back(owner.clone());
+            } else {
+                self.listed.remove(&owner);
+            }
+            self.rescore.remove(&owner);
+            batch.owners.push((owner, taken));
+        }
+        kept.append(&mut self.ready);
+        self.ready = kept;
+        (batch, next_ms)
+    }
+
+    fn drain(&mut self, owner: &Owner, max: usize) -> Vec<Claimed> {
+        let Some(queue) = self.queues.get_mut(owner) else { return Vec::new() };
+        let taken: Vec<Claimed> = queue.drain(..queue.len().min(max)).collect();
+        if queue.is_empty() {
+            self.queues.remove(owner);
+        }
+        taken
+    }
+
+    /// Puts a batch back that could not be processed, before everything else of its subjects.
+    pub fn put_back(&mut self, batch: BatchOfSubjects) {
+        for (owner, events) in batch.owners.into_iter().rev() {
+            if events.is_empty() {
+                self.rescore.insert(owner.clone());
+            } else {
+                let queue = self.queues.entry(owner.clone()).or_default();
+                events.into_iter().rev().for_each(|event| queue.push_front(event));
+            }
+            if self.listed.insert(owner.clone()) {
+                self.ready.push_front(owner);
+            }
+        }
+    }
+
+    /// Marks events as done and lets their subject rest.
+    pub fn finish(&mut self, owner: &Owner, events: &[Claimed], now_ms: i64) {
+        self.in_memory = self.in_memory.saturating_sub(events.len());
+        for claimed in events {
+            if let Some(left) = self.segments.get_mut(&claimed.segment) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        self.rest_until.insert(owner.clone(), now_ms + DEBOUNCE_MS);
+        self.advance();
+    }
+
+    fn advance(&mut self) {
+        while let Some(entry) = self.segments.first_entry().filter(|entry| *entry.get() == 0) {
+            self.finished_upto = *entry.key();
+            entry.remove();
+        }
+    }
+
+    /// The last segment up to which every event is done.
+    pub fn finished_upto(&self) -> i64 {
+        self.finished_upto
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dregs_engine::event::IdentityInput;
+
+    fn claimed(segment: i64, identity: &str, id: &str) -> (Owner, Claimed) {
+        let team = TeamId::new("t");
+        let identity = Some(IdentityInput { id: identity.into(), ..IdentityInput::default() });
+        let event = Event { id: id.into(), identity, ..Event::default() };
+        (Owner::of(&team, &event), Claimed { event, segment, read_ms: 0 })
+    }
+
+    fn ids(events: &[Claimed]) -> Vec<&str> {
+        events.iter().map(|claimed| claimed.event.id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_burst_is_one_batch_and_the_rest_waits_its_time() {
+        let mut claims = Claims::default();
+        claims.open_segment(1, 2);
+        for id in ["a", "b"] {
+            let (owner, event) = claimed(1, "u", id);
+            claims.push(owner, event);
+        }
+        let (batch, _) = claims.take(1000);
+        assert_eq!(ids(&batch.owners[0].1), ["a", "b"]);
+        claims.finish(&batch.owners[0].0, &batch.owners[0].1, 1000);
+        assert_eq!(claims.finished_upto(), 1);
+
+        let (owner, event) = claimed(2, "u", "c");
+        claims.open_segment(2, 1);
+        claims.push(owner, event);
+        let (batch, next_ms) = claims.take(1001);
+        assert!(batch.owners.is_empty());
+        assert_eq!(next_ms, Some(1000 + DEBOUNCE_MS));
+        assert_eq!(claims.take(1000 + DEBOUNCE_MS).0.owners.len(), 1);
+    }
+
+    #[test]
+    fn what_failed_comes_back_in_order() {
+        let mut claims = Claims::default();
+        claims.open_segment(1, 3);
+        for id in ["a", "b"] {
+            let (owner, event) = claimed(1, "u", id);
+            claims.push(owner, event);
+        }
+        let (batch, _) = claims.take(0);
+        let (owner, event) = claimed(1, "u", "c");
+        claims.push(owner, event);
+        claims.put_back(batch);
+        let (batch, _) = claims.take(0);
+        assert_eq!(ids(&batch.owners[0].1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn segments_finish_in_order() {
+        let mut claims = Claims::default();
+        claims.open_segment(1, 1);
+        claims.open_segment(2, 1);
+        claims.open_segment(3, 0);
+        let (first, one) = claimed(1, "u", "a");
+        let (second, two) = claimed(2, "v", "b");
+        claims.push(first.clone(), one.clone());
+        claims.push(second.clone(), two.clone());
+        claims.finish(&second, &[two], 0);
+        assert_eq!(claims.finished_upto(), 0);
+        claims.finish(&first, &[one], 0);
+        assert_eq!(claims.finished_upto(), 3);
+    }
+}

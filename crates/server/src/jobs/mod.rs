@@ -1,0 +1,6 @@
+//! What happens behind the log.
+
+pub mod claims;
+pub mod enrich;
+pub mod pipeline;
+pub mod processor;

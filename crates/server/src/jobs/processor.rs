@@ -1,0 +1,300 @@
+//! The loop behind the log: reads what waits, hands it to the pipeline batch by batch, and sets aside what cannot be
+//! processed. It sleeps until something happens: an append, a request, or the next time something is due.
+
+use crate::clock::Clock;
+use crate::config::LimitOptions;
+use crate::ids::Ids;
+use crate::ingest::appender::Appender;
+use crate::ingest::log::read_lines;
+use crate::ingest::watermark::Watermark;
+use crate::jobs::claims::{BatchOfSubjects, Claimed, Claims, Owner};
+use crate::jobs::enrich::Enricher;
+use crate::jobs::pipeline::Pipeline;
+use crate::metrics::{EVENTS, FAILURES};
+use dregs_engine::rejection::Fate;
+use dregs_store::{LogSegment, ParkedEvent, Result, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// Attempts before an event is set aside.
+const ATTEMPTS_MAX: u32 = 5;
+/// Identities that are due, taken at once.
+const DUE_BATCH: i64 = 256;
+/// The longest sleep: another node's work, and clocks that jump, are noticed within it.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
+/// Pause after the store refused.
+const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+/// How long the right to process is held, and after how much of it it is prolonged.
+const LEASE_MS: i64 = 15_000;
+const LEASE_RENEW_MS: i64 = 5_000;
+const LEASE: &str = "processor";
+
+pub struct Processor {
+    store: Store,
+    clock: Clock,
+    watermark: Arc<Watermark>,
+    appender: Appender,
+    wake: Arc<Notify>,
+    pipeline: Pipeline,
+    claims: Claims,
+    attempts: HashMap<(Owner, String), u32>,
+    read_upto: i64,
+    trimmed_upto: i64,
+    /// Events found in the log at start: appended before this process counted.
+    recovering: bool,
+    lease_until_ms: i64,
+    owner: String,
+    next_due_ms: Option<i64>,
+}
+
+impl Processor {
+    pub fn new(
+        store: &Store,
+        clock: &Clock,
+        ids: &Arc<Ids>,
+        watermark: &Arc<Watermark>,
+        appender: &Appender,
+        wake: &Arc<Notify>,
+        options: &LimitOptions,
+    ) -> Self {
+        Processor {
+            pipeline: Pipeline::new(store.clone(), clock.clone(), ids.clone(), Enricher::new(None), options.reevaluate_hours),
+            store: store.clone(),
+            clock: clock.clone(),
+            watermark: watermark.clone(),
+            appender: appender.clone(),
+            wake: wake.clone(),
+            claims: Claims::default(),
+            attempts: HashMap::new(),
+            read_upto: 0,
+            trimmed_upto: 0,
+            recovering: true,
+            lease_until_ms: 0,
+            owner: uuid::Uuid::new_v4().to_string(),
+            next_due_ms: Some(0),
+        }
+    }
+
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            let pause = match self.step().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(%error, "processing pauses");
+                    metrics::counter!(FAILURES, "kind" => "store").increment(1);
+                    REFUSED_PAUSE
+                }
+            };
+            if !pause.is_zero() {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stopped.changed() => {}
+                }
+            }
+        }
+        let _ = self.trim(true).await;
+        let _ = self.store.release_lease(LEASE, &self.owner).await;
+    }
+
+    /// Does what can be done now; returns how long nothing will be to do.
+    async fn step(&mut self) -> Result<Duration> {
+        if !self.hold_lease().await? {
+            return Ok(SLEEP_MAX.min(Duration::from_secs(1)));
+        }
+        self.read_log().await?;
+        self.take_due().await?;
+        let now_ms = self.clock.now_ms();
+        let (batch, next_ms) = self.claims.take(now_ms);
+        if batch.owners.is_empty() {
+            self.trim(false).await?;
+            self.watermark.set_due(self.claims.waiting() as u64);
+            return Ok(self.pause(now_ms, next_ms));
+        }
+        self.process(batch).await?;
+        Ok(Duration::ZERO)
+    }
+
+    fn pause(&self, now_ms: i64, next_ms: Option<i64>) -> Duration {
+        // What is due but rests is in `next_ms`; what is due later is in `next_due_ms`.
+        let later_ms = self.next_due_ms.filter(|due_ms| *due_ms > now_ms);
+        let next_ms = [next_ms, later_ms].into_iter().flatten().min();
+        let until = next_ms.map_or(SLEEP_MAX, |next_ms| Duration::from_millis((next_ms - now_ms).max(1) as u64));
+        until.min(SLEEP_MAX)
+    }
+
+    /// Only one node processes; on an embedded store that is always this one.
+    async fn hold_lease(&mut self) -> Result<bool> {
+        if !self.store.is_shared() {
+            return Ok(true);
+        }
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.lease_until_ms - LEASE_MS + LEASE_RENEW_MS {
+            return Ok(true);
+        }
+        let held = self.store.take_lease(LEASE, &self.owner, now_ms, now_ms + LEASE_MS).await?;
+        if held && self.lease_until_ms < now_ms {
+            // Another node may have worked meanwhile: begin from what the log says.
+            self.claims = Claims::default();
+            self.read_upto = 0;
+            self.recovering = true;
+        }
+        self.lease_until_ms = if held { now_ms + LEASE_MS } else { 0 };
+        if !held {
+            // The node that holds the lease processes what this one appends.
+            self.watermark.process(self.watermark.depth());
+            self.appender.forget_all();
+        }
+        Ok(held)
+    }
+
+    async fn read_log(&mut self) -> Result<()> {
+        while self.claims.has_room() {
+            let segments = self.store.read_log(self.read_upto).await?;
+            if segments.is_empty() {
+                self.recovering = false;
+                return Ok(());
+            }
+            for segment in segments {
+                self.read_segment(segment).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_segment(&mut self, segment: LogSegment) -> Result<()> {
+        let read_ms = self.clock.now_ms();
+        let lines: Vec<_> = read_lines(&segment.payload).collect();
+        self.claims.open_segment(segment.seq, lines.iter().filter(|line| line.is_ok()).count());
+        for line in lines {
+            match line {
+                Ok(logged) => {
+                    // What this process appended itself it has counted already.
+                    if self.recovering && self.appender.remember(&logged.team, &logged.event) {
+                        self.watermark.append(1);
+                    }
+                    let owner = Owner::of(&logged.team, &logged.event);
+                    self.claims.push(owner, Claimed { event: logged.event, segment: segment.seq, read_ms });
+                }
+                Err(error) => tracing::error!(%error, segment = segment.seq, "a line of the ingest log does not read back"),
+            }
+        }
+        self.read_upto = segment.seq;
+        Ok(())
+    }
+
+    async fn take_due(&mut self) -> Result<()> {
+        let now_ms = self.clock.now_ms();
+        self.next_due_ms = self.store.next_due_ms().await?;
+        if self.next_due_ms.is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(());
+        }
+        let due = self.store.due(now_ms, DUE_BATCH).await?;
+        self.watermark.set_due(due.len() as u64);
+        for (team, id) in due {
+            self.claims.push_rescore(Owner::identity(&team, &id));
+        }
+        Ok(())
+    }
+
+    async fn process(&mut self, batch: BatchOfSubjects) -> Result<()> {
+        match self.pipeline.run(&batch).await {
+            Ok(()) => {
+                self.finish(batch);
+                Ok(())
+            }
+            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => {
+                self.claims.put_back(batch);
+                metrics::counter!(FAILURES, "kind" => "retried").increment(1);
+                match error {
+                    // Someone changed an identity between load and commit: the next try reads it anew.
+                    StoreError::Conflict(_) => Ok(()),
+                    error => Err(error),
+                }
+            }
+            Err(error) if batch.owners.len() > 1 => {
+                tracing::warn!(%error, "a batch failed, its subjects are processed one by one");
+                for single in batch.owners {
+                    self.process_alone(single).await?;
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(batch, &error).await,
+        }
+    }
+
+    async fn process_alone(&mut self, single: (Owner, Vec<Claimed>)) -> Result<()> {
+        let batch = BatchOfSubjects { owners: vec![single] };
+        match self.pipeline.run(&batch).await {
+            Ok(()) => {
+                self.finish(batch);
+                Ok(())
+            }
+            Err(error) => self.fail(batch, &error).await,
+        }
+    }
+
+    /// Counts a failed attempt on a subject's first event; at the fifth the event is set aside and the queue moves on.
+    async fn fail(&mut self, mut batch: BatchOfSubjects, error: &StoreError) -> Result<()> {
+        let Some((owner, mut events)) = batch.owners.pop() else { return Ok(()) };
+        metrics::counter!(FAILURES, "kind" => "failed").increment(1);
+        let Some(first) = events.first() else {
+            tracing::error!(%error, "an identity cannot be scored; it is tried again when it is due");
+            if let Some(id) = owner.identity_id() {
+                self.pipeline.postpone(&owner.team, id).await?;
+            }
+            return Ok(());
+        };
+        let attempt = (owner.clone(), first.event.id.clone());
+        let attempts = self.attempts.entry(attempt.clone()).or_default();
+        *attempts += 1;
+        tracing::warn!(%error, attempts = *attempts, "an event could not be processed");
+        if *attempts >= ATTEMPTS_MAX {
+            self.attempts.remove(&attempt);
+            let parked = events.remove(0);
+            self.park(&owner, parked, error).await?;
+        }
+        self.claims.put_back(BatchOfSubjects { owners: vec![(owner, events)] });
+        tokio::time::sleep(REFUSED_PAUSE).await;
+        Ok(())
+    }
+
+    async fn park(&mut self, owner: &Owner, claimed: Claimed, error: &StoreError) -> Result<()> {
+        let parked = ParkedEvent {
+            id: claimed.event.id.clone(),
+            event: serde_json::to_string(&claimed.event)?,
+            error: error.to_string(),
+            parked_ms: self.clock.now_ms(),
+        };
+        self.store.park(&owner.team, &parked).await?;
+        metrics::counter!(EVENTS, "fate" => Fate::Parked.code()).increment(1);
+        let done = vec![claimed];
+        self.account(owner, &done);
+        Ok(())
+    }
+
+    fn finish(&mut self, batch: BatchOfSubjects) {
+        for (owner, events) in &batch.owners {
+            self.account(owner, events);
+        }
+    }
+
+    fn account(&mut self, owner: &Owner, events: &[Claimed]) {
+        self.claims.finish(owner, events, self.clock.now_ms());
+        self.appender.forget(&owner.team, events.iter().map(|claimed| claimed.event.id.as_str()));
+        self.appender.trim(self.claims.finished_upto());
+        self.watermark.process(events.len() as u64);
+    }
+
+    /// Drops finished segments that no append took along: when it is quiet, or at the end.
+    async fn trim(&mut self, now: bool) -> Result<()> {
+        let upto = self.claims.finished_upto();
+        if upto > self.trimmed_upto && (now || self.claims.is_empty()) {
+            self.store.trim_log(upto).await?;
+            self.trimmed_upto = upto;
+        }
+        Ok(())
+    }
+}

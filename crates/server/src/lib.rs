@@ -1,0 +1,17 @@
+//! The server of Dregs: HTTP, ingestion, jobs, configuration and command line.
+//!
+//! The path of one event: `http::events` (key, origin, limits) → `dregs_engine::event` (parse) → `ingest::appender` (durable; the
+//! client is answered here) → `jobs::processor` (claim in order per identity) → `jobs::pipeline` (enrich, apply, link, score,
+//! commit in one transaction).
+
+pub mod app;
+pub mod bootstrap;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod ids;
+pub mod ingest;
+pub mod jobs;
+pub mod metrics;
+pub mod secrets;
