@@ -80,6 +80,10 @@ fn automation(signals: &Map<String, Value>) -> Vec<String> {
         .map(|(name, _)| short(name))
         .take(LIST_MAX)
         .collect();
+    let tampered = signals.get("automation").and_then(|marks| marks.get("tampered")).and_then(Value::as_array);
+    if tampered.is_some_and(|names| !names.is_empty()) {
+        marks.push("tampered".into());
+    }
     if signals.get("webdriver") == Some(&Value::Bool(true)) && !marks.iter().any(|mark| mark == "webdriver") {
         marks.push("webdriver".into());
     }

@@ -353,7 +353,6 @@ fn device(value: Option<Value>) -> Result<Option<DeviceInput>, Rejection> {
     if signals.len() > ATTRIBUTE_KEYS_MAX || json_bytes(&signals) > SIGNALS_BYTES_MAX {
         return Err(malformed());
     }
-    let (signals, _) = clean_attributes(signals);
     let fingerprint = match claimed {
         // Signals in the tracker's own form decide; any other form is the word of a server that did its own reading.
         _ if signals.get("v").and_then(Value::as_u64) == Some(fingerprint::SIGNALS_VERSION) => {
@@ -363,6 +362,7 @@ fn device(value: Option<Value>) -> Result<Option<DeviceInput>, Rejection> {
         None if signals.is_empty() => return Err(malformed()),
         None => fingerprint::digest(&fingerprint::canonical_json(&Value::Object(signals.clone()))),
     };
+    let (signals, _) = clean_attributes(signals);
     Ok(Some(DeviceInput { fingerprint, signals }))
 }
 

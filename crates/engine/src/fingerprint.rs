@@ -1,58 +1,71 @@
 //! The device fingerprint: 32 hex characters of SHA-256 over the canonical JSON of a browser's stable signals.
 //!
-//! The tracker computes the same value; here it is recomputed, because what a client says about itself is a claim.
-//! `testdata/fingerprint-vectors.json` holds both implementations together.
+//! The tracker computes the same value; here it is recomputed, because what a client says about itself is a claim. The
+//! recipe is in `web/tracker/README.md`; `testdata/fingerprint-vectors.json` holds both implementations together.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-
-/// Signals the fingerprint rests on. The screen is handled apart: turning a phone must not make another device.
-const STABLE: [&str; 12] = [
-    "platform", "vendor", "languages", "timezone", "hardwareConcurrency", "deviceMemory", "touchPoints", "canvas",
-    "webgl", "audio", "fonts", "mathHash",
-];
 
 /// The version of the signal names that [`fingerprint`] understands.
 pub const SIGNALS_VERSION: u64 = 1;
+/// Largest integer that every language prints alike.
+const SAFE_INTEGER_MAX: i64 = (1 << 53) - 1;
 
-/// The part of `signals` that stays the same from visit to visit.
-pub fn stable_subset(signals: &Map<String, Value>) -> Map<String, Value> {
-    let mut stable: Map<String, Value> =
-        STABLE.iter().filter_map(|&name| signals.get(name).map(|value| (name.to_owned(), value.clone()))).collect();
-    if let Some(screen) = signals.get("screen").and_then(Value::as_object) {
-        stable.insert("screen".into(), Value::Object(stable_screen(screen)));
-    }
-    stable
+/// The part of `signals` that stays the same from visit to visit. Every key is always present; a value that is absent
+/// or of another type is null.
+pub fn stable_subset(signals: &Map<String, Value>) -> Value {
+    let part = |name: &str| signals.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let (screen, canvas, webgl) = (part("screen"), part("canvas"), part("webgl"));
+    json!({
+        "audio": text(signals, "audio"),
+        "canvas": {"geometry": text(&canvas, "geometry"), "text": text(&canvas, "text")},
+        "deviceMemory": text(signals, "deviceMemory"),
+        "fonts": texts(signals, "fonts", usize::MAX),
+        "hardwareConcurrency": integer(signals, "hardwareConcurrency"),
+        // Private windows hide all but the first language.
+        "languages": texts(signals, "languages", 1),
+        "mathHash": text(signals, "mathHash"),
+        "platform": text(signals, "platform"),
+        "screen": {
+            "depth": integer(&screen, "depth"),
+            "pixelRatio": text(&screen, "pixelRatio"),
+            "size": long_side_first(integer(&screen, "width"), integer(&screen, "height")),
+        },
+        "timezone": text(signals, "timezone"),
+        "touchPoints": integer(signals, "touchPoints"),
+        "vendor": text(signals, "vendor"),
+        "webgl": {"hash": text(&webgl, "hash"), "renderer": text(&webgl, "renderer"), "vendor": text(&webgl, "vendor")},
+    })
 }
 
-fn stable_screen(screen: &Map<String, Value>) -> Map<String, Value> {
-    let mut out = Map::new();
-    let side = |name| screen.get(name).and_then(Value::as_f64);
-    match (side("width"), side("height")) {
-        (Some(width), Some(height)) if width < height => {
-            out.insert("width".into(), screen["height"].clone());
-            out.insert("height".into(), screen["width"].clone());
-        }
-        _ => copy(screen, &mut out, &["width", "height"]),
-    }
-    copy(screen, &mut out, &["depth", "pixelRatio"]);
-    out
+/// Turning a phone does not make another device of it.
+fn long_side_first(width: Option<i64>, height: Option<i64>) -> Option<[i64; 2]> {
+    let (width, height) = (width?, height?);
+    Some([width.max(height), width.min(height)])
 }
 
-fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, names: &[&str]) {
-    for &name in names {
-        if let Some(value) = from.get(name) {
-            to.insert(name.to_owned(), value.clone());
-        }
-    }
+fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    map.get(name)?.as_str()
+}
+
+fn texts<'a>(map: &'a Map<String, Value>, name: &str, max: usize) -> Option<Vec<&'a str>> {
+    let texts: Option<Vec<&str>> = map.get(name)?.as_array()?.iter().map(Value::as_str).collect();
+    texts.map(|texts| texts.into_iter().take(max).collect())
+}
+
+fn integer(map: &Map<String, Value>, name: &str) -> Option<i64> {
+    let number = map.get(name)?;
+    // JavaScript does not tell 2 from 2.0; both print as 2 there.
+    let whole = number.as_i64().or_else(|| number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64));
+    whole.filter(|value| value.abs() <= SAFE_INTEGER_MAX)
 }
 
 /// The fingerprint of a device from its signals: 32 lower-case hex characters.
 pub fn fingerprint(signals: &Map<String, Value>) -> String {
-    digest(&canonical_json(&Value::Object(stable_subset(signals))))
+    digest(&canonical_json(&stable_subset(signals)))
 }
 
-/// JSON without spaces and with the keys of every object in code-point order.
+/// JSON without spaces and with the keys of every object in order.
 pub fn canonical_json(value: &Value) -> String {
     match value {
         Value::Object(map) => {
@@ -75,20 +88,32 @@ pub fn digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    #[test]
-    fn turning_the_screen_keeps_the_fingerprint() {
-        let upright = json!({"screen": {"width": 390, "height": 844, "depth": 24}, "platform": "iPhone"});
-        let sideways = json!({"screen": {"width": 844, "height": 390, "depth": 24}, "platform": "iPhone", "voices": 3});
-        let of = |value: Value| fingerprint(value.as_object().unwrap());
-        assert_eq!(of(upright), of(sideways));
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        name: String,
+        signals: Map<String, Value>,
+        canonical: String,
+        fingerprint: String,
     }
 
     #[test]
-    fn every_stable_signal_counts() {
-        let base = json!({"platform": "Linux x86_64", "timezone": "UTC"});
-        let other = json!({"platform": "Linux x86_64", "timezone": "Europe/Paris"});
-        assert_ne!(fingerprint(base.as_object().unwrap()), fingerprint(other.as_object().unwrap()));
+    fn the_tracker_and_the_server_agree() {
+        let vectors: Vec<Vector> =
+            serde_json::from_str(include_str!("../../../testdata/fingerprint-vectors.json")).unwrap();
+        assert!(vectors.len() >= 3);
+        for vector in vectors {
+            assert_eq!(canonical_json(&stable_subset(&vector.signals)), vector.canonical, "{}", vector.name);
+            assert_eq!(fingerprint(&vector.signals), vector.fingerprint, "{}", vector.name);
+        }
+    }
+
+    #[test]
+    fn turning_the_screen_keeps_the_fingerprint() {
+        let of = |value: Value| fingerprint(value.as_object().unwrap());
+        let upright = json!({"screen": {"width": 390, "height": 844, "depth": 24}, "platform": "iPhone"});
+        let sideways = json!({"screen": {"width": 844, "height": 390, "depth": 24}, "platform": "iPhone", "voices": 3});
+        assert_eq!(of(upright.clone()), of(sideways));
+        assert_ne!(of(upright), of(json!({"platform": "iPhone"})));
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Names beyond [`PROFILE_NAMES_MAX`] are counted under this one.
 const OTHER_NAMES: &str = "(other)";
 /// Counters kept of the tracker's interaction summaries.
-const INTERACTION_KEYS_MAX: usize = 48;
+const INTERACTION_KEYS_MAX: usize = 96;
 /// The tracker's event that carries an interaction summary.
 pub const INTERACTION_EVENT: &str = "interaction";
 
@@ -242,11 +242,20 @@ impl Profile {
     }
 
     fn sum_interaction(&mut self, data: &Map<String, Value>) {
-        for (key, value) in data {
-            let Some(number) = value.as_f64().filter(|number| number.abs() < 1e12) else { continue };
-            if self.interaction.len() < INTERACTION_KEYS_MAX || self.interaction.contains_key(key) {
-                *self.interaction.entry(key.clone()).or_default() += number;
+        for (group, value) in data {
+            match value {
+                Value::Object(counters) => {
+                    counters.iter().for_each(|(name, value)| self.add_interaction(format!("{group}.{name}"), value));
+                }
+                value => self.add_interaction(group.clone(), value),
             }
+        }
+    }
+
+    fn add_interaction(&mut self, key: String, value: &Value) {
+        let Some(number) = value.as_f64().filter(|number| number.abs() < 1e12) else { return };
+        if self.interaction.len() < INTERACTION_KEYS_MAX || self.interaction.contains_key(&key) {
+            *self.interaction.entry(key).or_default() += number;
         }
     }
 

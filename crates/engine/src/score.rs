@@ -56,7 +56,7 @@ pub struct Observation {
     pub value: f64,
     pub confidence: f64,
     pub weight: f64,
-    /// Points by which this observation moves the score from where it would be without it.
+    /// Points of the way from the middle (50) to the score that are this observation's; all of them add up to the score.
     pub contribution: f64,
     pub metadata: Map<String, Value>,
 }
@@ -117,8 +117,9 @@ fn score(category: Category, snapshot: &Snapshot) -> Option<Score> {
     cap_groups(&mut pieces);
     let total: f64 = pieces.iter().map(|piece| piece.log_odds).sum();
     let value = points(total);
+    let points_per_log_odd = points_per_log_odd(total);
     for piece in &mut pieces {
-        piece.observation.contribution = round(points_exact(total) - points_exact(total - piece.log_odds), 2);
+        piece.observation.contribution = round(piece.log_odds * points_per_log_odd, 2);
     }
     let observations = pieces.into_iter().map(|piece| piece.observation).collect();
     Some(Score { category, value, observations })
@@ -176,6 +177,13 @@ fn points_exact(log_odds: f64) -> f64 {
     100.0 / (1.0 + (-z).exp())
 }
 
+/// What one unit of evidence is worth on the way from the middle to the score, so that contributions add up to exactly
+/// that way (Aumann–Shapley prices; "integrated gradients", Sundararajan et al. 2017).
+fn points_per_log_odd(total: f64) -> f64 {
+    const SLOPE_AT_MIDDLE: f64 = 25.0;
+    if total.abs() < 1e-6 { SLOPE_AT_MIDDLE } else { (points_exact(total) - points_exact(0.0)) / total }
+}
+
 fn points(log_odds: f64) -> u8 {
     points_exact(log_odds).round() as u8
 }
@@ -208,6 +216,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn contributions_add_up_to_the_score(parts in prop::collection::vec(-4.0..4.0f64, 1..8)) {
+            let total: f64 = parts.iter().sum();
+            let sum: f64 = parts.iter().map(|part| part * points_per_log_odd(total)).sum();
+            prop_assert!((50.0 + sum - points_exact(total)).abs() < 1e-6);
+        }
+
         #[test]
         fn more_evidence_of_one_kind_never_lowers_the_other_way(a in -8.0..8.0f64, b in 0.0..4.0f64) {
             prop_assert!(points(a + b) >= points(a));

@@ -21,12 +21,22 @@ pub const REQUEST_SECONDS: &str = "dregs_http_request_seconds";
 /// Processing failures by kind.
 pub const FAILURES: &str = "dregs_processing_failures_total";
 
+/// Upper bounds of every histogram: seconds, or numbers of events.
+const SECONDS_BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0,
+    30.0, 60.0, 100.0, 300.0, 1000.0,
+];
+
 /// Installs the recorder of this process; a second call gives the first one's handle.
 pub fn install() -> metrics_exporter_prometheus::PrometheusHandle {
     static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+            // Fixed buckets keep the cost of a histogram flat and let figures of several nodes be added up.
+            let recorder = metrics_exporter_prometheus::PrometheusBuilder::new()
+                .set_buckets(SECONDS_BUCKETS)
+                .map(|builder| builder.build_recorder())
+                .expect("the list of buckets is not empty");
             let handle = recorder.handle();
             // Another recorder (a second server in one test process) is no reason to stop.
             let _ = metrics::set_global_recorder(recorder);

@@ -2,7 +2,8 @@
 //!
 //! A statement is text with `$1` placeholders and a list of [`Arg`]; an answer is a list of [`Row`]. A batch is handed
 //! over as one JSON text and taken apart by `json_each($1)`: SQLite has that function, and for PostgreSQL the first
-//! migration defines one of the same name and shape.
+//! migration defines one of the same name and shape. It comes first in a `cross join`: SQLite takes that as the order to
+//! work in, and so looks each row of the batch up instead of going through the table.
 
 use crate::error::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};

@@ -83,8 +83,8 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select d.fingerprint from json_each($2) j
-                 join devices d on d.team_id = $1 and d.fingerprint = j.value->>0 where d.disregarded = 1",
+                "select d.fingerprint from json_each($2) j cross join devices d
+                 where d.team_id = $1 and d.fingerprint = j.value->>0 and d.disregarded = 1",
                 args![team, batch],
             )
             .await?;

@@ -118,8 +118,8 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select g.type, g.id, g.display_name from json_each($2) j
-                 join groups g on g.team_id = $1 and g.type = j.value->>0 and g.id = j.value->>1 where g.display_name is not null",
+                "select g.type, g.id, g.display_name from json_each($2) j cross join groups g
+                 where g.team_id = $1 and g.type = j.value->>0 and g.id = j.value->>1 and g.display_name is not null",
                 args![team, batch],
             )
             .await?;
@@ -171,7 +171,8 @@ async fn held_attributes(
     let wanted: Batch = groups.iter().map(|group| (&group.kind, &group.id)).collect();
     let rows = tx
         .rows(
-            "select g.type, g.id, g.data from json_each($2) j join groups g on g.team_id = $1 and g.type = j.value->>0 and g.id = j.value->>1",
+            "select g.type, g.id, g.data from json_each($2) j cross join groups g
+             where g.team_id = $1 and g.type = j.value->>0 and g.id = j.value->>1",
             args![team, wanted],
         )
         .await?;

@@ -145,7 +145,7 @@ impl Store {
             .db
             .rows(
                 "select b.identity_id, b.slug, b.name, b.type, b.explanation, b.metadata, b.since_ms from json_each($2) j
-                 join badges b on b.team_id = $1 and b.identity_id = j.value->>0 order by b.since_ms, b.slug",
+                 cross join badges b where b.team_id = $1 and b.identity_id = j.value->>0 order by b.since_ms, b.slug",
                 args![team, ids],
             )
             .await?;

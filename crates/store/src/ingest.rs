@@ -91,8 +91,7 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select e.id, e.fingerprint from json_each($2) j
-                 join events e on e.team_id = $1 and e.id = j.value->>0",
+                "select e.id, e.fingerprint from json_each($2) j cross join events e where e.team_id = $1 and e.id = j.value->>0",
                 args![team, batch],
             )
             .await?;

@@ -48,15 +48,15 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select j.value->>0 as owner, l.b_id as target_id, l.type, l.value, l.created_ms from json_each($2) j
-                 join links l on l.team_id = $1 and l.a_id = j.value->>0
+                "select j.value->>0 as owner, l.b_id as target_id, l.type, l.value, l.created_ms from json_each($2) j cross join links l
+                 where l.team_id = $1 and l.a_id = j.value->>0
                  union all
-                 select j.value->>0 as owner, l.a_id as target_id, l.type, l.value, l.created_ms from json_each($2) j
-                 join links l on l.team_id = $1 and l.b_id = j.value->>0",
+                 select j.value->>0 as owner, l.a_id as target_id, l.type, l.value, l.created_ms from json_each($2) j cross join links l
+                 where l.team_id = $1 and l.b_id = j.value->>0",
                 args![team, batch],
             )
             .await?;
-        let mut held: BTreeMap<String, BTreeMap<(String, String), (f64, i64)>> = BTreeMap::new();
+        let mut held: BTreeMap<String, BTreeMap<_, _>> = BTreeMap::new();
         for row in &rows {
             let strength = (row.real("value")?, row.int("created_ms")?);
             held.entry(row.text("owner")?).or_default().insert((row.text("target_id")?, row.text("type")?), strength);

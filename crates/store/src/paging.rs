@@ -96,11 +96,12 @@ pub(crate) fn like_pattern(term: &str) -> String {
 }
 
 impl ListQuery {
-    /// `order by … limit … offset …`, with `tie` making the order total. Rows without a value come last.
+    /// `order by … limit … offset …`, with the columns of `tie` making the order total. Rows without a value come last.
     fn tail(&self, tie: &str, nullable: bool) -> String {
         let order = if self.order == Order::Asc { "asc" } else { "desc" };
         let nulls = if nullable { " nulls last" } else { "" };
         let offset = u64::from(self.page_number) * u64::from(self.page_size);
+        let tie = tie.replace(',', &format!(" {order},"));
         format!(" order by {} {order}{nulls}, {tie} {order} limit {} offset {offset}", self.sort, self.page_size)
     }
 }
@@ -137,5 +138,6 @@ mod tests {
     fn the_order_is_total() {
         let query = ListQuery { page_number: 2, page_size: 25, sort: "humanity", order: Order::Desc };
         assert_eq!(query.tail("id", true), " order by humanity desc nulls last, id desc limit 25 offset 50");
+        assert_eq!(query.tail("type, id", false), " order by humanity desc, type desc, id desc limit 25 offset 50");
     }
 }

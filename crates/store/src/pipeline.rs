@@ -161,9 +161,8 @@ impl Store {
             .rows(
                 "select i.id, i.version, i.created_ms, i.disregarded, i.cycles, i.humanity, i.authenticity, i.uniqueness,
                         i.behavior, i.last_scored_ms, p.body
-                 from json_each($2) j
-                 join identities i on i.team_id = $1 and i.id = j.value->>0
-                 join profiles p on p.team_id = i.team_id and p.identity_id = i.id",
+                 from json_each($2) j cross join identities i cross join profiles p
+                 where i.team_id = $1 and i.id = j.value->>0 and p.team_id = i.team_id and p.identity_id = i.id",
                 args![team, batch],
             )
             .await?;
@@ -188,7 +187,7 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select s.id, s.identity_id from json_each($2) j join sessions s on s.team_id = $1 and s.id = j.value->>0",
+                "select s.id, s.identity_id from json_each($2) j cross join sessions s where s.team_id = $1 and s.id = j.value->>0",
                 args![team, batch],
             )
             .await?;
@@ -207,9 +206,9 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select e.*, d.signals from json_each($2) j
-                 join events e on e.team_id = $1 and e.session = j.value->>0 and e.session is not null and e.identity_id is null
+                "select e.*, d.signals from json_each($2) j cross join events e
                  left join devices d on d.team_id = e.team_id and d.fingerprint = e.fingerprint
+                 where e.team_id = $1 and e.session = j.value->>0 and e.session is not null and e.identity_id is null
                  order by e.timestamp_ms, e.seq limit $3",
                 args![team, batch, PROFILE_EVENTS_MAX as i64],
             )
@@ -231,8 +230,8 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select k.kind, k.key, k.holders from json_each($2) j
-                 join keys k on k.team_id = $1 and k.kind = j.value->>0 and k.key = j.value->>1",
+                "select k.kind, k.key, k.holders from json_each($2) j cross join keys k
+                 where k.team_id = $1 and k.kind = j.value->>0 and k.key = j.value->>1",
                 args![team, batch],
             )
             .await?;
@@ -257,8 +256,8 @@ impl Store {
                 .db
                 .rows(
                     "select h.kind, h.key, h.identity_id, h.first_ms, h.last_ms, h.count from json_each($2) j
-                     join identity_keys h on h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1
-                     where h.disregarded = 0",
+                     cross join identity_keys h
+                     where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.disregarded = 0",
                     args![team, batch],
                 )
                 .await?;
@@ -495,16 +494,20 @@ async fn write_sessions(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<(
 
 /// One row for each session: a batch may hold several sightings, and the latest that says something wins.
 fn session_rows(sessions: &[SessionWrite]) -> Batch {
-    let mut rows: BTreeMap<&str, (Option<&str>, Option<&str>, i64, i64)> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, SessionRow> = BTreeMap::new();
     for SessionWrite { id, identity_id, fingerprint, at_ms } in sessions {
-        let (identity, device, first_ms, last_ms) = rows.entry(id).or_insert((None, None, *at_ms, *at_ms));
-        *identity = identity_id.as_deref().or(*identity);
-        *device = fingerprint.as_deref().or(*device);
-        *first_ms = (*first_ms).min(*at_ms);
-        *last_ms = (*last_ms).max(*at_ms);
+        let row = rows.entry(id).or_insert(SessionRow(id, None, None, *at_ms, *at_ms));
+        row.1 = identity_id.as_deref().or(row.1);
+        row.2 = fingerprint.as_deref().or(row.2);
+        row.3 = row.3.min(*at_ms);
+        row.4 = row.4.max(*at_ms);
     }
-    rows.into_iter().map(|(id, (identity, device, first_ms, last_ms))| (id, identity, device, first_ms, last_ms)).collect()
+    rows.into_values().collect()
 }
+
+/// Id, identity, fingerprint, first and last time.
+#[derive(serde::Serialize)]
+struct SessionRow<'a>(&'a str, Option<&'a str>, Option<&'a str>, i64, i64);
 
 /// New holders are counted before their rows are written, so that every identity counts once for a key. A disregarded
 /// one counts for nothing, but the key gets its row: the identity may come back.

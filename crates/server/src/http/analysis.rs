@@ -44,7 +44,7 @@ pub struct ObservationView {
     /// 0 a guess, 1 certain.
     pub confidence: f64,
     pub weight: f64,
-    /// Points by which it moves the score.
+    /// Points of the way from 50 to the score that are its own; all of them add up to the score.
     pub contribution: f64,
     pub metadata: Map<String, Value>,
 }

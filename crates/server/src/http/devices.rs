@@ -99,7 +99,7 @@ pub async fn list(
     security(("key" = []))
 )]
 pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(fingerprint): Segments<String>) -> ApiResult<Json<DeviceView>> {
-    let found = fresh(&app, async || app.store.device(&team, &fingerprint).await).await?;
+    let found = fresh(&app, || app.store.device(&team, &fingerprint)).await?;
     found.map(|device| Json(device.into())).ok_or_else(|| ApiError::not_found("device", &fingerprint))
 }
 

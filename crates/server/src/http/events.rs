@@ -440,7 +440,7 @@ pub async fn list(
     security(("key" = []))
 )]
 pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<EventView>> {
-    let found = fresh(&app, async || app.store.event(&team, &id).await).await?;
+    let found = fresh(&app, || app.store.event(&team, &id)).await?;
     let event = found.ok_or_else(|| ApiError::not_found("event", &id))?;
     Ok(Json(EventView::new(event, &app.store.mappings(&team).await?)))
 }

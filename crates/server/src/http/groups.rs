@@ -129,7 +129,7 @@ async fn put(app: &App, team: &TeamId, kind: String, id: String, attributes: Opt
 }
 
 async fn read(app: &App, team: &TeamId, kind: &str, id: &str) -> ApiResult<Json<GroupView>> {
-    let found = fresh(app, async || app.store.group(team, kind, id).await).await?;
+    let found = fresh(app, || app.store.group(team, kind, id)).await?;
     found.map(|group| Json(GroupView::full(group))).ok_or_else(|| ApiError::not_found("group", &format!("{kind}/{id}")))
 }
 
@@ -183,7 +183,7 @@ pub async fn update(
     if patch.attributes.is_none() {
         return Err(ApiError::BadRequest("attributes is required".into()));
     }
-    read(&app, &team, &kind, &id).await?;
+    drop(read(&app, &team, &kind, &id).await?);
     put(&app, &team, kind, id, patch.attributes).await
 }
 
@@ -202,7 +202,7 @@ pub async fn add_member(
     Segments((kind, id, identity)): Segments<(String, String, String)>,
 ) -> ApiResult<StatusCode> {
     let kind = snake_case(&kind);
-    let added = fresh(&app, async || Ok(app.store.add_member(&team, &kind, &id, &identity).await?.then_some(()))).await?;
+    let added = fresh(&app, || async { Ok(app.store.add_member(&team, &kind, &id, &identity).await?.then_some(())) }).await?;
     added.map(|()| StatusCode::NO_CONTENT).ok_or_else(|| ApiError::NotFound("no such group or identity".into()))
 }
 

@@ -171,13 +171,13 @@ pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id)
 }
 
 async fn load(app: &App, team: &TeamId, id: &str) -> ApiResult<IdentityView> {
-    let found = fresh(app, async || app.store.identity(team, id).await).await?;
+    let found = fresh(app, || app.store.identity(team, id)).await?;
     found.map(IdentityView::from).ok_or_else(|| ApiError::not_found("identity", id))
 }
 
 /// 404 unless the identity exists, or is on its way.
 pub async fn must_exist(app: &App, team: &TeamId, id: &str) -> ApiResult<()> {
-    let found = fresh(app, async || Ok(app.store.identity_exists(team, id).await?.then_some(()))).await?;
+    let found = fresh(app, || async { Ok(app.store.identity_exists(team, id).await?.then_some(())) }).await?;
     found.ok_or_else(|| ApiError::not_found("identity", id))
 }
 

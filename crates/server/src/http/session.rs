@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use dregs_engine::event::format_time_ms;
-use dregs_store::{Membership, Role};
+use dregs_store::Membership;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -32,7 +32,8 @@ pub struct LoginView {
     /// Send it as `Authorization: Bearer …`.
     pub token: String,
     pub expires_at: String,
-    pub role: Role,
+    /// ADMIN, USER or VIEWER.
+    pub role: &'static str,
     pub team_id: String,
 }
 
@@ -57,7 +58,7 @@ pub async fn login(State(app): State<Arc<App>>, Body(body): Body<LoginBody>) -> 
     let now_ms = app.clock.now_ms();
     app.store.add_login(&token_hash(&token), &held, now_ms, now_ms + SESSION_MS).await?;
     let Membership { team, role, .. } = held;
-    Ok(Json(LoginView { token, expires_at: format_time_ms(now_ms + SESSION_MS), role, team_id: team.as_str().to_owned() }))
+    Ok(Json(LoginView { token, expires_at: format_time_ms(now_ms + SESSION_MS), role: role.code(), team_id: team.as_str().to_owned() }))
 }
 
 /// The hash of no password, checked when the address is unknown.
@@ -82,7 +83,8 @@ pub async fn logout(State(app): State<Arc<App>>, _principal: Principal, parts: P
 pub struct MeView {
     pub team_id: String,
     pub team_name: String,
-    pub role: Role,
+    /// ADMIN, USER or VIEWER.
+    pub role: &'static str,
     /// Absent for a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -107,7 +109,7 @@ pub async fn me(State(app): State<Arc<App>>, principal: Principal) -> ApiResult<
     Ok(Json(MeView {
         team_id: principal.team().as_str().to_owned(),
         team_name: team.map(|team| team.name).unwrap_or_default(),
-        role,
+        role: role.code(),
         email: user.as_ref().map(|user| user.email.clone()),
         name: user.map(|user| user.name),
     }))

@@ -18,7 +18,10 @@ pub async fn settled(app: &App) {
 }
 
 /// Reads one thing; if it is missing while events wait, waits for them and reads again.
-pub async fn fresh<T>(app: &App, read: impl AsyncFn() -> dregs_store::Result<Option<T>>) -> ApiResult<Option<T>> {
+pub async fn fresh<T, F>(app: &App, read: impl Fn() -> F) -> ApiResult<Option<T>>
+where
+    F: Future<Output = dregs_store::Result<Option<T>>>,
+{
     let found = read().await?;
     if found.is_some() || app.watermark.depth() == 0 {
         return Ok(found);

@@ -91,3 +91,39 @@ create table links (
 );
 create index links_b on links (team_id, b_id);
 create table leases (name text primary key, owner text not null, until_ms bigint not null) without rowid;
+
+-- What the planner is to expect: one busy team. Its guesses without numbers take `team_id` for a good filter and read the
+-- whole team. The numbers are fixed, so a plan never changes with the data: nothing runs `analyze`.
+analyze;
+insert into sqlite_stat1 (tbl, idx, stat) values
+  ('identities', 'sqlite_autoindex_identities_1', '1000000 1000000 1'),
+  ('identities', 'identities_updated', '1000000 1000000 2 1'),
+  ('identities', 'identities_humanity', '1000000 1000000 10000'),
+  ('identities', 'identities_authenticity', '1000000 1000000 10000'),
+  ('identities', 'identities_uniqueness', '1000000 1000000 10000'),
+  ('identities', 'identities_behavior', '1000000 1000000 10000'),
+  ('identities', 'identities_due', '1000000 2'),
+  ('profiles', 'sqlite_autoindex_profiles_1', '1000000 1000000 1'),
+  ('badges', 'badges', '1000000 1000000 2 1'),
+  ('badges', 'badges_slug', '1000000 1000000 50000 1'),
+  ('events', 'events_id', '20000000 20000000 1'),
+  ('events', 'events_time', '20000000 20000000 2 1'),
+  ('events', 'events_identity', '20000000 20000000 20 2 1'),
+  ('events', 'events_fingerprint', '20000000 20000000 20 2 1'),
+  ('events', 'events_session', '20000000 20000000 10 2 1'),
+  ('event_groups', 'event_groups', '20000000 20000000 5000000 1000 2 1'),
+  ('sessions', 'sessions', '2000000 2000000 1'),
+  ('devices', 'sqlite_autoindex_devices_1', '1000000 1000000 1'),
+  ('devices', 'devices_last', '1000000 1000000 2'),
+  ('identity_keys', 'identity_keys', '5000000 5000000 1000000 2 1'),
+  ('identity_keys', 'identity_keys_identity', '5000000 5000000 5 2'),
+  ('keys', 'keys', '4000000 4000000 1000000 1'),
+  ('groups', 'sqlite_autoindex_groups_1', '10000 10000 5000 1'),
+  ('group_members', 'group_members', '1000000 1000000 500000 100 1'),
+  ('group_members', 'group_members_identity', '1000000 1000000 1 1 1'),
+  ('cycles', 'cycles', '10000000 10000000 10 1'),
+  ('cycle_evidence', 'sqlite_autoindex_cycle_evidence_1', '10000000 10000000 10 1'),
+  ('links', 'sqlite_autoindex_links_1', '1000000 1000000 4 2 1'),
+  ('links', 'links_b', '1000000 1000000 4'),
+  ('fates', 'fates', '10000 10000 5 1');
+analyze sqlite_schema;

@@ -78,8 +78,8 @@ fn ids<T>(page: &Page<T>, id: impl Fn(&T) -> &str) -> Vec<String> {
 
 /// Values repeat and are missing, so that only a tie-breaker makes the order total.
 fn varied(n: usize) -> IdentityWrite {
-    let some = |every: usize, value: i64| (n % every != 0).then_some(value);
-    let text = |every: usize, text: &str| (n % every != 0).then(|| format!("{text}{}", n % 4));
+    let some = |every: usize, value: i64| (!n.is_multiple_of(every)).then_some(value);
+    let text = |every: usize, text: &str| (!n.is_multiple_of(every)).then(|| format!("{text}{}", n % 4));
     IdentityWrite {
         display_name: text(3, "Name"),
         display_email: text(4, "mail"),
@@ -287,10 +287,10 @@ async fn an_event_is_read_with_its_labels(store: &Store) {
 async fn devices_are_paged_in_a_total_order_by_every_sort(store: &Store) {
     let seen = |n: usize| {
         let mut write = device(&format!("fp{n:02}"), (n % 5) as i64);
-        write.ip = (n % 3 != 0).then(|| format!("192.0.2.{}", n % 4));
-        write.user_agent = (n % 4 != 0).then(|| format!("agent {}", n % 3));
-        write.country_code = (n % 2 != 0).then(|| "DE".into());
-        write.geo.city = (n % 5 != 0).then(|| format!("city {}", n % 3));
+        write.ip = (!n.is_multiple_of(3)).then(|| format!("192.0.2.{}", n % 4));
+        write.user_agent = (!n.is_multiple_of(4)).then(|| format!("agent {}", n % 3));
+        write.country_code = (!n.is_multiple_of(2)).then(|| "DE".into());
+        write.geo.city = (!n.is_multiple_of(5)).then(|| format!("city {}", n % 3));
         write
     };
     commit(store, Commit { devices: (0..ROWS).map(seen).collect(), ..Commit::default() }).await;
@@ -352,8 +352,8 @@ fn group(kind: &str, id: &str, attributes: serde_json::Value, at_ms: i64, tracke
 
 async fn groups_are_paged_in_a_total_order_by_every_sort(store: &Store) {
     let write = |n: usize| {
-        let attributes = if n % 3 == 0 { json!({}) } else { json!({"name": format!("name {}", n % 4)}) };
-        group(["team", "club"][n % 2], &format!("g{:02}", n / 2), attributes, (n % 5) as i64, n % 4 == 0)
+        let attributes = if n.is_multiple_of(3) { json!({}) } else { json!({"name": format!("name {}", n % 4)}) };
+        group(["team", "club"][n % 2], &format!("g{:02}", n / 2), attributes, (n % 5) as i64, n.is_multiple_of(4))
     };
     let members = (0..ROWS).filter(|n| n % 3 == 1).map(|n| member(["team", "club"][n % 2], &format!("g{:02}", n / 2), "a"));
     commit(store, Commit { groups: (0..ROWS).map(write).collect(), members: members.collect(), ..new_identities(&["a"]) }).await;

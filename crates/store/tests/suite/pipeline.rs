@@ -143,8 +143,8 @@ async fn odd_text_comes_back_as_it_went_in(store: &Store) {
         let seq = n as i64 + 1;
         let mut written = identity(odd, 1);
         written.display_name = Some(odd.into());
-        let mut profile = Profile::default();
-        profile.attributes = object(json!({odd: odd, "nested": {"list": [odd, null, 1.5, true]}}));
+        let attributes = object(json!({odd: odd, "nested": {"list": [odd, null, 1.5, true]}}));
+        let mut profile = Profile { attributes, ..Profile::default() };
         written.body = profile.to_json();
         let mut sent = in_group(in_session(on_device(event(seq, odd, Some(odd)), odd), odd), odd, odd);
         sent.event.name = odd.into();

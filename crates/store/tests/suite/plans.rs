@@ -1,1 +1,103 @@
-//! stub
+//! Statements find their rows by an index, however large a team is.
+
+use super::statements::{Statement, columns_of, statements};
+use super::support;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+
+/// What reads a whole table on purpose: small tables, and what only an operator's command runs.
+const WHOLE_TABLE: [&str; 8] = [
+    "from teams",
+    "delete from login_sessions where user_id",
+    "from memberships where user_id",
+    "from cycle_evidence order by id desc",
+    "from cycles where id = $1",
+    "from ingest_log",
+    "from usage",
+    "count(*) as n from",
+];
+/// What reads all of a team on purpose, where that is little.
+const WHOLE_TEAM: [&str; 5] = ["from mappings", "from credentials", "from team_counts", "from parked_events", "count(*) as n from"];
+
+async fn opened(folder: &std::path::Path) -> SqliteConnection {
+    dregs_store::Store::open(&support::sqlite_url(folder)).await.unwrap().close().await;
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("dregs.db")).connect().await.unwrap();
+    let log = folder.join("dregs.ingest.db").to_string_lossy().into_owned();
+    sqlx::query("attach $1 as log").bind(log).execute(&mut connection).await.unwrap();
+    connection
+}
+
+async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let explained = sqlx::query(AssertSqlSafe(format!("explain query plan {sql}"))).fetch_all(connection).await;
+    explained.unwrap().iter().map(|row| row.get("detail")).collect()
+}
+
+fn is_one_of(sql: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| sql.contains(part))
+}
+
+/// A step that goes through a table, but for the batch that a statement was given.
+fn reads_a_table(step: &str) -> bool {
+    step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") && !step.contains("CONSTANT ROW")
+}
+
+#[tokio::test]
+async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = opened(folder.path()).await;
+    let mut problems = Vec::new();
+    for Statement { place, sql } in statements().into_iter().filter(|statement| !statement.sql.starts_with("create ")) {
+        let plan = plan(&mut connection, &sql).await;
+        let table = plan.iter().any(|step| reads_a_table(step)) && !is_one_of(&sql, &WHOLE_TABLE);
+        let team = plan.iter().any(|step| step.ends_with("(team_id=?)")) && !is_one_of(&sql, &WHOLE_TEAM);
+        if table || team {
+            problems.push(format!("{place}: {sql}\n  {}", plan.join("\n  ")));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+/// The first page of a list as `paging.rs` builds it.
+fn page(columns: &str, tables: &str, condition: &str, order: &str) -> String {
+    format!("select {columns} from {tables} where {condition} order by {order} limit 25 offset 0")
+}
+
+#[tokio::test]
+async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = opened(folder.path()).await;
+    let (identities, events, devices) = (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
+    let by_time = "e.timestamp_ms desc, e.seq desc";
+    let usual = [
+        (page(&identities, "identities i", "i.team_id = $1", "i.updated_ms desc, i.id desc"), "identities_updated"),
+        (page(&events, "events e", "e.team_id = $1", by_time), "events_time"),
+        (page(&events, "events e", "e.team_id = $1 and e.identity_id = $2", by_time), "events_identity"),
+        (page(&events, "events e", "e.team_id = $1 and e.fingerprint = $2 and e.fingerprint is not null", by_time), "events_fingerprint"),
+        (page(&events, "events e", "e.team_id = $1 and e.session = $2 and e.session is not null", by_time), "events_session"),
+        (page(&devices, "devices d", "d.team_id = $1", "d.last_ms desc, d.fingerprint desc"), "devices_last"),
+    ];
+    for (sql, index) in usual {
+        let plan = plan(&mut connection, &sql).await.join("\n");
+        assert!(plan.contains(index), "{sql}\n{plan}");
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn postgres_can_serve_what_runs_often_from_an_index() {
+    let Some(cluster) = crate::postgres::postgres() else { return };
+    let url = cluster.new_database();
+    dregs_store::Store::open(&url).await.unwrap().close().await;
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("set enable_seqscan = off; set plan_cache_mode = force_generic_plan").execute(&mut connection).await.unwrap();
+    let often = ["pipeline.rs", "ingest.rs", "links.rs"];
+    let hot = statements().into_iter().filter(|statement| often.iter().any(|file| statement.place.starts_with(file)));
+    for (n, Statement { place, sql }) in hot.filter(|statement| !is_one_of(&statement.sql, &WHOLE_TABLE)).enumerate() {
+        let prepare = format!("prepare p{n} as {sql}");
+        sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
+        let values = vec!["null"; (1..10).take_while(|n| sql.contains(&format!("${n}"))).count()].join(", ");
+        let call = if values.is_empty() { format!("explain execute p{n}") } else { format!("explain execute p{n}({values})") };
+        let rows = sqlx::raw_sql(AssertSqlSafe(call)).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert!(!plan.iter().any(|step| step.contains("Seq Scan")), "{place}: {sql}\n{}", plan.join("\n"));
+    }
+}

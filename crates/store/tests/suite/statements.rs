@@ -16,9 +16,10 @@ struct Source {
     text: String,
 }
 
-struct Statement {
-    place: String,
-    sql: String,
+pub struct Statement {
+    /// File and line.
+    pub place: String,
+    pub sql: String,
 }
 
 /// The crate's own sources, without their unit tests. `db.rs` is the layer that statements go through.
@@ -61,22 +62,29 @@ fn literal(chars: &mut impl Iterator<Item = (usize, char)>) -> String {
     text
 }
 
-fn statements() -> Vec<Statement> {
+/// Every statement that is written as a literal.
+pub fn statements() -> Vec<Statement> {
     let mut found = Vec::new();
-    for Source { file, text } in sources() {
-        let literals = literals(&text);
-        let columns = text.find("const COLUMNS").map(|at| {
-            let line = text[..at].matches('\n').count() + 1;
-            literals.iter().find(|(at, _)| *at >= line).unwrap().1.clone()
-        });
-        for (line, literal) in literals {
+    for source in sources() {
+        let columns = columns(&source.text);
+        for (line, literal) in literals(&source.text) {
             let sql = literal.replace("{COLUMNS}", columns.as_deref().unwrap_or("{COLUMNS}"));
             if VERBS.iter().any(|verb| sql.starts_with(verb)) && !sql.contains('{') {
-                found.push(Statement { place: format!("{file}:{line}"), sql });
+                found.push(Statement { place: format!("{}:{line}", source.file), sql });
             }
         }
     }
     found
+}
+
+/// The columns that the lists of `file` read.
+pub fn columns_of(file: &str) -> String {
+    sources().into_iter().find(|source| source.file == file).and_then(|source| columns(&source.text)).unwrap()
+}
+
+fn columns(source: &str) -> Option<String> {
+    let constant = &source[source.find("const COLUMNS")?..];
+    literals(constant).into_iter().next().map(|(_, literal)| literal)
 }
 
 fn calls() -> usize {

@@ -1,0 +1,117 @@
+//! The command line.
+
+mod bench;
+mod demo;
+mod generate;
+mod maintenance;
+mod replay;
+mod serve;
+mod sidecar;
+mod terminal;
+
+use crate::config::{ServeOptions, StoreOptions};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(name = "dregs", version, about = "Fraud and abuse scoring for the users of your application, on your own machine")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(ServeOptions),
+    /// Run a server on a temporary store with simulated traffic
+    Demo(demo::DemoOptions),
+    /// Write labelled traffic to files, or send it to a server
+    Simulate(generate::SimulateOptions),
+    /// Recompute past verdicts
+    Replay(replay::ReplayOptions),
+    /// Bring the schema of a store up to date
+    Migrate {
+        #[command(flatten)]
+        store: StoreOptions,
+    },
+    /// Read through a store and report what does not fit together
+    Check {
+        #[command(flatten)]
+        store: StoreOptions,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy a running store
+    Backup {
+        #[command(flatten)]
+        store: StoreOptions,
+        /// Where to write the copy
+        target: PathBuf,
+    },
+    /// Put a copy in the place of a store; the server must not be running
+    Restore {
+        #[command(flatten)]
+        store: StoreOptions,
+        /// The copy
+        source: PathBuf,
+        /// Replace a store that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Measure this machine: throughput, latency and memory, in one run on a temporary store
+    Bench(bench::BenchOptions),
+    /// The yardstick of `bench`
+    #[command(hide = true)]
+    BenchBare(bench::BareOptions),
+}
+
+/// What a command can fail with: a sentence that says what to do.
+pub type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Runs a command and turns its failure into one line.
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("dregs: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(dispatch(cli.command)).unwrap_or_else(|error| {
+        eprintln!("dregs: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn dispatch(command: Command) -> Outcome {
+    match command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Demo(options) => demo::run(options).await,
+        Command::Simulate(options) => generate::run(options).await,
+        Command::Replay(options) => replay::run(options).await,
+        Command::Migrate { store } => maintenance::migrate(&store).await,
+        Command::Check { store, json } => maintenance::check(&store, json).await,
+        Command::Backup { store, target } => maintenance::backup(&store, &target).await,
+        Command::Restore { store, source, force } => maintenance::restore(&store, &source, force).await,
+        Command::Bench(options) => bench::run(options).await,
+        Command::BenchBare(options) => bench::run_bare(options).await,
+    }
+}
+
+/// Logs to standard error. `RUST_LOG` chooses what; the default is what an operator wants to know.
+fn log_to_stderr(format: &str) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Another subscriber (a test's) is no reason to stop.
+    let _ = match format {
+        "json" => builder.json().try_init(),
+        _ => builder.try_init(),
+    };
+}
+
+/// A server without its command line: for the commands that need one, and for tests.
+pub use sidecar::Sidecar;

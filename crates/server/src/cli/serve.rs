@@ -1,0 +1,73 @@
+//! `dregs serve`.
+
+use crate::bootstrap;
+use crate::cli::{Outcome, Sidecar, log_to_stderr};
+use crate::clock::Clock;
+use crate::config::ServeOptions;
+use dregs_store::{Store, StoreError};
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub async fn run(options: ServeOptions) -> Outcome {
+    log_to_stderr(&options.log_format);
+    let _lock = match options.store.database.as_deref() {
+        Some(url) if !url.starts_with("sqlite:") => None,
+        _ => Some(lock(&sqlite_path(&options.store.url()))?),
+    };
+    let store = Store::open(&options.store.url()).await?;
+    let sidecar = Sidecar::start(store.clone(), Clock::system(), options.limits, options.listen).await?;
+    let address = sidecar.address;
+    if let Some(keys) = bootstrap::bootstrap(&store, &sidecar.base_url(), Clock::system().now_ms()).await? {
+        if let Some(path) = &options.bootstrap_file {
+            bootstrap::write_file(path, &keys).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        }
+        println!("first start: these are shown once, keep them");
+        println!("  dashboard  http://{address}/");
+        println!("  e-mail     {}", keys.email);
+        println!("  password   {}", keys.password);
+        println!("  public key {}", keys.public_key);
+        println!("  secret key {}", keys.secret_key);
+    }
+    println!("dashboard at http://{address}/");
+    println!("listening on http://{address}");
+    until_stopped().await?;
+    tracing::info!("stopping: answering what is at hand");
+    sidecar.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn until_stopped() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn sqlite_path(url: &str) -> std::path::PathBuf {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    Path::new(path.strip_prefix("//").unwrap_or(path)).to_owned()
+}
+
+/// Holds the store's files for this process: a second server on them would lose events.
+pub fn lock(database: &Path) -> Result<File, StoreError> {
+    let unusable = |what: &str, error: std::io::Error| StoreError::Unusable(format!("the data folder cannot be used: {what}: {error}"));
+    if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| unusable(&folder.display().to_string(), error))?;
+    }
+    let path = database.with_extension("lock");
+    let file = File::create(&path).map_err(|error| unusable(&path.display().to_string(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Unusable(format!(
+            "another dregs is using {}: stop it first, or choose another --data-dir",
+            database.display()
+        ))),
+        Err(std::fs::TryLockError::Error(error)) => Err(unusable(&path.display().to_string(), error)),
+    }
+}

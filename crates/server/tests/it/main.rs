@@ -1,0 +1,23 @@
+//! The whole server, driven over HTTP on both databases. The files are shaped like the URL tree.
+
+#[path = "../../../store/tests/postgres/mod.rs"]
+mod postgres;
+
+#[macro_use]
+mod app;
+mod api;
+
+mod analysis;
+mod auth;
+mod credentials;
+mod devices;
+mod events;
+mod groups;
+mod health;
+mod identities;
+mod ingestion;
+mod mappings;
+mod official_client;
+mod openapi;
+mod replay;
+mod teams;
