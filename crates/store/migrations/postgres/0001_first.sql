@@ -21,10 +21,10 @@ create table identities (
   primary key (team_id, id)
 );
 create index identities_updated on identities (team_id, updated_ms, id);
-create index identities_humanity on identities (team_id, humanity);
-create index identities_authenticity on identities (team_id, authenticity);
-create index identities_uniqueness on identities (team_id, uniqueness);
-create index identities_behavior on identities (team_id, behavior);
+create index identities_humanity on identities (team_id, humanity desc nulls last, id desc);
+create index identities_authenticity on identities (team_id, authenticity desc nulls last, id desc);
+create index identities_uniqueness on identities (team_id, uniqueness desc nulls last, id desc);
+create index identities_behavior on identities (team_id, behavior desc nulls last, id desc);
 create index identities_due on identities (due_ms) where due_ms is not null;
 create table profiles (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
 create table badges (

@@ -21,10 +21,10 @@ create table identities (
   primary key (team_id, id)
 );
 create index identities_updated on identities (team_id, updated_ms, id);
-create index identities_humanity on identities (team_id, humanity);
-create index identities_authenticity on identities (team_id, authenticity);
-create index identities_uniqueness on identities (team_id, uniqueness);
-create index identities_behavior on identities (team_id, behavior);
+create index identities_humanity on identities (team_id, humanity, id);
+create index identities_authenticity on identities (team_id, authenticity, id);
+create index identities_uniqueness on identities (team_id, uniqueness, id);
+create index identities_behavior on identities (team_id, behavior, id);
 create index identities_due on identities (due_ms) where due_ms is not null;
 create table profiles (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
 create table badges (
@@ -98,10 +98,10 @@ analyze;
 insert into sqlite_stat1 (tbl, idx, stat) values
   ('identities', 'sqlite_autoindex_identities_1', '1000000 1000000 1'),
   ('identities', 'identities_updated', '1000000 1000000 2 1'),
-  ('identities', 'identities_humanity', '1000000 1000000 10000'),
-  ('identities', 'identities_authenticity', '1000000 1000000 10000'),
-  ('identities', 'identities_uniqueness', '1000000 1000000 10000'),
-  ('identities', 'identities_behavior', '1000000 1000000 10000'),
+  ('identities', 'identities_humanity', '1000000 1000000 10000 1'),
+  ('identities', 'identities_authenticity', '1000000 1000000 10000 1'),
+  ('identities', 'identities_uniqueness', '1000000 1000000 10000 1'),
+  ('identities', 'identities_behavior', '1000000 1000000 10000 1'),
   ('identities', 'identities_due', '1000000 2'),
   ('profiles', 'sqlite_autoindex_profiles_1', '1000000 1000000 1'),
   ('badges', 'badges', '1000000 1000000 2 1'),

@@ -69,6 +69,7 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
     let by_time = "e.timestamp_ms desc, e.seq desc";
     let usual = [
         (page(&identities, "identities i", "i.team_id = $1", "i.updated_ms desc, i.id desc"), "identities_updated"),
+        (page(&identities, "identities i", "i.team_id = $1", "i.humanity desc nulls last, i.id desc"), "identities_humanity"),
         (page(&events, "events e", "e.team_id = $1", by_time), "events_time"),
         (page(&events, "events e", "e.team_id = $1 and e.identity_id = $2", by_time), "events_identity"),
         (page(&events, "events e", "e.team_id = $1 and e.fingerprint = $2 and e.fingerprint is not null", by_time), "events_fingerprint"),
