@@ -49,7 +49,5 @@ pub const PROFILE_NAMES_MAX: usize = 128;
 
 /// Identities that one blocking key may offer as candidates.
 pub const CANDIDATES_PER_KEY_MAX: usize = 64;
-/// Identities that all keys together may offer.
-pub const CANDIDATES_MAX: usize = 256;
-/// Links kept for one identity.
-pub const LINKS_MAX: usize = 128;
+/// Keys of an identity under which candidates are looked for, the latest of each kind.
+pub const KEYS_COMPARED_MAX: usize = 48;

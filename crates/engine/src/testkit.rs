@@ -7,7 +7,7 @@
 //! ```
 
 use crate::event::{Event, Intake};
-use crate::linkage::{KeyKind, Peer, SharedKey};
+use crate::linkage::{Card, KeyKind, Peer, SharedKey};
 use crate::mapping::Mappings;
 use crate::profile::Seen;
 use crate::score::Finding;
@@ -84,7 +84,7 @@ impl Story {
     /// Something the identity shares with `peers` others, `holders` in all.
     pub fn shared(mut self, kind: KeyKind, key: &str, holders: u64, peers: &[&str]) -> Self {
         let seen = Seen::at(START_MS);
-        let peers = peers.iter().map(|id| Peer { identity_id: (*id).into(), seen, ..Peer::default() }).collect();
+        let peers = peers.iter().map(|id| Peer { identity_id: (*id).into(), seen }).collect();
         self.shared.push(SharedKey { kind, key: key.into(), holders, seen, peers });
         self
     }
@@ -100,10 +100,24 @@ impl Story {
         let now_ms = self.now_s.map_or(last_ms, |at_s| START_MS + at_s * 1000);
         let mut snapshot = of_events("u", &self.events, &Mappings::default(), now_ms);
         snapshot.team_identities = 1000;
-        snapshot.links = crate::linkage::link("u", &self.shared);
+        let me = Card::new("u", snapshot.display_name().as_deref(), None, snapshot.created_ms, last_ms);
+        let peers = self.shared.iter().flat_map(|key| &key.peers);
+        let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
+        snapshot.links = crate::linkage::link(&me, &self.shared, &cards);
         snapshot.shared = self.shared.clone();
         snapshot
     }
+}
+
+/// An identity to compare, known for a day; empty name or e-mail means none.
+pub fn card(id: &str, name: &str, email: &str) -> Card {
+    Card::new(id, Some(name).filter(|name| !name.is_empty()), Some(email).filter(|email| !email.is_empty()), START_MS, START_MS + 24 * 3_600_000)
+}
+
+/// Something that is shared with `peer`, by `holders` in all.
+pub fn shared_with(peer: &str, kind: KeyKind, key: &str, holders: u64) -> SharedKey {
+    let seen = Seen::at(START_MS);
+    SharedKey { kind, key: key.into(), holders, seen, peers: vec![Peer { identity_id: peer.into(), seen }] }
 }
 
 fn parse(text: &str) -> Value {

@@ -65,7 +65,8 @@ impl Running {
         let tasks = vec![
             append_task,
             tokio::spawn(processor.run(stopped.clone())),
-            tokio::spawn(crate::ingest::fates::flush_forever(fates, store, stopped)),
+            tokio::spawn(crate::ingest::fates::flush_forever(fates, store.clone(), stopped.clone())),
+            tokio::spawn(crate::jobs::checkpoint::run(store, stopped)),
         ];
         Ok(Running { app, stop, tasks })
     }

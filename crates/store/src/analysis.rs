@@ -71,7 +71,7 @@ impl Store {
             .db
             .row(
                 "select c.*, e.body from cycles c
-                 left join cycle_evidence e on e.team_id = c.team_id and e.identity_id = c.identity_id and e.id = c.id
+                 left join cycle_evidence e on e.id = c.id and e.team_id = c.team_id and e.identity_id = c.identity_id
                  where c.team_id = $1 and c.identity_id = $2 and ($3 = 0 or c.id = $3) order by c.id desc limit 1",
                 args![team, identity, id.unwrap_or(0)],
             )

@@ -148,6 +148,7 @@ pub(crate) enum Db {
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        checkpoint: SqlitePool,
     },
     Postgres(PgPool),
 }
@@ -170,7 +171,8 @@ impl Db {
             .busy_timeout(ACQUIRE_TIMEOUT)
             .statement_cache_capacity(STATEMENTS_MAX)
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "4000");
+            // Checkpoints run beside the writer: see [`Db::checkpoint`].
+            .pragma("wal_autocheckpoint", "100000");
         let sized = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
         let pool = |connections: u32| {
             SqlitePoolOptions::new()
@@ -182,7 +184,8 @@ impl Db {
         };
         let write = pool(1).connect_with(sized(SQLITE_WRITER_CACHE_KIB)).await?;
         let read = pool(SQLITE_READERS).connect_lazy_with(sized(SQLITE_READER_CACHE_KIB).pragma("query_only", "on"));
-        Ok(Db::Sqlite { read, write })
+        let checkpoint = pool(1).connect_lazy_with(sized(SQLITE_READER_CACHE_KIB));
+        Ok(Db::Sqlite { read, write, checkpoint })
     }
 
     pub async fn open_postgres(url: &str) -> Result<Self> {
@@ -233,9 +236,19 @@ impl Db {
         }
     }
 
+    /// Moves what a SQLite store has in its write-ahead log into the database. The gentle way never makes a writer
+    /// wait, but may leave the log growing under load; the thorough way empties it.
+    pub async fn checkpoint(&self, thorough: bool) -> Result<()> {
+        let Db::Sqlite { checkpoint, .. } = self else { return Ok(()) };
+        let sql = if thorough { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
+        sqlx::query(sql).execute(checkpoint).await?;
+        Ok(())
+    }
+
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { read, write } => {
+            Db::Sqlite { read, write, checkpoint } => {
+                checkpoint.close().await;
                 read.close().await;
                 write.close().await;
             }

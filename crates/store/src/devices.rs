@@ -102,7 +102,7 @@ impl Store {
             )
             .await?;
         tx.run(
-            "update identities set due_ms = $3 where team_id = $1 and id in (
+            "update identities set due_ms = $3, version = version + 1 where team_id = $1 and id in (
                select h.identity_id from identity_keys h where h.team_id = $1 and h.kind = 'device' and h.key = $2 limit $4)",
             args![team, fingerprint, now_ms, OWNERS_REQUEUED_MAX],
         )

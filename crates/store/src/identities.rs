@@ -223,14 +223,15 @@ impl Store {
 /// Identities re-scored when one of them is disregarded or comes back; more than this share only popular things.
 const PEERS_REQUEUED_MAX: i64 = 1000;
 
-/// Asks for new assessments of those who share something uncommon with `id`.
+/// Asks for new assessments of those who share something uncommon with `id`. The version is raised, so that an
+/// assessment already under way on the old evidence is not committed.
 async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
     tx.run(
-        "update identities set due_ms = $3 where team_id = $1 and id in (
+        "update identities set due_ms = $3, version = version + 1 where team_id = $1 and id in (
            select h.identity_id from identity_keys mine
            join keys k on k.team_id = mine.team_id and k.kind = mine.kind and k.key = mine.key and k.holders <= 64
            join identity_keys h on h.team_id = mine.team_id and h.kind = mine.kind and h.key = mine.key
-           where mine.team_id = $1 and mine.identity_id = $2 limit $4)",
+           where mine.team_id = $1 and mine.identity_id = $2 and h.identity_id <> $2 limit $4)",
         args![team, id, now_ms, PEERS_REQUEUED_MAX],
     )
     .await

@@ -19,6 +19,8 @@ pub struct StoredLink {
     pub link_type: String,
     pub value: f64,
     pub confidence: f64,
+    /// That both are one person, by all evidence about the pair.
+    pub probability: f64,
     pub explanation: String,
     pub metadata: Map<String, Value>,
     pub created_ms: i64,
@@ -31,34 +33,34 @@ impl Store {
             .db
             .rows(
                 "select l.*, coalesce(i.display_name, i.display_email, i.display_username) as target_name from (
-                   select b_id as target_id, type, value, confidence, explanation, metadata, created_ms from links where team_id = $1 and a_id = $2
+                   select b_id as target_id, type, value, confidence, probability, explanation, metadata, created_ms from links where team_id = $1 and a_id = $2
                    union all
-                   select a_id as target_id, type, value, confidence, explanation, metadata, created_ms from links where team_id = $1 and b_id = $2
+                   select a_id as target_id, type, value, confidence, probability, explanation, metadata, created_ms from links where team_id = $1 and b_id = $2
                  ) l left join identities i on i.team_id = $1 and i.id = l.target_id
-                 order by l.value desc, l.target_id, l.type limit $3",
+                 order by l.probability desc, l.value desc, l.target_id, l.type limit $3",
                 args![team, id, LINKS_READ_MAX],
             )
             .await?;
         rows.iter().map(read).collect()
     }
 
-    /// The stored links of many identities: (target, type) to strength and since when, for telling what changed.
+    /// The stored links of many identities: (target, type) to probability and since when, for telling what changed.
     pub async fn held_links(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>> {
         let batch: Batch = ids.iter().map(|id| (id,)).collect();
         let rows = self
             .db
             .rows(
-                "select j.value->>0 as owner, l.b_id as target_id, l.type, l.value, l.created_ms from json_each($2) j cross join links l
+                "select j.value->>0 as owner, l.b_id as target_id, l.type, l.probability, l.created_ms from json_each($2) j cross join links l
                  where l.team_id = $1 and l.a_id = j.value->>0
                  union all
-                 select j.value->>0 as owner, l.a_id as target_id, l.type, l.value, l.created_ms from json_each($2) j cross join links l
+                 select j.value->>0 as owner, l.a_id as target_id, l.type, l.probability, l.created_ms from json_each($2) j cross join links l
                  where l.team_id = $1 and l.b_id = j.value->>0",
                 args![team, batch],
             )
             .await?;
         let mut held: BTreeMap<String, BTreeMap<_, _>> = BTreeMap::new();
         for row in &rows {
-            let strength = (row.real("value")?, row.int("created_ms")?);
+            let strength = (row.real("probability")?, row.int("created_ms")?);
             held.entry(row.text("owner")?).or_default().insert((row.text("target_id")?, row.text("type")?), strength);
         }
         Ok(held)
@@ -87,15 +89,16 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, links: &[LinkWrite], gone:
         .into_iter()
         .map(|((a, b, kind), (link, created_ms))| {
             let metadata = Value::Object(link.metadata.clone()).to_string();
-            (a, b, kind, link.value, link.confidence, &link.explanation, metadata, created_ms)
+            (a, b, kind, link.value, link.confidence, link.probability, &link.explanation, metadata, created_ms)
         })
         .collect();
     tx.run(
-        "insert into links (team_id, a_id, b_id, type, value, confidence, explanation, metadata, created_ms)
-         select $1, value->>0, value->>1, value->>2, cast(value->>3 as double precision), cast(value->>4 as double precision), value->>5,
-           value->>6, cast(value->>7 as bigint)
+        "insert into links (team_id, a_id, b_id, type, value, confidence, probability, explanation, metadata, created_ms)
+         select $1, value->>0, value->>1, value->>2, cast(value->>3 as double precision), cast(value->>4 as double precision),
+           cast(value->>5 as double precision), value->>6, value->>7, cast(value->>8 as bigint)
          from json_each($2) where true
          on conflict (team_id, a_id, b_id, type) do update set value = excluded.value, confidence = excluded.confidence,
+           probability = excluded.probability,
            explanation = excluded.explanation, metadata = excluded.metadata",
         args![team, rows],
     )
@@ -115,6 +118,7 @@ fn read(row: &Row) -> Result<StoredLink> {
         link_type: row.text("type")?,
         value: row.real("value")?,
         confidence: row.real("confidence")?,
+        probability: row.real("probability")?,
         explanation: row.text("explanation")?,
         metadata: serde_json::from_str(&row.text("metadata")?)?,
         created_ms: row.int("created_ms")?,

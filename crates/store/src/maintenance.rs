@@ -5,6 +5,9 @@ use crate::error::{Result, StoreError};
 use crate::open::{Files, Store};
 use std::path::Path;
 
+/// Size of a write-ahead log from which it is moved into its database, and from which writers wait for that.
+const WAL_BYTES_GENTLE: u64 = 16 * 1024 * 1024;
+const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Problems listed by a check.
 const PROBLEMS_MAX: i64 = 100;
 
@@ -34,6 +37,21 @@ impl Store {
                 return Err(StoreError::Unusable(format!("{} exists: choose another place for the backup", path.display())));
             }
             db.run("vacuum into $1", args![path.to_string_lossy().into_owned()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves the write-ahead logs into the databases when they have grown: gently from [`WAL_BYTES_GENTLE`] on, thoroughly
+    /// from [`WAL_BYTES_MAX`] on. Nothing to do on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<()> {
+        let Some(files) = &self.files else { return Ok(()) };
+        for (db, path) in [(&self.db, &files.main), (&self.log, &files.log)] {
+            let mut wal = path.as_os_str().to_owned();
+            wal.push("-wal");
+            let bytes = std::fs::metadata(&wal).map_or(0, |metadata| metadata.len());
+            if bytes >= WAL_BYTES_GENTLE {
+                db.checkpoint(bytes >= WAL_BYTES_MAX).await?;
+            }
         }
         Ok(())
     }

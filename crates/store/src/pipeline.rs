@@ -6,7 +6,7 @@ use crate::open::Store;
 use crate::{Badge, DeviceWrite, GroupWrite, TeamId};
 use dregs_engine::event::Event;
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, PROFILE_EVENTS_MAX};
-use dregs_engine::linkage::{Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rejection::Fate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Cycles of an identity that keep their evidence, and cycles that keep their scores.
 const EVIDENCE_CYCLES_MAX: i64 = 50;
 const HISTORY_CYCLES_MAX: i64 = 500;
+/// Pairs of key and identity asked for at once.
+const HOLDERS_ASKED_MAX: usize = 20_000;
 /// Old cycles are dropped every so many cycles of an identity, not at each.
 const PRUNE_EVERY_CYCLES: i64 = 16;
 
@@ -264,7 +266,7 @@ impl Store {
             add_peers(shared, &rows)?;
         }
         let popular: Vec<(KeyKind, String)> =
-            shared.values().filter(|held| !rare(held) && held.kind != KeyKind::Ip).map(|held| (held.kind, held.key.clone())).collect();
+            shared.values().filter(|held| !rare(held) && held.kind.samples_crowds()).map(|held| (held.kind, held.key.clone())).collect();
         for (kind, key) in popular {
             let rows = self
                 .db
@@ -277,6 +279,47 @@ impl Store {
             add_peers(shared, &rows)?;
         }
         Ok(())
+    }
+
+    /// Which of `ids` hold which of these keys: for identities that are linked already, however popular the key.
+    pub async fn holders_among(&self, team: &TeamId, keys: &BTreeSet<(KeyKind, &str)>, ids: &BTreeSet<&str>) -> Result<Vec<(KeyKind, String, Peer)>> {
+        let batch: Batch = keys.iter().flat_map(|(kind, key)| ids.iter().map(move |id| (kind.code(), key, id))).take(HOLDERS_ASKED_MAX).collect();
+        let rows = self
+            .db
+            .rows(
+                "select h.kind, h.key, h.identity_id, h.first_ms, h.last_ms, h.count from json_each($2) j cross join identity_keys h
+                 where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0",
+                args![team, batch],
+            )
+            .await?;
+        let read = |row: &crate::db::Row| {
+            let kind = KeyKind::from_code(&row.text("kind")?).unwrap_or_default();
+            let seen = Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
+            Ok((kind, row.text("key")?, Peer { identity_id: row.text("identity_id")?, seen }))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// What of these identities is compared with others.
+    pub async fn cards(&self, team: &TeamId, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Card>> {
+        let batch: Batch = ids.iter().map(|id| (id,)).collect();
+        let rows = self
+            .db
+            .rows(
+                "select i.id, i.display_name, i.display_email, i.created_ms, i.last_tracked_ms from json_each($2) j
+                 cross join identities i where i.team_id = $1 and i.id = j.value->>0",
+                args![team, batch],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let (id, created_ms) = (row.text("id")?, row.int("created_ms")?);
+                let last_ms = row.opt_int("last_tracked_ms")?.unwrap_or(created_ms);
+                let (name, email) = (row.opt_text("display_name")?, row.opt_text("display_email")?);
+                let card = Card::new(&id, name.as_deref(), email.as_deref(), created_ms.min(last_ms), last_ms);
+                Ok((id, card))
+            })
+            .collect()
     }
 
     /// Writes a batch in one transaction. `Conflict` means that an identity changed meanwhile: load and apply again.
@@ -599,9 +642,9 @@ async fn write_cycles(tx: &mut Tx, team: &TeamId, cycles: &[CycleWrite]) -> Resu
 /// Keeps the evidence of the last [`EVIDENCE_CYCLES_MAX`] cycles and the scores of the last [`HISTORY_CYCLES_MAX`].
 async fn prune_cycles(tx: &mut Tx, team: &TeamId, identity_id: &str) -> Result<()> {
     tx.run(
-        "delete from cycle_evidence where team_id = $1 and identity_id = $2 and id <= (
-           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit 1 offset $3)",
-        args![team, identity_id, EVIDENCE_CYCLES_MAX],
+        "delete from cycle_evidence where team_id = $1 and id in (
+           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit $4 offset $3)",
+        args![team, identity_id, EVIDENCE_CYCLES_MAX, HISTORY_CYCLES_MAX + PRUNE_EVERY_CYCLES],
     )
     .await?;
     tx.run(

@@ -95,24 +95,26 @@ pub(super) fn country(held: &IpUse) -> Option<&str> {
     held.network.country.as_deref().filter(|code| !code.is_empty() && !is_elsewhere(held.network.kind))
 }
 
-/// Probability that one of the linked identities is the same person, and how much the links can be relied on.
-///
-/// Links over one artefact have one cause, its popularity: beyond the strongest, each counts with its square only, so a
-/// fingerprint that hundreds have is not a ring, while ten accounts on a rare one are worse than one.
-pub(super) fn same_person<'a>(links: impl IntoIterator<Item = &'a Link>) -> Option<(f64, f64, u64)> {
-    let mut best: BTreeMap<&str, &Link> = BTreeMap::new();
+/// Among links of one kind: the probability of the most probable pair, and how many others there are. The probability is
+/// the pair's, by all evidence, and `uniqueness.other-accounts` has counted it: what a kind of link adds is the reason.
+pub(super) fn same_person<'a>(links: impl IntoIterator<Item = &'a Link>) -> Option<(f64, u64)> {
+    let mut others: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
+    let mut probability: f64 = 0.0;
     for link in links {
-        let held = best.entry(&link.target_id).or_insert(link);
-        if link.value > held.value {
-            *held = link;
-        }
+        others.insert(&link.target_id);
+        probability = probability.max(link.probability);
     }
-    let strongest = best.values().max_by(|a, b| a.value.total_cmp(&b.value)).copied()?;
-    let others = best.values().filter(|link| link.target_id != strongest.target_id);
-    let none: f64 = others.map(|link| 1.0 - link.value.clamp(0.0, 1.0).powi(2)).product();
-    let probability = 1.0 - (1.0 - strongest.value.clamp(0.0, 1.0)) * none;
-    Some((probability, strongest.confidence, best.len() as u64))
+    (!others.is_empty()).then_some((probability.clamp(0.0, 1.0), others.len() as u64))
 }
+
+/// Confidence in that nobody shares something. It says little once somebody is found by other means.
+pub(super) fn unshared(snapshot: &Snapshot, confidence: f64) -> f64 {
+    const FOUND: f64 = 0.2;
+    if snapshot.links.iter().any(|link| link.probability >= FOUND) { confidence * TOLD_ELSEWHERE } else { confidence }
+}
+
+/// Confidence of a reason that another observation has counted already.
+pub(super) const TOLD_ELSEWHERE: f64 = 0.1;
 
 /// Confidence that grows with `n` towards `max`.
 pub(super) fn grown(max: f64, n: f64, half: f64) -> f64 {

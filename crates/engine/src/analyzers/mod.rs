@@ -19,6 +19,7 @@ mod ip_stability;
 mod ip_trust;
 mod name_plausibility;
 mod places;
+mod other_accounts;
 mod repetition;
 mod shared_contact;
 mod shared_device;
@@ -51,6 +52,7 @@ pub const ALL: &[Analyzer] = &[
     email_domain::ANALYZER,
     name_plausibility::ANALYZER,
     data_agreement::ANALYZER,
+    other_accounts::ANALYZER,
     shared_device::ANALYZER,
     shared_contact::ANALYZER,
     shared_ip::ANALYZER,

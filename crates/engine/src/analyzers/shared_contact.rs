@@ -1,8 +1,8 @@
 //! Whether others have the identity's mailbox, phone, payment instrument or document.
 
-use super::evidence::{grown, same_person};
+use super::evidence::{TOLD_ELSEWHERE, grown, same_person, unshared};
 use super::{Analyzer, counted};
-use crate::linkage::{KeyKind, LinkType};
+use crate::linkage::{KeyKind, Link, LinkType};
 use crate::mapping::Field;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
@@ -27,7 +27,7 @@ fn words(kind: KeyKind) -> Option<&'static str> {
         KeyKind::Phone => Some("phone number"),
         KeyKind::Payment => Some("payment instrument"),
         KeyKind::Document => Some("document"),
-        KeyKind::Device | KeyKind::Session | KeyKind::Ip => None,
+        _ => None,
     }
 }
 
@@ -36,16 +36,20 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let shared = snapshot.shared.iter().filter(|key| key.holders > 1);
     let kinds: BTreeSet<&str> = shared.clone().filter_map(|key| words(key.kind)).collect();
     let holders = shared.filter(|key| words(key.kind).is_some()).map(|key| key.holders).max().unwrap_or(0);
-    let links = snapshot.links.iter().filter(|link| link.link_type == LinkType::SimilarEmail);
+    let by_contact = |link: &&Link| {
+        let kind = link.metadata.get("kind").and_then(|kind| kind.as_str()).and_then(KeyKind::from_code);
+        link.link_type == LinkType::SimilarEmail && kind.is_some_and(|kind| words(kind).is_some())
+    };
+    let links = snapshot.links.iter().filter(by_contact);
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let what = if kinds.is_empty() { "contact data".to_owned() } else { kinds.join(", ") };
-    if let Some((probability, confidence, others)) = same_person(links) {
+    if let Some((probability, others)) = same_person(links) {
         let text = format!(
-            "{} the same {what}; by this alone the chance that at least one is the same person is {:.0} %.",
+            "{} the same {what}; the closest is the same person with {:.0} %, by all evidence.",
             counted(others, "other identity has", "other identities have"),
             probability * 100.0
         );
-        let finding = Finding::new((1.0 - probability) * SHARED_MAX, confidence, text);
+        let finding = Finding::new((1.0 - probability) * SHARED_MAX, TOLD_ELSEWHERE, text);
         return Some(finding.with("others", others).with("holders", holders).with("shared", kinds));
     }
     if contacts.is_empty() {
@@ -56,7 +60,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(0.5, 0.3, text)
     } else {
         let text = format!("No other identity has the same {}.", contacts.join(", "));
-        Finding::new(OWN, grown(0.8, weight(&contacts), 1.0), text)
+        Finding::new(OWN, unshared(snapshot, grown(0.8, weight(&contacts), 1.0)), text)
     };
     Some(finding.with("contacts", contacts).with("holders", holders))
 }
@@ -93,7 +97,7 @@ mod tests {
     #[test]
     fn one_mailbox_or_card_for_two_accounts_is_bad() {
         check(&ANALYZER, &story().shared(KeyKind::Email, "ada@example.com", 2, &["b"]), 0.0..=0.05);
-        let finding = check(&ANALYZER, &story().shared(KeyKind::Payment, "x", 3, &["b", "c"]), 0.0..=0.1);
+        let finding = check(&ANALYZER, &story().shared(KeyKind::Payment, "x", 3, &["b", "c"]), 0.0..=0.3);
         assert!(finding.explanation.contains("payment instrument"));
         assert!(!finding.explanation.contains("ada@"));
     }

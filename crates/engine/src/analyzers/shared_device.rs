@@ -1,6 +1,6 @@
 //! Whether others use the identity's devices and browser sessions: the strongest sign of a second account.
 
-use super::evidence::{grown, same_person};
+use super::evidence::{TOLD_ELSEWHERE, grown, same_person, unshared};
 use super::{Analyzer, counted};
 use crate::linkage::{KeyKind, Link, LinkType};
 use crate::score::{Category, Finding};
@@ -25,8 +25,8 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let of_kind = |link: &&Link| matches!(link.link_type, LinkType::SameDevice | LinkType::SharedSession);
     let shared = snapshot.shared.iter().filter(|key| matches!(key.kind, KeyKind::Device | KeyKind::Session));
     let holders = shared.map(|key| key.holders).max().unwrap_or(0);
-    if let Some((probability, confidence, others)) = same_person(snapshot.links.iter().filter(of_kind)) {
-        return Some(linked(probability, confidence, others, holders));
+    if let Some((probability, others)) = same_person(snapshot.links.iter().filter(of_kind)) {
+        return Some(linked(probability, others, holders));
     }
     if devices == 0 {
         return None;
@@ -35,13 +35,13 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     Some(finding.with("devices", devices).with("holders", holders))
 }
 
-fn linked(probability: f64, confidence: f64, others: u64, holders: u64) -> Finding {
+fn linked(probability: f64, others: u64, holders: u64) -> Finding {
     let text = format!(
-        "{} seen on the same device or in the same browser session; by this alone the chance that at least one is the same person is {:.0} %.",
+        "{} seen on the same device or in the same browser session; the closest is the same person with {:.0} %, by all evidence.",
         counted(others, "other identity was", "other identities were"),
         probability * 100.0
     );
-    Finding::new((1.0 - probability) * SHARED_MAX, confidence, text)
+    Finding::new((1.0 - probability) * SHARED_MAX, TOLD_ELSEWHERE, text)
         .with("others", others)
         .with("holders", holders)
         .with("probability", probability)
@@ -61,7 +61,7 @@ fn own(snapshot: &Snapshot, devices: u64) -> Finding {
     };
     // A fingerprint of few signals is unique by luck; the tracker sends a dozen.
     let told = snapshot.profile.devices.iter().any(|held| held.traits.signals >= 6);
-    Finding::new(OWN, grown(if told { 0.85 } else { 0.7 }, sightings as f64, 2.0), text)
+    Finding::new(OWN, unshared(snapshot, grown(if told { 0.85 } else { 0.7 }, sightings as f64, 2.0)), text)
 }
 
 #[cfg(test)]
@@ -74,10 +74,10 @@ mod tests {
     }
 
     #[test]
-    fn one_more_account_on_a_rare_device_is_bad_and_five_are_worse() {
-        let one = check(&ANALYZER, &story().shared(KeyKind::Device, "fp", 2, &["b"]), 0.0..=0.1);
-        let many = check(&ANALYZER, &story().shared(KeyKind::Device, "fp", 6, &["b", "c", "d", "e", "f"]), 0.0..=0.1);
-        assert!(many.value < one.value);
+    fn other_accounts_on_the_device_are_told_with_their_number() {
+        let one = check(&ANALYZER, &story().shared(KeyKind::Device, "fp", 2, &["b"]), 0.0..=0.3);
+        let many = check(&ANALYZER, &story().shared(KeyKind::Device, "fp", 6, &["b", "c", "d", "e", "f"]), 0.0..=0.6);
+        assert!(many.explanation.contains('5') && one.explanation.contains('1'));
     }
 
     #[test]

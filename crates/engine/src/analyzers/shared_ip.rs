@@ -1,6 +1,6 @@
 //! Whether others come from the identity's addresses: weak alone, as offices, carriers and VPNs share theirs.
 
-use super::evidence::{grown, same_person};
+use super::evidence::{TOLD_ELSEWHERE, grown, same_person, unshared};
 use super::{Analyzer, counted};
 use crate::linkage::{KeyKind, LinkType};
 use crate::score::{Category, Finding};
@@ -27,7 +27,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let holders = shared.map(|key| key.holders).max().unwrap_or(0);
     let links = snapshot.links.iter().filter(|link| link.link_type == LinkType::SharedIp);
     let finding = match same_person(links) {
-        Some((probability, confidence, others)) => linked(probability, confidence, others, holders),
+        Some((probability, others)) => linked(probability, others, holders),
         None if ips == 0 => return None,
         None if holders > 1 => crowd(holders),
         None => own(snapshot, ips),
@@ -35,18 +35,18 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     Some(finding.with("addresses", ips).with("holders", holders))
 }
 
-fn linked(probability: f64, confidence: f64, others: u64, holders: u64) -> Finding {
+fn linked(probability: f64, others: u64, holders: u64) -> Finding {
     let crowd = if holders >= CROWD {
         format!(" One address has {holders} users, likely an office or a carrier.")
     } else {
         String::new()
     };
     let text = format!(
-        "{} from the same IP address; by this alone the chance that at least one is the same person is {:.0} %.{crowd}",
+        "{} from the same IP address; the closest is the same person with {:.0} %, by all evidence.{crowd}",
         counted(others, "other identity came", "other identities came"),
         probability * 100.0
     );
-    Finding::new((1.0 - probability) * SHARED_MAX, confidence, text)
+    Finding::new((1.0 - probability) * SHARED_MAX, TOLD_ELSEWHERE, text)
         .with("others", others)
         .with("probability", probability)
 }
@@ -64,7 +64,7 @@ fn own(snapshot: &Snapshot, ips: u64) -> Finding {
         1 => format!("No other identity came from the one IP address, seen {}.", counted(sightings, "time", "times")),
         _ => format!("No other identity came from any of {ips} IP addresses, seen {sightings} times."),
     };
-    Finding::new(OWN, grown(0.7, sightings as f64, 3.0), text)
+    Finding::new(OWN, unshared(snapshot, grown(0.7, sightings as f64, 3.0)), text)
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn one_other_is_a_weak_hint_and_a_crowd_is_none() {
-        check(&ANALYZER, &story().shared(KeyKind::Ip, "203.0.113.9", 2, &["b"]), 0.3..=0.48);
+        check(&ANALYZER, &story().shared(KeyKind::Ip, "203.0.113.9", 2, &["b"]), 0.3..=0.55);
         let office = check(&ANALYZER, &story().shared(KeyKind::Ip, "203.0.113.9", 200, &["b", "c", "d"]), 0.5..=0.55);
         assert!(office.explanation.contains("office"));
     }

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
 /// Lower case without accents: compatibility decomposition, marks dropped, letters without a decomposition spelt out.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let bare = text.nfkd().filter(|&char| !is_mark(char));
     bare.flat_map(char::to_lowercase).filter(|&char| !is_mark(char)).flat_map(spell).nfc().collect()
 }
@@ -40,7 +40,7 @@ fn spell(char: char) -> impl Iterator<Item = char> {
 }
 
 /// The words of a text already folded: apostrophes and joiners vanish, whatever else is no letter or digit separates.
-pub(super) fn words(folded: &str) -> impl Iterator<Item = String> {
+pub fn words(folded: &str) -> impl Iterator<Item = String> {
     folded
         .split(|char: char| !char.is_alphanumeric() && !is_silent(char))
         .map(|word| word.chars().filter(|&char| !is_silent(char)).collect::<String>())

@@ -7,7 +7,7 @@
 
 mod crawlers;
 pub mod email;
-mod fold;
+pub mod fold;
 mod gibberish;
 mod keyboard;
 mod lines;

@@ -1,79 +1,30 @@
 //! Which identities belong to one person, and why we think so.
 //!
-//! Each artefact an identity leaves (device, session, address, canonical e-mail …) is a *blocking key*. Identities that
-//! hold the same key are candidates; each shared key is evidence in bits, weighed down by how many others hold it (one
-//! office address is not a ring, one rare fingerprint is). The bits add up to a probability, after Fellegi and Sunter
-//! (1969) with the frequency adjustment of Winkler (1988): agreement on a rare value counts for more.
+//! Each artefact an identity leaves (device, session, address, mailbox, name …) is a *blocking key*: identities that hold
+//! the same key are candidates, and only they are compared. Every comparison gives evidence in bits, for or against,
+//! weighed down by how many others hold the same thing: one office address is not a ring, one rare fingerprint is. The
+//! bits add up to the probability that both are one person, after Fellegi and Sunter (1969) with the frequency
+//! adjustment of Winkler (1988): agreement on a rare value counts for more.
+//!
+//! One kind of evidence a file; this is the sum.
 
-use crate::mapping::Field;
-use crate::profile::{Profile, Seen};
+pub mod card;
+mod contact;
+mod device;
+mod email;
+mod ip;
+pub mod keys;
+mod name;
+mod session;
+mod timing;
+
+pub use card::Card;
+pub use keys::{Key, KeyKind, keys};
+
+use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Kinds of blocking keys.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyKind {
-    #[default]
-    Device,
-    Session,
-    Ip,
-    Email,
-    Phone,
-    Payment,
-    Document,
-}
-
-impl KeyKind {
-    pub const ALL: [KeyKind; 7] = [
-        KeyKind::Device,
-        KeyKind::Session,
-        KeyKind::Ip,
-        KeyKind::Email,
-        KeyKind::Phone,
-        KeyKind::Payment,
-        KeyKind::Document,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            KeyKind::Device => "device",
-            KeyKind::Session => "session",
-            KeyKind::Ip => "ip",
-            KeyKind::Email => "email",
-            KeyKind::Phone => "phone",
-            KeyKind::Payment => "payment",
-            KeyKind::Document => "document",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        KeyKind::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// Bits of evidence when exactly two identities hold the key, and bits lost with every doubling of the others.
-    fn bits(self) -> (f64, f64) {
-        match self {
-            KeyKind::Session => (12.0, 1.0),
-            KeyKind::Device => (10.0, 1.0),
-            KeyKind::Document => (12.0, 2.0),
-            KeyKind::Email => (11.0, 2.0),
-            KeyKind::Payment => (10.0, 2.0),
-            KeyKind::Phone => (9.5, 2.0),
-            KeyKind::Ip => (4.5, 1.5),
-        }
-    }
-
-    fn link_type(self) -> LinkType {
-        match self {
-            KeyKind::Device => LinkType::SameDevice,
-            KeyKind::Session => LinkType::SharedSession,
-            KeyKind::Ip => LinkType::SharedIp,
-            KeyKind::Email | KeyKind::Phone | KeyKind::Payment | KeyKind::Document => LinkType::SimilarEmail,
-        }
-    }
-}
 
 /// The relation as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +39,15 @@ pub enum LinkType {
 }
 
 impl LinkType {
+    pub const ALL: [LinkType; 6] = [
+        LinkType::SameDevice,
+        LinkType::SharedIp,
+        LinkType::SharedSession,
+        LinkType::SimilarName,
+        LinkType::SimilarEmail,
+        LinkType::SimilarBehavior,
+    ];
+
     pub fn code(self) -> &'static str {
         match self {
             LinkType::SameDevice => "SAME_DEVICE",
@@ -98,14 +58,10 @@ impl LinkType {
             LinkType::SimilarBehavior => "SIMILAR_BEHAVIOR",
         }
     }
-}
 
-/// One artefact that an identity holds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Key {
-    pub kind: KeyKind,
-    pub key: String,
-    pub seen: Seen,
+    pub fn from_code(code: &str) -> Option<Self> {
+        LinkType::ALL.into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// An artefact that others hold too.
@@ -133,123 +89,216 @@ pub struct Link {
     pub target_id: String,
     #[serde(rename = "type")]
     pub link_type: LinkType,
-    /// Probability by this evidence alone that both are one person, 0 to 1.
+    /// How strongly this evidence alone links them, 0 to 1.
     pub value: f64,
     /// How much the evidence can be relied on, 0 to 1.
+    pub confidence: f64,
+    /// Probability by all evidence, for and against, that both are one person; the same on every link of a pair.
+    #[serde(default)]
+    pub probability: f64,
+    pub explanation: String,
+    pub metadata: Map<String, Value>,
+}
+
+/// One comparison's outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Evidence {
+    /// What was compared, as the waterfall names it.
+    pub what: &'static str,
+    /// The link it makes when it speaks for one person; none when it only weighs in.
+    pub link_type: Option<LinkType>,
+    /// Positive for one person, negative against.
+    pub bits: f64,
     pub confidence: f64,
     pub explanation: String,
     pub metadata: Map<String, Value>,
 }
 
-/// Bits against two identities being one person before anything is known.
-const PRIOR_BITS: f64 = -6.0;
-/// Evidence weaker than this probability is not worth a link.
-const LINK_VALUE_MIN: f64 = 0.02;
-
-/// The blocking keys of a profile.
-pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>) -> Vec<Key> {
-    let mut keys: Vec<Key> = Vec::new();
-    let mut add = |kind, key: &str, seen| {
-        if !key.is_empty() {
-            keys.push(Key { kind, key: key.to_owned(), seen });
-        }
-    };
-    profile.devices.iter().for_each(|held| add(KeyKind::Device, &held.fingerprint, held.seen));
-    profile.sessions.iter().for_each(|held| add(KeyKind::Session, &held.id, held.seen));
-    profile.ips.iter().for_each(|held| add(KeyKind::Ip, &held.ip, held.seen));
-    let whole = Seen { first_ms: profile.first_ms, last_ms: profile.last_ms, count: 1 };
-    if let Some(email) = fields.get(&Field::Email) {
-        let facts = crate::intelligence::email::email_facts(email);
-        if facts.valid {
-            add(KeyKind::Email, &facts.canonical, whole);
-        }
+impl Evidence {
+    pub(crate) fn new(what: &'static str, link_type: Option<LinkType>, bits: f64, explanation: impl Into<String>) -> Self {
+        Evidence { what, link_type, bits, confidence: 0.8, explanation: explanation.into(), metadata: Map::new() }
     }
-    for (field, kind) in [
-        (Field::Phone, KeyKind::Phone),
-        (Field::PaymentFingerprint, KeyKind::Payment),
-        (Field::DocumentHash, KeyKind::Document),
-    ] {
-        if let Some(text) = fields.get(&field) {
-            add(kind, &folded(kind, text), whole);
-        }
-    }
-    keys.sort_by(|a, b| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
-    keys.dedup_by(|a, b| a.kind == b.kind && a.key == b.key);
-    keys
-}
 
-fn folded(kind: KeyKind, text: &str) -> String {
-    match kind {
-        KeyKind::Phone => {
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            if digits.len() >= 7 { digits } else { String::new() }
-        }
-        _ => crate::text::cut(text, 256).to_owned(),
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(key.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn sure(mut self, confidence: f64) -> Self {
+        self.confidence = confidence;
+        self
     }
 }
 
-/// The links that shared keys give, strongest first, one for each other identity and type.
-pub fn link(identity_id: &str, shared: &[SharedKey]) -> Vec<Link> {
-    let mut best: BTreeMap<(String, LinkType), Link> = BTreeMap::new();
+/// Two identities side by side, with everything they share.
+pub(crate) struct Pair<'a> {
+    pub me: &'a Card,
+    pub peer: &'a Card,
+    /// What both hold, each with the other's sightings.
+    pub shared: Vec<(&'a SharedKey, &'a Peer)>,
+    /// How much each device is passed on from one brief account to the next, 0 to 1, by key.
+    pub relayed: &'a BTreeMap<&'a str, f64>,
+}
+
+impl Pair<'_> {
+    pub(crate) fn of_kind(&self, kind: KeyKind) -> impl Iterator<Item = &(&SharedKey, &Peer)> {
+        self.shared.iter().filter(move |(key, _)| key.kind == kind)
+    }
+
+    pub(crate) fn shares(&self, kind: KeyKind) -> bool {
+        self.of_kind(kind).next().is_some()
+    }
+}
+
+type Compare = fn(&Pair<'_>) -> Option<Evidence>;
+
+/// Every comparison, in the order of the waterfall.
+const ALL: &[Compare] = &[
+    contact::compare,
+    session::compare,
+    device::compare,
+    ip::compare,
+    email::compare,
+    name::compare,
+    timing::compare,
+];
+
+/// Bits against two candidates being one person before anything is compared.
+const PRIOR_BITS: f64 = -8.0;
+/// The most that being in the same place (device, session, address) may say: a household shares all three.
+const PLACE_BITS_MAX: f64 = 12.0;
+/// Probabilities below this are not worth a link.
+const PROBABILITY_MIN: f64 = 0.02;
+
+/// The links of an identity to those it shares keys with, most probable first.
+pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>) -> Vec<Link> {
+    let mut together: BTreeMap<&str, Vec<(&SharedKey, &Peer)>> = BTreeMap::new();
     for key in shared {
-        for peer in key.peers.iter().filter(|peer| peer.identity_id != identity_id) {
-            let found = weigh(key, peer);
-            let place = (peer.identity_id.clone(), found.link_type);
-            if found.value >= LINK_VALUE_MIN && best.get(&place).is_none_or(|held| held.value < found.value) {
-                best.insert(place, found);
-            }
+        for peer in key.peers.iter().filter(|peer| peer.identity_id != me.id) {
+            together.entry(&peer.identity_id).or_default().push((key, peer));
         }
     }
-    let mut links: Vec<Link> = best.into_values().collect();
-    links.sort_by(|a, b| b.value.total_cmp(&a.value).then_with(|| a.target_id.cmp(&b.target_id)));
-    links.truncate(crate::limits::LINKS_MAX);
+    let relayed = relayed(me, shared, cards);
+    let mut links: Vec<Link> = together
+        .into_iter()
+        .filter_map(|(id, shared)| Some(Pair { me, peer: cards.get(id)?, shared, relayed: &relayed }))
+        .flat_map(|pair| weigh(&pair))
+        .collect();
+    links.sort_by(|a, b| {
+        let order = b.probability.total_cmp(&a.probability).then(b.value.total_cmp(&a.value));
+        order.then_with(|| (&a.target_id, a.link_type).cmp(&(&b.target_id, b.link_type)))
+    });
     links
 }
 
-fn weigh(key: &SharedKey, peer: &Peer) -> Link {
-    let (alone, per_doubling) = key.kind.bits();
-    let others = (key.holders.max(2) - 1) as f64;
-    let bits = (alone - per_doubling * others.log2()).max(0.0);
-    let value = round4(1.0 / (1.0 + (-(PRIOR_BITS + bits) * std::f64::consts::LN_2).exp()));
-    let sightings = f64::from(key.seen.count.min(peer.seen.count));
-    Link {
-        target_id: peer.identity_id.clone(),
-        link_type: key.kind.link_type(),
-        value,
-        confidence: round4(0.5 + 0.5 * crate::analyzers::saturation(sightings, 2.0)),
-        explanation: explain(key),
-        metadata: metadata(key, peer, bits),
-    }
+/// How much each device is passed on: the share of its holders that were used only briefly and were done before the next
+/// appeared. On a farm's device nearly all; in a family, a library, a classroom or an office hardly any.
+fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card>) -> BTreeMap<&'a str, f64> {
+    let devices = shared.iter().filter(|key| key.kind == KeyKind::Device);
+    devices
+        .map(|key| {
+            let mut users: Vec<&Card> = key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
+            users.sort_by(|a, b| (a.first_ms, &a.id).cmp(&(b.first_ms, &b.id)));
+            let passed = users.windows(2).filter(|pair| pair[0].is_brief() && pair[1].is_brief() && pair[0].last_ms < pair[1].first_ms);
+            (key.key.as_str(), passed.count() as f64 / users.len().saturating_sub(1).max(1) as f64)
+        })
+        .collect()
 }
 
-fn explain(key: &SharedKey) -> String {
-    let what = match key.kind {
-        KeyKind::Device => "Both were seen on the same device",
-        KeyKind::Session => "Both were seen in the same browser session",
-        KeyKind::Ip => "Both were seen at the same IP address",
-        KeyKind::Email => "Both have e-mail addresses that reach the same mailbox",
-        KeyKind::Phone => "Both have the same phone number",
-        KeyKind::Payment => "Both paid with the same instrument",
-        KeyKind::Document => "Both showed the same document",
+/// All evidence about a pair, as links with one common probability.
+fn weigh(pair: &Pair<'_>) -> Vec<Link> {
+    let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
+    cap_place(&mut found);
+    let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
+    let probability = round4(probability_of(total));
+    if probability < PROBABILITY_MIN {
+        return Vec::new();
+    }
+    let waterfall = waterfall(&found, total);
+    found
+        .into_iter()
+        .filter(|evidence| evidence.bits > 0.0)
+        .filter_map(|evidence| {
+            let mut metadata = evidence.metadata;
+            metadata.insert("bits".into(), json!(round2(evidence.bits)));
+            metadata.insert("probability".into(), json!(probability));
+            metadata.insert("waterfall".into(), waterfall.clone());
+            Some(Link {
+                target_id: pair.peer.id.clone(),
+                link_type: evidence.link_type?,
+                value: round4(probability_of(PRIOR_BITS + evidence.bits)),
+                confidence: round4(evidence.confidence),
+                probability,
+                explanation: evidence.explanation,
+                metadata,
+            })
+        })
+        .collect()
+}
+
+fn cap_place(found: &mut [Evidence]) {
+    let is_place = |evidence: &Evidence| {
+        matches!(evidence.link_type, Some(LinkType::SameDevice | LinkType::SharedSession | LinkType::SharedIp))
+            && evidence.bits > 0.0
     };
-    match key.holders.saturating_sub(2) {
-        0 => format!("{what}; nobody else was."),
-        1 => format!("{what}; one other identity was too."),
-        others => format!("{what}; so were {others} other identities, which weakens it."),
+    let sum: f64 = found.iter().filter(|evidence| is_place(evidence)).map(|evidence| evidence.bits).sum();
+    if sum > PLACE_BITS_MAX {
+        found.iter_mut().filter(|evidence| is_place(evidence)).for_each(|evidence| evidence.bits *= PLACE_BITS_MAX / sum);
     }
 }
 
-fn metadata(key: &SharedKey, peer: &Peer, bits: f64) -> Map<String, Value> {
-    let waterfall = json!([
-        {"evidence": "prior", "bits": PRIOR_BITS},
-        {"evidence": key.kind.code(), "bits": round4(bits)},
-    ]);
-    let overlap_ms = key.seen.last_ms.min(peer.seen.last_ms) - key.seen.first_ms.max(peer.seen.first_ms);
-    let fields = json!({
-        "kind": key.kind.code(), "key": key.key, "holders": key.holders, "waterfall": waterfall,
-        "overlapMillis": overlap_ms.max(0),
-    });
-    fields.as_object().cloned().unwrap_or_default()
+fn waterfall(found: &[Evidence], total: f64) -> Value {
+    let mut steps = vec![json!({"evidence": "prior", "bits": PRIOR_BITS})];
+    steps.extend(found.iter().map(|evidence| {
+        json!({"evidence": evidence.what, "bits": round2(evidence.bits), "explanation": evidence.explanation})
+    }));
+    steps.push(json!({"evidence": "total", "bits": round2(total)}));
+    Value::Array(steps)
+}
+
+/// Log-odds in bits as a probability.
+pub(crate) fn probability_of(bits: f64) -> f64 {
+    1.0 / (1.0 + (-bits * std::f64::consts::LN_2).exp())
+}
+
+/// Probability of each linked identity being the same person, most probable first.
+pub fn pairs(links: &[Link]) -> Vec<(&str, f64)> {
+    let mut best: BTreeMap<&str, f64> = BTreeMap::new();
+    for link in links {
+        let held = best.entry(&link.target_id).or_default();
+        *held = held.max(link.probability);
+    }
+    let mut pairs: Vec<(&str, f64)> = best.into_iter().collect();
+    pairs.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    pairs
+}
+
+/// Probability that at least one of the linked identities is the same person. The strongest counts in full, further ones
+/// by their square: they share their evidence with it, and many weak coincidences are not one certainty.
+pub fn any_same_person(links: &[Link]) -> f64 {
+    let mut nobody = 1.0;
+    for (place, (_, probability)) in pairs(links).into_iter().enumerate() {
+        nobody *= 1.0 - if place == 0 { probability } else { probability * probability };
+    }
+    1.0 - nobody
+}
+
+/// Bits lost to a value's popularity: none when two hold it, `per_doubling` with every doubling of the others.
+pub(crate) fn popularity(holders: u64, per_doubling: f64) -> f64 {
+    per_doubling * ((holders.max(2) - 1) as f64).log2()
+}
+
+/// `; nobody else does`, `; so do 7 others`.
+pub(crate) fn crowd(holders: u64) -> String {
+    match holders.saturating_sub(2) {
+        0 => "; nobody else does".into(),
+        1 => "; so does one other".into(),
+        others => format!("; so do {others} others, which weakens it"),
+    }
+}
+
+pub(crate) fn round2(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
 }
 
 fn round4(value: f64) -> f64 {
@@ -259,35 +308,56 @@ fn round4(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::START_MS;
+    use crate::testkit::{card, shared_with};
 
-    fn shared(kind: KeyKind, holders: u64) -> SharedKey {
-        let seen = Seen::at(START_MS);
-        let peers = vec![Peer { identity_id: "b".into(), seen }];
-        SharedKey { kind, key: "k".into(), holders, seen, peers }
+    fn probability(a: &Card, b: &Card, shared: &[SharedKey]) -> f64 {
+        let cards = BTreeMap::from([(b.id.clone(), b.clone())]);
+        pairs(&link(a, shared, &cards)).first().map_or(0.0, |(_, probability)| *probability)
     }
 
-    fn value(kind: KeyKind, holders: u64) -> f64 {
-        link("a", &[shared(kind, holders)]).first().map_or(0.0, |link| link.value)
-    }
-
-    #[test]
-    fn a_rare_device_is_strong_and_an_office_address_is_nothing() {
-        assert!(value(KeyKind::Device, 2) > 0.9);
-        assert!(value(KeyKind::Ip, 2) < 0.4);
-        assert!(value(KeyKind::Ip, 200) < 0.02);
-        assert!(value(KeyKind::Device, 5000) < 0.1);
+    fn anna() -> Card {
+        card("a", "Anna Virtanen", "anna.virtanen@example.com")
     }
 
     #[test]
-    fn both_sides_see_the_same_strength() {
-        let mut other = shared(KeyKind::Device, 3);
-        other.peers[0].identity_id = "a".into();
-        assert_eq!(link("a", &[shared(KeyKind::Device, 3)])[0].value, link("b", &[other])[0].value);
+    fn a_rare_device_links_and_an_office_address_does_not() {
+        let (a, b) = (card("a", "", ""), card("b", "", ""));
+        assert!(probability(&a, &b, &[shared_with("b", KeyKind::Device, "fp", 2)]) > 0.5);
+        assert!(probability(&a, &b, &[shared_with("b", KeyKind::Ip, "198.51.100.7", 2)]) < 0.2);
+        assert_eq!(probability(&a, &b, &[shared_with("b", KeyKind::Ip, "198.51.100.7", 60)]), 0.0);
+        assert!(probability(&a, &b, &[shared_with("b", KeyKind::Device, "fp", 5000)]) < 0.02);
     }
 
     #[test]
-    fn an_identity_is_never_linked_to_itself() {
-        assert!(link("b", &[shared(KeyKind::Device, 2)]).is_empty());
+    fn people_of_one_office_are_not_one_person() {
+        let b = card("b", "Tomasz Kowalczyk", "t.kowalczyk@example.com");
+        let shared = [shared_with("b", KeyKind::Device, "fp", 80), shared_with("b", KeyKind::Ip, "198.51.100.7", 200)];
+        assert!(probability(&anna(), &b, &shared) < 0.05);
+    }
+
+    #[test]
+    fn a_second_account_of_the_same_name_on_the_same_device_is() {
+        let b = card("b", "Anna Virtanen", "avirtanen77@example.org");
+        let shared = [
+            shared_with("b", KeyKind::Device, "fp", 2),
+            shared_with("b", KeyKind::Ip, "198.51.100.7", 2),
+            shared_with("b", KeyKind::Name, "anna virtanen", 2),
+        ];
+        assert!(probability(&anna(), &b, &shared) > 0.95);
+    }
+
+    #[test]
+    fn a_family_on_one_computer_is_in_doubt_not_in_disgrace() {
+        let b = card("b", "Mikko Virtanen", "mikko.virtanen@example.com");
+        let shared = [shared_with("b", KeyKind::Device, "fp", 4), shared_with("b", KeyKind::Ip, "198.51.100.7", 4)];
+        assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    #[test]
+    fn both_sides_see_the_same_probability() {
+        let b = card("b", "A. Virtanen", "anna.virtanen2@example.com");
+        let forth = [shared_with("b", KeyKind::Device, "fp", 3), shared_with("b", KeyKind::Ip, "192.0.2.1", 5)];
+        let back = [shared_with("a", KeyKind::Device, "fp", 3), shared_with("a", KeyKind::Ip, "192.0.2.1", 5)];
+        assert_eq!(probability(&anna(), &b, &forth), probability(&b, &anna(), &back));
     }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod evaluate;
 mod generate;
 mod maintenance;
 mod replay;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Write labelled traffic to files, or send it to a server
     Simulate(generate::SimulateOptions),
+    /// Replay recorded events on a temporary store and judge the verdicts by labels
+    Evaluate(evaluate::EvaluateOptions),
     /// Recompute past verdicts
     Replay(replay::ReplayOptions),
     /// Bring the schema of a store up to date
@@ -91,6 +94,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Serve(options) => serve::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Simulate(options) => generate::run(options).await,
+        Command::Evaluate(options) => evaluate::run(options).await,
         Command::Replay(options) => replay::run(options).await,
         Command::Migrate { store } => maintenance::migrate(&store).await,
         Command::Check { store, json } => maintenance::check(&store, json).await,

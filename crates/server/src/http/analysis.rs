@@ -159,10 +159,12 @@ pub struct LinkView {
     pub target_display_name: Option<String>,
     /// SAME_DEVICE, SHARED_IP, SHARED_SESSION, SIMILAR_NAME, SIMILAR_EMAIL or SIMILAR_BEHAVIOR.
     pub r#type: String,
-    /// How strongly, 0 to 1.
+    /// How strongly this evidence alone links them, 0 to 1.
     pub value: f64,
     /// How sure, 0 to 1.
     pub confidence: f64,
+    /// That both are one person, by all evidence about the pair for and against, 0 to 1.
+    pub probability: f64,
     pub explanation: String,
     /// The evidence, with its waterfall in bits.
     pub metadata: Map<String, Value>,
@@ -178,6 +180,7 @@ impl From<StoredLink> for LinkView {
             r#type: link.link_type,
             value: link.value,
             confidence: link.confidence,
+            probability: link.probability,
             explanation: link.explanation,
             metadata: link.metadata,
             created_at: format_time_ms(link.created_ms),

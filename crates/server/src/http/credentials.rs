@@ -100,7 +100,7 @@ pub struct CredentialBody {
 
 impl CredentialBody {
     fn checked(self) -> ApiResult<CredentialWrite> {
-        if self.name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX) {
+        if self.name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX || name.contains('\0')) {
             return Err(ApiError::BadRequest(format!("name must have 1 to {NAME_CHARS_MAX} characters")));
         }
         let origins = self.allowed_origins.as_deref().unwrap_or_default();

@@ -124,10 +124,14 @@ pub struct DeviceBody {
 pub async fn track(State(app): State<Arc<App>>, request: Request) -> ApiResult<Json<TrackAnswer>> {
     let (parts, body) = request.into_parts();
     let principal = sender(&app, &parts).await?;
-    // A beacon cannot choose its content type: it sends text.
-    is_json(&parts.headers, &["application/json", "text/plain"])?;
     let ip = client_ip(&parts, &app.options);
-    let bytes = body_bytes(Request::from_parts(parts.clone(), body), &()).await?;
+    let bytes = match read_body(&parts, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            app.fates.count(principal.team(), Fate::Invalid, app.clock.now_ms(), 1);
+            return Err(error);
+        }
+    };
     let intake = Intake {
         now_ms: app.clock.now_ms(),
         trusted: !matches!(principal, Principal::Page(_)),
@@ -146,6 +150,12 @@ pub async fn track(State(app): State<Arc<App>>, request: Request) -> ApiResult<J
         true => TrackAnswer::One(results.into_iter().next().unwrap_or_else(|| TrackResult::success(None, None))),
         false => TrackAnswer::Many(results),
     }))
+}
+
+async fn read_body(parts: &Parts, body: axum::body::Body) -> ApiResult<axum::body::Bytes> {
+    // A beacon cannot choose its content type: it sends text.
+    is_json(&parts.headers, &["application/json", "text/plain"])?;
+    body_bytes(Request::from_parts(parts.clone(), body), &()).await
 }
 
 /// Beacons cannot set headers: a public key may also stand in the query.

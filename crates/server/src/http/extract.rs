@@ -25,6 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        without_nul(parts.uri.query().unwrap_or_default(), "the query")?;
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Params(params)),
             Err(rejection) => Err(ApiError::BadRequest(rejection.body_text())),
@@ -39,10 +40,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        without_nul(parts.uri.path(), "the path")?;
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(segments)) => Ok(Segments(segments)),
             Err(rejection) => Err(ApiError::BadRequest(rejection.body_text())),
         }
+    }
+}
+
+/// NUL is in nothing that is stored, and not every database takes it in a question either.
+fn without_nul(encoded: &str, what: &str) -> ApiResult<()> {
+    match encoded.contains("%00") {
+        true => Err(ApiError::BadRequest(format!("{what} must not contain NUL"))),
+        false => Ok(()),
     }
 }
 
@@ -56,11 +66,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         is_json(request.headers(), &["application/json"])?;
         let bytes = body_bytes(request, state).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let reader = &mut serde_json::Deserializer::from_slice(text);
-        match T::deserialize(reader) {
-            Ok(value) => Ok(Body(value)),
-            Err(error) => Err(ApiError::BadRequest(format!("the body is not as expected: {error}"))),
+        // An array would be read as the fields in their order.
+        if text.trim_ascii_start().first() == Some(&b'[') {
+            return Err(ApiError::BadRequest("the body must be a JSON object".into()));
         }
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let field = error.path().to_string();
+            let named = if field == "." { String::new() } else { format!("{field}: ") };
+            ApiError::BadRequest(format!("the body is not as expected: {named}{}", error.into_inner()))
+        })?;
+        reader.end().map_err(|error| ApiError::BadRequest(format!("the body is not valid JSON: {error}")))?;
+        Ok(Body(value))
     }
 }
 

@@ -46,7 +46,10 @@ pub struct LoginView {
 )]
 pub async fn login(State(app): State<Arc<App>>, Body(body): Body<LoginBody>) -> ApiResult<Json<LoginView>> {
     const WRONG: ApiError = ApiError::Unauthorized("e-mail or password is wrong");
-    let user = app.store.user_by_email(&body.email).await?;
+    let user = match body.email.contains('\0') {
+        true => None,
+        false => app.store.user_by_email(&body.email).await?,
+    };
     // An unknown address takes as long as a wrong password, so that addresses cannot be probed.
     let hash = user.as_ref().map_or_else(|| DECOY.clone(), |user| user.password_hash.clone());
     let password = body.password;
@@ -68,10 +71,13 @@ static DECOY: std::sync::LazyLock<String> =
 /// Log out
 #[utoipa::path(
     post, path = "/auth/logout", tag = "auth", operation_id = "logout",
-    responses((status = 204, description = "The session is over"), (status = 401, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "The session is over"), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn logout(State(app): State<Arc<App>>, _principal: Principal, parts: Parts) -> ApiResult<StatusCode> {
+pub async fn logout(State(app): State<Arc<App>>, principal: Principal, parts: Parts) -> ApiResult<StatusCode> {
+    let Principal::Person { .. } = principal else {
+        return Err(ApiError::Forbidden("a key has no session"));
+    };
     if let Some(token) = bearer(&parts) {
         app.store.end_login(&token_hash(token)).await?;
     }

@@ -49,6 +49,9 @@ pub struct Claimed {
     pub segment: i64,
     /// When it was read from the log, for telling waiting from processing.
     pub read_ms: i64,
+    /// Whether it may have been processed before: by an earlier run, or in an attempt whose outcome is unknown. Its
+    /// fate is counted already if so.
+    pub repeated: bool,
 }
 
 /// What one batch works on: one team's subjects, each with its events in order (none: only score again).
@@ -156,7 +159,8 @@ impl Claims {
 
     /// Puts a batch back that could not be processed, before everything else of its subjects.
     pub fn put_back(&mut self, batch: BatchOfSubjects) {
-        for (owner, events) in batch.owners.into_iter().rev() {
+        for (owner, mut events) in batch.owners.into_iter().rev() {
+            events.iter_mut().for_each(|claimed| claimed.repeated = true);
             if events.is_empty() {
                 self.rescore.insert(owner.clone());
             } else {
@@ -203,7 +207,7 @@ mod tests {
         let team = TeamId::new("t");
         let identity = Some(IdentityInput { id: identity.into(), ..IdentityInput::default() });
         let event = Event { id: id.into(), identity, ..Event::default() };
-        (Owner::of(&team, &event), Claimed { event, segment, read_ms: 0 })
+        (Owner::of(&team, &event), Claimed { event, segment, read_ms: 0, repeated: false })
     }
 
     fn ids(events: &[Claimed]) -> Vec<&str> {

@@ -11,7 +11,7 @@ use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
-use dregs_engine::linkage::{self, Key, KeyKind, Link, Peer, SharedKey};
+use dregs_engine::linkage::{self, Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Profile;
 use dregs_engine::rejection::Fate;
@@ -28,6 +28,8 @@ use std::time::Instant;
 const HOUR_MS: i64 = 3_600_000;
 /// A link that grew or shrank by this much makes the other side's scores worth computing again.
 const LINK_CHANGE_MIN: f64 = 0.1;
+/// A change smaller than this is not written.
+const LINK_CHANGE_WRITTEN: f64 = 0.005;
 /// Other identities that one cycle may send to be scored again.
 const PEERS_RESCORED_MAX: usize = 16;
 /// Below this strength a link moves nobody's score.
@@ -58,6 +60,8 @@ struct Work {
 }
 
 type Works = BTreeMap<String, Work>;
+/// Stored links of each identity: (target, type) to probability and since when.
+type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
 
 impl Pipeline {
     pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, reevaluate_hours: u32) -> Self {
@@ -149,8 +153,11 @@ impl Pipeline {
         commit.bound.dedup();
         for routed in events {
             let event = routed.event();
-            *commit.fates.entry((hour_of(event.received_ms), routed.fate)).or_default() += 1;
-            if routed.fate == Fate::Duplicate {
+            let known = routed.fate == Fate::Duplicate;
+            if !(known && routed.claimed.repeated) {
+                *commit.fates.entry((hour_of(event.received_ms), routed.fate)).or_default() += 1;
+            }
+            if known {
                 continue;
             }
             let facts = self.enricher.facts(event);
@@ -184,9 +191,10 @@ impl Pipeline {
         team_identities: u64,
         started_ms: i64,
     ) -> Result<u64> {
-        let shared = self.shared_keys(team, &works).await?;
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
+        let shared = self.shared_keys(team, &works, &held).await?;
+        let cards = self.cards(team, &works, &shared).await?;
         let mut cycles = 0;
         for (id, work) in works {
             note_keys(commit, &id, &work);
@@ -196,7 +204,7 @@ impl Pipeline {
                 let mut snapshot =
                     Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
                 snapshot.shared = shared_of(&id, &work.keys, &shared);
-                snapshot.links = linkage::link(&id, &snapshot.shared);
+                snapshot.links = linkage::link(&card_of(&id, &work), &snapshot.shared, &cards);
                 snapshot.team_identities = team_identities;
                 let assessment = assess(&snapshot);
                 note_links(commit, &id, &snapshot.links, held.remove(&id).unwrap_or_default(), now_ms);
@@ -220,7 +228,7 @@ impl Pipeline {
 
     /// Everything this batch's identities share, with the batch itself laid over what the store knows: two newcomers on
     /// one device see each other although neither is written yet.
-    async fn shared_keys(&self, team: &TeamId, works: &Works) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
+    async fn shared_keys(&self, team: &TeamId, works: &Works, held: &Held) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
         let wanted: BTreeSet<(KeyKind, &str)> =
             works.values().flat_map(|work| work.keys.iter().map(|key| (key.kind, key.key.as_str()))).collect();
         if wanted.is_empty() {
@@ -242,8 +250,56 @@ impl Pipeline {
                 }
             }
         }
+        self.add_linked(team, works, held, &mut shared).await?;
         self.drop_disregarded(team, &mut shared).await?;
         Ok(shared)
+    }
+
+    /// Of a popular key only some holders are candidates. Those who are linked already are compared again all the same,
+    /// or each side would undo what the other found.
+    async fn add_linked(
+        &self,
+        team: &TeamId,
+        works: &Works,
+        held: &Held,
+        shared: &mut BTreeMap<(KeyKind, String), SharedKey>,
+    ) -> Result<()> {
+        for (id, links) in held {
+            let Some(work) = works.get(id) else { continue };
+            let popular: BTreeSet<(KeyKind, &str)> = work
+                .keys
+                .iter()
+                .filter(|key| {
+                    let found = shared.get(&(key.kind, key.key.clone()));
+                    found.is_some_and(|found| found.holders > found.peers.len() as u64)
+                })
+                .map(|key| (key.kind, key.key.as_str()))
+                .collect();
+            let targets: BTreeSet<&str> = links.keys().map(|(target, _)| target.as_str()).collect();
+            if popular.is_empty() {
+                continue;
+            }
+            for (kind, key, peer) in self.store.holders_among(team, &popular, &targets).await? {
+                let Some(found) = shared.get_mut(&(kind, key)) else { continue };
+                if found.peers.iter().all(|known| known.identity_id != peer.identity_id) {
+                    found.peers.push(peer);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cards of everyone who shares something with the batch, the batch's own as they are after it.
+    async fn cards(&self, team: &TeamId, works: &Works, shared: &BTreeMap<(KeyKind, String), SharedKey>) -> Result<BTreeMap<String, Card>> {
+        let peers = shared.values().filter(|held| held.holders > 1).flat_map(|held| &held.peers);
+        let others: BTreeSet<&str> =
+            peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
+        let mut cards = match others.is_empty() {
+            true => BTreeMap::new(),
+            false => self.store.cards(team, &others).await?,
+        };
+        cards.extend(works.iter().map(|(id, work)| (id.clone(), card_of(id, work))));
+        Ok(cards)
     }
 
     /// A disregarded device is nobody's evidence.
@@ -376,6 +432,14 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
         .collect()
 }
 
+fn card_of(id: &str, work: &Work) -> Card {
+    let profile = &work.stored.profile;
+    let created_ms = if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
+    let name = display_name(&work.fields);
+    let email = work.fields.get(&Field::Email).map(String::as_str);
+    Card::new(id, name.as_deref(), email, created_ms.min(profile.last_ms), profile.last_ms)
+}
+
 fn keys_of(profile: &Profile, mappings: &Mappings) -> Vec<Key> {
     linkage::keys(profile, &mappings.fields(&profile.attributes))
 }
@@ -482,8 +546,7 @@ fn shared_of(id: &str, keys: &[Key], shared: &BTreeMap<(KeyKind, String), Shared
         .filter_map(|key| {
             let found = shared.get(&(key.kind, key.key.clone())).filter(|found| found.holders > 1)?;
             let others = found.peers.iter().filter(|peer| peer.identity_id != id);
-            let peers = others.take(dregs_engine::limits::CANDIDATES_PER_KEY_MAX).cloned().collect();
-            Some(SharedKey { seen: key.seen, peers, kind: key.kind, key: key.key.clone(), holders: found.holders })
+            Some(SharedKey { seen: key.seen, peers: others.cloned().collect(), kind: key.kind, key: key.key.clone(), holders: found.holders })
         })
         .collect()
 }
@@ -494,16 +557,16 @@ fn note_links(commit: &mut Commit, id: &str, links: &[Link], mut held: BTreeMap<
     for link in links {
         let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
         let (old, created_ms) = before.unwrap_or((0.0, now_ms));
-        let change = (link.value - old).abs();
-        if before.is_none() || change > 0.0 {
+        let change = (link.probability - old).abs();
+        if before.is_none() || change >= LINK_CHANGE_WRITTEN {
             commit.links.push(LinkWrite { identity_id: id.to_owned(), link: link.clone(), created_ms });
         }
-        if change >= LINK_CHANGE_MIN && link.value.max(old) >= LINK_VALUE_FELT {
+        if change >= LINK_CHANGE_MIN && link.probability.max(old) >= LINK_VALUE_FELT {
             felt.insert(link.target_id.clone());
         }
     }
     for ((target, kind), (old, _)) in held {
-        let Some(kind) = link_type(&kind) else { continue };
+        let Some(kind) = LinkType::from_code(&kind) else { continue };
         if old >= LINK_VALUE_FELT {
             felt.insert(target.clone());
         }
@@ -511,11 +574,6 @@ fn note_links(commit: &mut Commit, id: &str, links: &[Link], mut held: BTreeMap<
         commit.links_gone.push((a, b, kind));
     }
     commit.due.extend(felt.into_iter().take(PEERS_RESCORED_MAX).map(|target| (target, now_ms)));
-}
-
-fn link_type(code: &str) -> Option<linkage::LinkType> {
-    use linkage::LinkType::*;
-    [SameDevice, SharedIp, SharedSession, SimilarName, SimilarEmail, SimilarBehavior].into_iter().find(|kind| kind.code() == code)
 }
 
 /// Badges that analyzers give; they last while their observation fires.

@@ -172,11 +172,12 @@ impl Processor {
             match line {
                 Ok(logged) => {
                     // What this process appended itself it has counted already.
-                    if self.recovering && self.appender.remember(&logged.team, &logged.event) {
+                    if self.appender.remember(&logged.team, &logged.event) {
                         self.watermark.append(1);
                     }
                     let owner = Owner::of(&logged.team, &logged.event);
-                    self.claims.push(owner, Claimed { event: logged.event, segment: segment.seq, read_ms });
+                    let repeated = self.recovering;
+                    self.claims.push(owner, Claimed { event: logged.event, segment: segment.seq, read_ms, repeated });
                 }
                 Err(error) => tracing::error!(%error, segment = segment.seq, "a line of the ingest log does not read back"),
             }
@@ -205,23 +206,30 @@ impl Processor {
                 self.finish(batch);
                 Ok(())
             }
-            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => {
-                self.claims.put_back(batch);
-                metrics::counter!(FAILURES, "kind" => "retried").increment(1);
-                match error {
-                    // Someone changed an identity between load and commit: the next try reads it anew.
-                    StoreError::Conflict(_) => Ok(()),
-                    error => Err(error),
-                }
-            }
+            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
             Err(error) if batch.owners.len() > 1 => {
                 tracing::warn!(%error, "a batch failed, its subjects are processed one by one");
-                for single in batch.owners {
-                    self.process_alone(single).await?;
+                let mut left = batch.owners.into_iter();
+                while let Some(single) = left.next() {
+                    if let Err(error) = self.process_alone(single).await {
+                        self.claims.put_back(BatchOfSubjects { owners: left.collect() });
+                        return Err(error);
+                    }
                 }
                 Ok(())
             }
             Err(error) => self.fail(batch, &error).await,
+        }
+    }
+
+    /// The batch is not at fault: it comes again.
+    fn try_again(&mut self, batch: BatchOfSubjects, error: StoreError) -> Result<()> {
+        self.claims.put_back(batch);
+        metrics::counter!(FAILURES, "kind" => "retried").increment(1);
+        match error {
+            // Someone changed an identity between load and commit: the next try reads it anew.
+            StoreError::Conflict(_) => Ok(()),
+            error => Err(error),
         }
     }
 
@@ -232,6 +240,7 @@ impl Processor {
                 self.finish(batch);
                 Ok(())
             }
+            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
             Err(error) => self.fail(batch, &error).await,
         }
     }
@@ -242,26 +251,28 @@ impl Processor {
         metrics::counter!(FAILURES, "kind" => "failed").increment(1);
         let Some(first) = events.first() else {
             tracing::error!(%error, "an identity cannot be scored; it is tried again when it is due");
-            if let Some(id) = owner.identity_id() {
-                self.pipeline.postpone(&owner.team, id).await?;
-            }
-            return Ok(());
+            return match owner.identity_id() {
+                Some(id) => self.pipeline.postpone(&owner.team, id).await,
+                None => Ok(()),
+            };
         };
         let attempt = (owner.clone(), first.event.id.clone());
         let attempts = self.attempts.entry(attempt.clone()).or_default();
         *attempts += 1;
         tracing::warn!(%error, attempts = *attempts, "an event could not be processed");
-        if *attempts >= ATTEMPTS_MAX {
-            self.attempts.remove(&attempt);
-            let parked = events.remove(0);
-            self.park(&owner, parked, error).await?;
+        let parked = match *attempts >= ATTEMPTS_MAX {
+            true => self.park(&owner, first, error).await.map(|()| self.attempts.remove(&attempt).is_some()),
+            false => Ok(false),
+        };
+        if let Ok(true) = parked {
+            self.account(&owner, &[events.remove(0)]);
         }
         self.claims.put_back(BatchOfSubjects { owners: vec![(owner, events)] });
         tokio::time::sleep(REFUSED_PAUSE).await;
-        Ok(())
+        parked.map(drop)
     }
 
-    async fn park(&mut self, owner: &Owner, claimed: Claimed, error: &StoreError) -> Result<()> {
+    async fn park(&self, owner: &Owner, claimed: &Claimed, error: &StoreError) -> Result<()> {
         let parked = ParkedEvent {
             id: claimed.event.id.clone(),
             event: serde_json::to_string(&claimed.event)?,
@@ -270,8 +281,6 @@ impl Processor {
         };
         self.store.park(&owner.team, &parked).await?;
         metrics::counter!(EVENTS, "fate" => Fate::Parked.code()).increment(1);
-        let done = vec![claimed];
-        self.account(owner, &done);
         Ok(())
     }
 

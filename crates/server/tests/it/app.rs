@@ -146,7 +146,7 @@ impl TestApp {
         let app = self.app();
         eventually("everything is processed", async || {
             // In this order: what is processed writes what is due in the same transaction.
-            let processed = app.watermark.depth() == 0;
+            let processed = app.watermark.depth() == 0 && self.store.log_depth().await.unwrap() == 0;
             let due_ms = self.store.next_due_ms().await.unwrap();
             processed && due_ms.is_none_or(|due_ms| due_ms > app.clock.now_ms())
         })

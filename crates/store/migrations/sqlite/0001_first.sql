@@ -83,11 +83,12 @@ create table cycles (
   event_count bigint not null, device_count bigint not null, started_ms bigint not null, finished_ms bigint not null, duration_ms bigint not null,
   engine_version bigint not null, pack text not null, primary key (team_id, identity_id, id)
 ) without rowid;
-create table cycle_evidence (team_id text not null, identity_id text not null, id bigint not null, body blob not null, primary key (team_id, identity_id, id));
+-- Keyed by the cycle alone: ids only grow, so evidence is appended and never lands in the middle of the table.
+create table cycle_evidence (id integer primary key, team_id text not null, identity_id text not null, body blob not null);
 create table links (
   team_id text not null, a_id text not null, b_id text not null, type text not null, value double precision not null,
-  confidence double precision not null, explanation text not null, metadata text not null, created_ms bigint not null,
-  primary key (team_id, a_id, b_id, type)
+  confidence double precision not null, probability double precision not null, explanation text not null, metadata text not null,
+  created_ms bigint not null, primary key (team_id, a_id, b_id, type)
 );
 create index links_b on links (team_id, b_id);
 create table leases (name text primary key, owner text not null, until_ms bigint not null) without rowid;
@@ -122,7 +123,6 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('group_members', 'group_members', '1000000 1000000 500000 100 1'),
   ('group_members', 'group_members_identity', '1000000 1000000 1 1 1'),
   ('cycles', 'cycles', '10000000 10000000 10 1'),
-  ('cycle_evidence', 'sqlite_autoindex_cycle_evidence_1', '10000000 10000000 10 1'),
   ('links', 'sqlite_autoindex_links_1', '1000000 1000000 4 2 1'),
   ('links', 'links_b', '1000000 1000000 4'),
   ('fates', 'fates', '10000 10000 5 1');

@@ -1,0 +1,30 @@
+//! Seen at the same address, or in the same network: weak alone, since offices, carriers and VPNs share addresses; more
+//! when few are there, when it happened at several addresses, or at the same time.
+
+use super::{Evidence, KeyKind, LinkType, Pair, crowd, popularity};
+
+/// Bits when two identities alone were seen at an address, or in a network.
+const BITS: f64 = 4.5;
+const PREFIX_BITS: f64 = 1.5;
+const PER_DOUBLING: f64 = 1.3;
+/// Bits gained with each further address that both were seen at.
+const FURTHER: f64 = 1.0;
+
+pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
+    let (kind, alone) = if pair.shares(KeyKind::Ip) { (KeyKind::Ip, BITS) } else { (KeyKind::IpPrefix, PREFIX_BITS) };
+    let (key, peer) = pair.of_kind(kind).min_by_key(|(key, _)| key.holders)?;
+    let places = pair.of_kind(kind).count();
+    let bits = (alone - popularity(key.holders, PER_DOUBLING)).max(0.0);
+    let further = if bits > 0.0 { FURTHER * (places - 1).min(2) as f64 } else { 0.0 };
+    let what = match (kind, places) {
+        (KeyKind::Ip, 1) => "Both use the same IP address".to_owned(),
+        (KeyKind::Ip, places) => format!("Both use the same {places} IP addresses"),
+        (_, _) => "Both use addresses of the same network".to_owned(),
+    };
+    let overlap_ms = key.seen.last_ms.min(peer.seen.last_ms) - key.seen.first_ms.max(peer.seen.first_ms);
+    let evidence = Evidence::new("ip", Some(LinkType::SharedIp), bits + further, format!("{what}{}.", crowd(key.holders)))
+        .with("holders", key.holders)
+        .with("key", key.key.as_str())
+        .with("overlapMillis", overlap_ms.max(0));
+    Some(evidence.sure(0.7))
+}

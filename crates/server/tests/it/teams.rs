@@ -1,0 +1,177 @@
+//! Two teams in one store: neither finds anything of the other's, whichever way it asks.
+
+use crate::api::Answer;
+use crate::app::{TestApp, TestTeam, seen};
+use crate::auth::person;
+use crate::openapi::{Operation, operations};
+use dregs_store::Role;
+use hyper::Method;
+use serde_json::{Value, json};
+
+on_both!(
+    nothing_of_another_team_is_found_by_any_route,
+    a_public_key_may_send_events_and_list_devices_and_nothing_else,
+    a_viewer_reads_and_changes_nothing,
+    nobody_gets_nothing,
+);
+
+/// A word that stands in everything team A has.
+const MARK: &str = "zebra";
+
+fn named(what: &str) -> String {
+    format!("{MARK}-{what}")
+}
+
+/// What team A has: one of everything that has a route.
+struct Owned {
+    cycle: String,
+    credential: String,
+}
+
+async fn furnish(app: &TestApp) -> Owned {
+    for id in [named("one"), named("two")] {
+        let mut event = seen(&named("event"), Some(&id), &named("fp"), &named("s"), "198.51.100.1");
+        event["id"] = json!(format!("{id}-event"));
+        event["identity"]["data"] = json!({"name": format!("Zebra {MARK}"), "email": format!("{id}@example.com")});
+        event["groups"] = json!([{"type": "team", "id": named("group"), "data": {"name": named("name")}}]);
+        event["data"] = json!({"text": named("data")});
+        app.api.track(event).await;
+    }
+    app.api.put("/mappings", &json!({"kind": "EVENT_TYPE", "source": named("event"), "target": "LOGIN"})).await.expect(204);
+    let made = app.api.post("/credentials", &json!({"name": named("credential")})).await.expect(201);
+    app.settle().await;
+    let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
+    Owned { cycle, credential: made["id"].as_str().unwrap().to_owned() }
+}
+
+/// A's own ids in the place of the parameters.
+fn filled(operation: &Operation, owned: &Owned) -> String {
+    operation.path_with(|name| match (operation.path.split('/').nth(1).unwrap(), name) {
+        (_, "cycleId") => owned.cycle.clone(),
+        ("credentials", _) => owned.credential.clone(),
+        ("identities", _) | (_, "identityId") => named("one"),
+        ("events", _) => named("one-event"),
+        ("devices", _) => named("fp"),
+        (_, "type") => "team".into(),
+        ("groups", _) => named("group"),
+        (place, name) => panic!("what is {name} of {place}?"),
+    })
+}
+
+/// Every filter that takes something of A's.
+fn queries(operation: &Operation) -> Vec<String> {
+    let parameters = operation.about["parameters"].as_array().cloned().unwrap_or_default();
+    let in_query = parameters.iter().filter(|parameter| parameter["in"] == "query").filter_map(|parameter| parameter["name"].as_str());
+    let own = in_query.filter_map(|name| match name {
+        "identity" => Some(format!("?identity={}", named("one"))),
+        "group" => Some(format!("?group={}", named("group"))),
+        "device" => Some(format!("?device={}", named("fp"))),
+        "session" => Some(format!("?session={}", named("s"))),
+        "term" => Some(format!("?term={MARK}")),
+        "source" => Some(format!("?kind=EVENT_TYPE&source={}", named("event"))),
+        _ => None,
+    });
+    std::iter::once(String::new()).chain(own).collect()
+}
+
+/// A body that would succeed if the thing were one's own.
+fn body(operation: &Operation) -> Value {
+    match (operation.method.as_str(), operation.path.as_str()) {
+        ("POST", "/events") => json!({"type": "login", "identity": {"id": "own"}}),
+        ("POST", "/groups") => json!({"type": "team", "id": "own"}),
+        ("POST", "/credentials") => json!({"name": "own"}),
+        ("PATCH", "/credentials/{id}") => json!({"disabled": true}),
+        ("PUT", "/mappings") => json!({"kind": "EVENT_TYPE", "source": "own", "target": "LOGIN"}),
+        ("PATCH", path) if path.starts_with("/groups") => json!({"attributes": {"x": 1}}),
+        ("PATCH", _) => json!({"disregarded": true}),
+        ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
+        ("POST", "/auth/password") => json!({"currentPassword": "x", "newPassword": "long enough now"}),
+        _ => json!({}),
+    }
+}
+
+fn assert_well_formed(operation: &Operation, answer: &Answer) {
+    assert!(answer.header("x-request-id").is_some(), "{} {}", operation.method, operation.path);
+    assert!(answer.status < 500, "{} {}: {}", operation.method, operation.path, answer.text);
+    if answer.status >= 400 {
+        answer.assert_error_shape();
+    }
+}
+
+/// Everything team A can read, as it is now.
+async fn picture(app: &TestApp, owned: &Owned) -> Vec<String> {
+    let mut seen = Vec::new();
+    for operation in operations().iter().filter(|operation| operation.method == Method::GET && operation.path != "/ingestion") {
+        seen.push(app.api.get(&filled(operation, owned)).await.text);
+    }
+    seen
+}
+
+async fn nothing_of_another_team_is_found_by_any_route(app: &mut TestApp) {
+    let owned = furnish(app).await;
+    let before = picture(app, &owned).await;
+    assert!(before.iter().filter(|text| text.contains(MARK)).count() > 10, "A itself finds its things");
+    let other: TestTeam = app.add_team("b").await;
+    let theirs = app.with(&other.keys.secret_key);
+    for operation in operations() {
+        let path = filled(&operation, &owned);
+        for query in queries(&operation) {
+            let answer = theirs.json(operation.method.clone(), &format!("{path}{query}"), &body(&operation)).await;
+            assert_well_formed(&operation, &answer);
+            let about_one = operation.path.contains('{') || operation.method == Method::DELETE;
+            if about_one && !(query.is_empty() && operation.path == "/mappings") {
+                assert_eq!(answer.status, 404, "{} {path}: {}", operation.method, answer.text);
+                // The message may repeat what was asked for, and nothing else.
+                continue;
+            }
+            assert!(!answer.text.contains(MARK), "{} {path}{query}: {}", operation.method, answer.text);
+            if answer.json.get("content").is_some() && !query.is_empty() {
+                assert_eq!(answer.json["totalElements"], 0, "{path}{query}");
+            }
+        }
+    }
+    app.settle().await;
+    assert_eq!(picture(app, &owned).await, before, "and nothing of A's has changed");
+    theirs.get("/identities/own").await.expect(200);
+    app.api.get("/identities/own").await.error(404);
+}
+
+async fn a_public_key_may_send_events_and_list_devices_and_nothing_else(app: &mut TestApp) {
+    let owned = furnish(app).await;
+    for operation in operations().iter().filter(|operation| operation.is_secured()) {
+        let answer = app.page().json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
+        assert_well_formed(operation, &answer);
+        let allowed = matches!((operation.method.as_str(), operation.path.as_str()), ("POST", "/events") | ("GET", "/devices"));
+        assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{} {}: {}", operation.method, operation.path, answer.text);
+    }
+}
+
+async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
+    let owned = furnish(app).await;
+    let viewer = person(app, &app.team, Role::Viewer).await;
+    let before = picture(app, &owned).await;
+    let own = |operation: &Operation| operation.path.starts_with("/auth/");
+    for operation in operations().iter().filter(|operation| operation.is_secured() && !own(operation)) {
+        let answer = viewer.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
+        assert_well_formed(operation, &answer);
+        // Keys are for administrators alone.
+        let readable = operation.method == Method::GET && operation.path != "/credentials";
+        assert_eq!(answer.status, if readable { 200 } else { 403 }, "{} {}: {}", operation.method, operation.path, answer.text);
+    }
+    app.settle().await;
+    assert_eq!(picture(app, &owned).await, before);
+}
+
+async fn nobody_gets_nothing(app: &mut TestApp) {
+    let owned = furnish(app).await;
+    let strangers = [app.nobody(), app.with("sk_unknown"), app.with("pk_unknown"), app.with("dst_unknown"), app.with("")];
+    for operation in operations().iter().filter(|operation| operation.is_secured()) {
+        for stranger in &strangers {
+            let answer = stranger.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
+            assert_well_formed(operation, &answer);
+            assert_eq!(answer.status, 401, "{} {}: {}", operation.method, operation.path, answer.text);
+            assert!(!answer.text.contains(MARK));
+        }
+    }
+    assert_eq!(app.api.get("/events").await.expect(200)["totalElements"], 2);
+}
