@@ -51,7 +51,7 @@ class Pages:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = pages.get(self.path.split("?")[0].split("#")[0])
-                self.send_response(200 if body is not None else 404)
+                self.send_response(200 if body is not None else 204)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
                 self.wfile.write((body or "").encode())

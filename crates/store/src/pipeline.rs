@@ -5,7 +5,7 @@ use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::{Badge, DeviceWrite, GroupWrite, TeamId};
 use dregs_engine::event::Event;
-use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, PROFILE_EVENTS_MAX};
+use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, PROFILE_EVENTS_MAX};
 use dregs_engine::linkage::{Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rejection::Fate;
@@ -266,14 +266,14 @@ impl Store {
             add_peers(shared, &rows)?;
         }
         let popular: Vec<(KeyKind, String)> =
-            shared.values().filter(|held| !rare(held) && held.kind.samples_crowds()).map(|held| (held.kind, held.key.clone())).collect();
+            shared.values().filter(|held| !rare(held) && held.kind.samples_crowd(held.holders)).map(|held| (held.kind, held.key.clone())).collect();
         for (kind, key) in popular {
             let rows = self
                 .db
                 .rows(
                     "select kind, key, identity_id, first_ms, last_ms, count from identity_keys
                      where team_id = $1 and kind = $2 and key = $3 and disregarded = 0 limit $4",
-                    args![team, kind.code(), key, CANDIDATES_PER_KEY_MAX as i64],
+                    args![team, kind.code(), key, CROWD_SAMPLE as i64],
                 )
                 .await?;
             add_peers(shared, &rows)?;

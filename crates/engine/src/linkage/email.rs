@@ -28,8 +28,8 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     match () {
         () if a.len() >= 3 && mine.skeleton == theirs.skeleton => {
             let holders = pair.of_kind(KeyKind::EmailSkeleton).map(|(key, _)| key.holders).min().unwrap_or(2);
-            // A long series is a machine's, not chance: popularity costs little.
-            let bits = (SERIES * rarity - popularity(holders, 0.2)).max(0.0);
+            // A long series is rather a machine's than chance: popularity costs less than elsewhere.
+            let bits = (SERIES * rarity - popularity(holders, 0.5)).max(0.0);
             similar(bits, "Their e-mail addresses are one pattern at one provider, with other digits or separators.")
         }
         () if a.len() >= 3 && a == b => similar(CARRIED * rarity, "Their e-mail addresses have the same name before the @ at two providers."),

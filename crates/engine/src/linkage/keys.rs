@@ -11,6 +11,8 @@ use std::net::IpAddr;
 
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 256;
+/// A key with more holders than this tells nobody apart, whatever it is.
+const CROWD_MAX: u64 = 2_000;
 /// Fewest characters of an e-mail skeleton's local part, and fewest digits of a phone number, that tell anything.
 const SKELETON_CHARS_MIN: usize = 4;
 const PHONE_DIGITS_MIN: usize = 7;
@@ -68,10 +70,10 @@ impl KeyKind {
         KeyKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// Whether a key of this kind that very many hold still offers some of them: a farm can be large, but an address, a
-    /// name or a referral code that hundreds share is just popular.
-    pub fn samples_crowds(self) -> bool {
-        !matches!(self, KeyKind::Ip | KeyKind::IpPrefix | KeyKind::Name | KeyKind::Referral)
+    /// Whether a key of this kind offers a few of its holders when it has a crowd of them: a farm can be large, but an
+    /// address, a name or a referral code that hundreds share is just popular.
+    pub fn samples_crowd(self, holders: u64) -> bool {
+        holders <= CROWD_MAX && !matches!(self, KeyKind::Ip | KeyKind::IpPrefix | KeyKind::Name | KeyKind::Referral)
     }
 }
 

@@ -168,7 +168,7 @@ const PRIOR_BITS: f64 = -8.0;
 /// The most that being in the same place (device, session, address) may say: a household shares all three.
 const PLACE_BITS_MAX: f64 = 12.0;
 /// Probabilities below this are not worth a link.
-const PROBABILITY_MIN: f64 = 0.02;
+const PROBABILITY_MIN: f64 = 0.1;
 
 /// The links of an identity to those it shares keys with, most probable first.
 pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>) -> Vec<Link> {

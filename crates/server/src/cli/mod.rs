@@ -12,6 +12,7 @@ mod terminal;
 
 use crate::config::{ServeOptions, StoreOptions};
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -109,7 +110,7 @@ async fn dispatch(command: Command) -> Outcome {
 fn log_to_stderr(format: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // Another subscriber (a test's) is no reason to stop.
     let _ = match format {
         "json" => builder.json().try_init(),

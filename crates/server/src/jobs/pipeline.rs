@@ -11,6 +11,7 @@ use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
+use dregs_engine::limits::LINKED_MAX;
 use dregs_engine::linkage::{self, Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Profile;
@@ -367,7 +368,8 @@ impl Pipeline {
         for routed in events {
             let claimed = routed.claimed;
             metrics::histogram!(EVENT_TO_SCORE).record(seconds(now_ms - claimed.event.received_ms));
-            metrics::histogram!(LAG, "stage" => "waiting").record(seconds(claimed.read_ms - claimed.event.received_ms));
+            metrics::histogram!(LAG, "stage" => "logged").record(seconds(claimed.read_ms - claimed.event.received_ms));
+            metrics::histogram!(LAG, "stage" => "queued").record(seconds(now_ms - claimed.read_ms) - begun.elapsed().as_secs_f64());
             metrics::histogram!(LAG, "stage" => "processing").record(begun.elapsed());
         }
     }
@@ -554,8 +556,12 @@ fn shared_of(id: &str, keys: &[Key], shared: &BTreeMap<(KeyKind, String), Shared
 /// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.
 fn note_links(commit: &mut Commit, id: &str, links: &[Link], mut held: BTreeMap<(String, String), (f64, i64)>, now_ms: i64) {
     let mut felt: BTreeSet<String> = BTreeSet::new();
+    let closest: BTreeSet<&str> = linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
     for link in links {
         let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
+        if before.is_none() && !closest.contains(link.target_id.as_str()) {
+            continue;
+        }
         let (old, created_ms) = before.unwrap_or((0.0, now_ms));
         let change = (link.probability - old).abs();
         if before.is_none() || change >= LINK_CHANGE_WRITTEN {

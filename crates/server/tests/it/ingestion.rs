@@ -95,7 +95,7 @@ async fn a_period_is_counted(app: &mut TestApp) {
 async fn what_was_acknowledged_before_a_crash_is_processed_once(app: &mut TestApp) {
     let mut sent = 0;
     // A node that crashed holds PostgreSQL's processing lease until it runs out: once is enough there.
-    let rounds = if app.store.is_shared() { 2..3 } else { 0..4 };
+    let rounds = if app.store.is_shared() { 0..1 } else { 0..4 };
     for round in rounds {
         // A runtime of its own dies with everything in it.
         let (url, team) = (app.database.url.clone(), app.team.id.clone());
@@ -214,27 +214,40 @@ async fn two_servers_share_a_store() {
     app.finish().await;
 }
 
-/// What everyone shares costs no more than what nobody does.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_device_on_thousands_of_identities_and_thousands_of_devices_on_one() {
-    let app = TestApp::start(Database::sqlite()).await;
-    for chunk in 0..CROWD / 250 {
-        let numbers = chunk * 250..(chunk + 1) * 250;
-        let crowd = numbers.clone().map(|n| seen("login", Some(&format!("u{n}")), "fp-shared", &format!("s{n}"), "198.51.100.1"));
-        app.api.track(Value::from_iter(crowd)).await;
-        let hoard = numbers.map(|n| seen("login", Some("hoarder"), &format!("fp{n}"), &format!("h{n}"), &format!("203.0.{}.{}", n / 250, n % 250)));
-        app.api.track(Value::from_iter(hoard)).await;
+/// Devices on one identity, and identities on one device.
+const CROWD: usize = 10_000;
+
+async fn send_in_batches(app: &TestApp, events: impl Iterator<Item = Value>) {
+    let events: Vec<Value> = events.collect();
+    for batch in events.chunks(250) {
+        app.api.track(Value::from(batch.to_vec())).await;
     }
     app.settle().await;
-    assert_eq!(app.api.get("/identities?device=fp-shared").await.expect(200)["totalElements"], CROWD);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_devices_on_one_identity_are_taken() {
+    let app = TestApp::start(Database::sqlite()).await;
+    let ip = |n: usize| format!("203.{}.{}.7", n / 250, n % 250);
+    let hoard = (0..CROWD).map(|n| seen("login", Some("hoarder"), &format!("fp{n}"), &format!("s{n}"), &ip(n)));
+    send_in_batches(&app, hoard).await;
+    assert_eq!(app.api.get("/devices").await.expect(200)["totalElements"], CROWD);
     assert_eq!(app.api.get("/events?identity=hoarder").await.expect(200)["totalElements"], CROWD);
-    let analysis = app.api.get("/identities/hoarder/analysis").await.expect(200);
-    assert_eq!(analysis["eventCount"], CROWD);
-    let links = app.api.get("/identities/u7/links").await.expect(200);
-    assert!(links.as_array().unwrap().len() <= dregs_engine::limits::LINKS_MAX);
-    assert_eq!(app.api.get("/ingestion").await.expect(200)["fates"]["applied"], 2 * CROWD);
+    assert_eq!(app.api.get("/identities/hoarder/analysis").await.expect(200)["eventCount"], CROWD);
     app.finish().await;
 }
 
-/// Identities on one device, and devices on one identity.
-const CROWD: usize = 10_000;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_on_thousands_of_identities_is_taken_and_links_stay_bounded() {
+    let app = TestApp::start(Database::sqlite()).await;
+    let crowd = (0..CROWD).map(|n| seen("login", Some(&format!("u{n}")), "fp", &format!("s{n}"), "198.51.100.1"));
+    send_in_batches(&app, crowd).await;
+    assert_eq!(app.api.get("/identities?device=fp").await.expect(200)["totalElements"], CROWD);
+    assert_eq!(app.api.get("/ingestion").await.expect(200)["fates"]["applied"], CROWD);
+    for id in ["u7", "u9999"] {
+        let links = app.api.get(&format!("/identities/{id}/links")).await.expect(200);
+        assert!(links.as_array().unwrap().len() <= dregs_engine::limits::LINKS_MAX, "{id}");
+    }
+    eprintln!("CYCLES {}", app.store.cycle_ids(10_000_000).await.unwrap().len());
+    app.finish().await;
+}

@@ -78,8 +78,21 @@ pub async fn batches(server: &Child, events: usize) -> Result<f64> {
 
 fn plain_event(id: &str, identity: usize) -> String {
     format!(
-        r#"{{"id":"{id}","type":"user.login","identity":{{"id":"user-{identity}","data":{{"email":"user{identity}@example.com","plan":"pro"}}}},"data":{{"method":"password","remember":true}},"source":"bench"}}"#
+        r#"{{"id":"{id}","type":"user.login","identity":{{"id":"user-{identity}","data":{{"email":"{}@mail{}.example","plan":"pro"}}}},"data":{{"method":"password","remember":true}},"source":"bench"}}"#,
+        word(identity),
+        identity % 7
     )
+}
+
+/// Something like a name, another for every number: addresses that differ by digits alone would be a farm's.
+fn word(mut number: usize) -> String {
+    const SYLLABLES: [&str; 16] = ["ba", "ko", "ri", "mu", "ne", "lo", "sa", "ti", "ve", "do", "pa", "gu", "fe", "ny", "ha", "ju"];
+    let mut text = String::new();
+    for _ in 0..6 {
+        text.push_str(SYLLABLES[number % 16]);
+        number = number / 16 + number % 7;
+    }
+    text
 }
 
 /// Traffic on a growing population, deterministic.
@@ -163,13 +176,15 @@ impl<'a> Load<'a> {
     /// An event with address, user agent and device: one in ten identities has a device or an address that others have
     /// too, as in an office.
     fn event(&self, identity: usize, name: &str) -> String {
+        let word = word(identity);
         let shared = identity % 10 == 0;
         let device = if shared { format!("{:032x}", identity % 500) } else { format!("{:032x}", 1_000_000 + identity) };
         let network = if shared { identity % 5000 / 50 } else { identity };
         let ip = format!("{}.{}.{}.{}", 20 + network / 16_777_216 % 50, network / 65_536 % 256, network / 256 % 256, network % 256);
         format!(
-            r#"{{"type":"{name}","identity":{{"id":"load-{identity}","data":{{"email":"person.{identity}@mail{}.example","name":"Person Number {identity}"}}}},"data":{{"plan":"pro"}},"ip":"{ip}","session":"session-{identity}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36","device":{{"fingerprint":"{device}"}}}}"#,
-            identity % 7
+            r#"{{"type":"{name}","identity":{{"id":"load-{identity}","data":{{"email":"{word}@mail{}.example","name":"{word} {}"}}}},"data":{{"plan":"pro"}},"ip":"{ip}","session":"session-{identity}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36","device":{{"fingerprint":"{device}"}}}}"#,
+            identity % 7,
+            word[..4].to_owned() + &word[8..]
         )
     }
 }

@@ -31,7 +31,8 @@ impl Table {
     pub fn parse(text: &str) -> Table {
         let mut records = records(text.trim_start_matches('\u{feff}')).into_iter();
         let header = records.next().unwrap_or_default();
-        let columns = header.iter().enumerate().map(|(place, name)| (name.trim().to_lowercase(), place)).rev().collect();
+        let columns =
+            header.iter().enumerate().map(|(place, name)| (name.trim().to_lowercase(), place)).rev().collect();
         Table { columns, rows: records.collect() }
     }
 
@@ -120,7 +121,8 @@ mod tests {
     #[test]
     fn flags_are_numbers_or_words() {
         let table = Table::parse("a,b,c,d,e\n1,true,0,False,\n");
-        let flags: Vec<bool> = table.rows().flat_map(|row| ["a", "b", "c", "d", "e"].map(|name| row.flag(name))).collect();
+        let flags: Vec<bool> =
+            table.rows().flat_map(|row| ["a", "b", "c", "d", "e"].map(|name| row.flag(name))).collect();
         assert_eq!(flags, [true, true, false, false, false]);
     }
 

@@ -1,8 +1,10 @@
 //! The verdicts beside the labels.
 
-use super::gathering::{Grounds, Part, Verdicts};
+use super::gathering::{Bond, Grounds, Verdicts};
 use super::labels::{Label, Labels, Pair};
-use super::measures::{BCubed, Quality, Ranked, auc, average_precision, b_cubed, best, components, median, quality, sizes};
+use super::measures::{
+    BCubed, Quality, Ranked, auc, average_precision, b_cubed, best, components, median, quality, sizes,
+};
 use dregs_engine::score::Category;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,13 +108,13 @@ pub struct PairsJudged {
     pub missed_in: Vec<Reason>,
 }
 
-/// Links of one type and kind among some pairs.
+/// Pairs that rest on the same kinds of evidence.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkKind {
-    pub link: String,
+    pub evidence: String,
     pub count: usize,
-    pub median_value: f64,
+    pub median_score: f64,
     pub median_holders: Option<u64>,
 }
 
@@ -161,7 +163,8 @@ pub fn judge(labels: &Labels, verdicts: &Verdicts, grounds: &BTreeMap<String, [G
     }
     if let Some(pairs) = &labels.pairs {
         judgement.pairs = Some(judge_pairs(labels, pairs, verdicts));
-        judgement.rings = PAIR_THRESHOLDS.into_iter().rev().map(|least| rings(labels, pairs, verdicts, least)).collect();
+        judgement.rings =
+            PAIR_THRESHOLDS.into_iter().rev().map(|least| rings(labels, pairs, verdicts, least)).collect();
     }
     if let Some(hard) = &labels.hard {
         judgement.hard_pairs = hard_kinds(hard, verdicts);
@@ -207,13 +210,20 @@ fn dimensions(people: &[Person<'_>]) -> Vec<Dimension> {
     let one = |name: &str, ranked: Vec<(Option<u8>, bool)>| {
         // A low score is a high suspicion.
         let suspicion = |score: u8| 100.0 - f64::from(score);
-        let all: Vec<Ranked> = ranked.iter().map(|(score, bad)| (suspicion(score.unwrap_or(UNKNOWN_SCORE)), *bad)).collect();
+        let all: Vec<Ranked> =
+            ranked.iter().map(|(score, bad)| (suspicion(score.unwrap_or(UNKNOWN_SCORE)), *bad)).collect();
         let bad = all.iter().filter(|(_, bad)| *bad).count();
         let below = SCORE_THRESHOLDS.map(|threshold| Quality {
             threshold: f64::from(threshold),
             ..quality(&all, bad, suspicion(threshold) + 0.5)
         });
-        Dimension { name: name.into(), bad, auc: auc(&all), average_precision: average_precision(&all, bad), below: below.into() }
+        Dimension {
+            name: name.into(),
+            bad,
+            auc: auc(&all),
+            average_precision: average_precision(&all, bad),
+            below: below.into(),
+        }
     };
     let each = Category::ALL.into_iter().enumerate().map(|(place, category)| {
         let ranked = people.iter().map(|person| (person.scores[place], person.label.bad[place])).collect();
@@ -235,9 +245,11 @@ fn abuse(people: &[Person<'_>]) -> Vec<AbuseClass> {
     let mut found = Vec::new();
     for (class, members) in by_class(people, true) {
         found.push(abuse_class(class, "all", &members));
-        let tiers: BTreeSet<&str> = members.iter().map(|person| person.label.tier.as_str()).filter(|tier| !tier.is_empty()).collect();
+        let tiers: BTreeSet<&str> =
+            members.iter().map(|person| person.label.tier.as_str()).filter(|tier| !tier.is_empty()).collect();
         for tier in tiers {
-            let members: Vec<&Person<'_>> = members.iter().copied().filter(|person| person.label.tier == tier).collect();
+            let members: Vec<&Person<'_>> =
+                members.iter().copied().filter(|person| person.label.tier == tier).collect();
             found.push(abuse_class(class, tier, &members));
         }
     }
@@ -268,7 +280,9 @@ fn honest(people: &[Person<'_>]) -> Vec<HonestSegment> {
 }
 
 fn honest_segment(class: &str, mut members: Vec<&Person<'_>>) -> HonestSegment {
-    let wrong = |person: &Person<'_>, place: usize, threshold: u8| !person.label.bad[place] && person.is_below(place, threshold);
+    let wrong = |person: &Person<'_>, place: usize, threshold: u8| {
+        !person.label.bad[place] && person.is_below(place, threshold)
+    };
     let each = |threshold: u8| [0, 1, 2, 3].map(|place| share(&members, |person| wrong(person, place, threshold)));
     let any = |threshold: u8| share(&members, |person| (0..4).any(|place| wrong(person, place, threshold)));
     let [below_50, below_25] = SCORE_THRESHOLDS.map(each);
@@ -280,7 +294,8 @@ fn honest_segment(class: &str, mut members: Vec<&Person<'_>>) -> HonestSegment {
     let pulled_down_by = most_frequent(reasons);
     let median_scores = medians(&members);
     let count = members.len();
-    let rank = |person: &Person<'_>| person.places(false).filter_map(|place| Some((person.scores[place]?, place))).min();
+    let rank =
+        |person: &Person<'_>| person.places(false).filter_map(|place| Some((person.scores[place]?, place))).min();
     members.sort_by_key(|person| (rank(person).map_or(u8::MAX, |(score, _)| score), person.id));
     let worst = members.iter().take(WORST_MAX).map(|person| Worst {
         identity: person.id.to_owned(),
@@ -327,7 +342,7 @@ fn judge_pairs(labels: &Labels, truth: &BTreeSet<Pair>, verdicts: &Verdicts) -> 
         at: PAIR_THRESHOLDS.map(|threshold| quality(&ranked, truth.len(), threshold)).into(),
         best: best(&ranked, truth.len()),
         average_precision: average_precision(&ranked, truth.len()),
-        false_by: link_kinds(wrong().filter_map(|(_, bond)| bond.parts.first())),
+        false_by: link_kinds(wrong().map(|(_, bond)| bond)),
         false_between: most_frequent(between.iter().map(String::as_str)),
         missed_in: most_frequent(missed.iter().map(String::as_str)),
     }
@@ -345,19 +360,18 @@ fn classes_of(labels: &Labels, pair: &Pair) -> String {
     if a == b { a } else { format!("{} × {}", a.clone().min(b.clone()), a.max(b)) }
 }
 
-fn link_kinds<'a>(parts: impl Iterator<Item = &'a Part>) -> Vec<LinkKind> {
-    let mut kinds: BTreeMap<String, Vec<&Part>> = BTreeMap::new();
-    for part in parts {
-        let kind = part.kind.as_ref().map(|kind| format!(" {kind}")).unwrap_or_default();
-        kinds.entry(format!("{}{kind}", part.link_type)).or_default().push(part);
-    }
+fn link_kinds<'a>(bonds: impl Iterator<Item = &'a Bond>) -> Vec<LinkKind> {
+    let mut kinds: BTreeMap<&str, Vec<&Bond>> = BTreeMap::new();
+    bonds.for_each(|bond| kinds.entry(&bond.evidence).or_default().push(bond));
     let mut found: Vec<LinkKind> = kinds
         .into_iter()
-        .map(|(link, parts)| LinkKind {
-            link,
-            count: parts.len(),
-            median_value: median(parts.iter().map(|part| (part.value * 1e4).round() as u32).collect()).map_or(0.0, f64::from) / 1e4,
-            median_holders: median(parts.iter().filter_map(|part| part.holders).collect()),
+        .map(|(evidence, bonds)| LinkKind {
+            evidence: evidence.to_owned(),
+            count: bonds.len(),
+            median_score: median(bonds.iter().map(|bond| (bond.score * 1e4).round() as u32).collect())
+                .map_or(0.0, f64::from)
+                / 1e4,
+            median_holders: median(bonds.iter().filter_map(|bond| bond.holders).collect()),
         })
         .collect();
     found.sort_by_key(|kind| std::cmp::Reverse(kind.count));
@@ -370,14 +384,16 @@ fn hard_kinds(hard: &BTreeMap<Pair, String>, verdicts: &Verdicts) -> Vec<HardKin
     hard.iter().for_each(|(pair, kind)| kinds.entry(kind).or_default().push(pair));
     let [least, most] = PAIR_THRESHOLDS;
     let found = kinds.into_iter().map(|(kind, pairs)| {
-        let linked = |least: f64| pairs.iter().filter_map(move |pair| verdicts.links.get(*pair).filter(|bond| bond.score >= least));
+        let linked = |least: f64| {
+            pairs.iter().filter_map(move |pair| verdicts.links.get(*pair).filter(|bond| bond.score >= least))
+        };
         let rate = |least: f64| linked(least).count() as f64 / pairs.len() as f64;
         HardKind {
             kind: kind.to_owned(),
             count: pairs.len(),
             false_at_50: rate(least),
             false_at_90: rate(most),
-            false_by: link_kinds(linked(least).filter_map(|bond| bond.parts.first())),
+            false_by: link_kinds(linked(least)),
         }
     });
     found.collect()
@@ -406,7 +422,6 @@ fn largest(components: &BTreeMap<&str, usize>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::gathering::Bond;
     use super::super::labels::ordered;
     use super::*;
 
@@ -427,10 +442,7 @@ mod tests {
         ]);
         let scores = [("a", Some(10)), ("b", Some(80)), ("c", Some(40)), ("d", Some(20)), ("unlabelled", Some(1))];
         let scores = scores.map(|(id, unique)| (id.to_owned(), [Some(90), None, unique, Some(50)])).into();
-        let bond = |score: f64| {
-            let link_type = "SAME_DEVICE".to_owned();
-            Bond { score, parts: vec![Part { link_type, kind: Some("device".into()), value: score, holders: Some(3) }] }
-        };
+        let bond = |score: f64| Bond { score, evidence: "device".into(), holders: Some(3) };
         let links = [("a", "b", 0.95), ("c", "d", 0.6), ("a", "c", 0.1), ("a", "unlabelled", 0.99)];
         let links = links.map(|(a, b, score)| (ordered(a, b), bond(score))).into();
         let labels = Labels {
@@ -453,7 +465,8 @@ mod tests {
         assert_eq!((uniqueness.below[1].recall, uniqueness.below[1].precision), (Some(2.0 / 3.0), Some(1.0)));
         // A score of exactly 50 is not below 50.
         assert_eq!(judged.dimensions[3].below[0].caught, 0);
-        let farm: Vec<_> = judged.abuse.iter().map(|found| (found.tier.as_str(), found.count, found.recall_own)).collect();
+        let farm: Vec<_> =
+            judged.abuse.iter().map(|found| (found.tier.as_str(), found.count, found.recall_own)).collect();
         assert_eq!(farm, [("all", 2, 0.5), ("expert", 1, 0.0), ("naive", 1, 1.0)]);
         assert_eq!(judged.abuse[0].median_scores, [Some(90), None, Some(10), Some(50)]);
         let honest: Vec<_> = judged.honest.iter().map(|found| (found.class.as_str(), found.any_below_50)).collect();
@@ -471,8 +484,9 @@ mod tests {
         assert_eq!((pairs.at[0].precision, pairs.at[0].recall), (Some(0.5), Some(0.5)));
         assert_eq!((pairs.at[1].precision, pairs.at[1].recall), (Some(1.0), Some(0.5)));
         assert_eq!(pairs.average_precision, Some(0.5));
-        assert_eq!((pairs.false_by[0].link.as_str(), pairs.false_by[0].median_holders), ("SAME_DEVICE device", Some(3)));
-        let hard: Vec<_> = judged.hard_pairs.iter().map(|kind| (kind.kind.as_str(), kind.false_at_50, kind.false_at_90)).collect();
+        assert_eq!((pairs.false_by[0].evidence.as_str(), pairs.false_by[0].median_holders), ("device", Some(3)));
+        let hard: Vec<_> =
+            judged.hard_pairs.iter().map(|kind| (kind.kind.as_str(), kind.false_at_50, kind.false_at_90)).collect();
         assert_eq!(hard, [("family", 1.0, 0.0), ("office", 0.0, 0.0)]);
         // Truth is {a, b, d}; found at 0.9 is {a, b}.
         let rings = &judged.rings[0];

@@ -42,11 +42,15 @@ impl Labels {
     pub fn read(folder: &Path) -> Result<Labels, String> {
         let labels = Labels {
             identities: table(folder, "labels_identities.csv", &["identity"])?.map(|table| identities(&table)),
-            pairs: table(folder, "labels_pairs.csv", &["id_a", "id_b"])?.map(|table| pairs(&table).into_keys().collect()),
+            pairs: table(folder, "labels_pairs.csv", &["id_a", "id_b"])?
+                .map(|table| pairs(&table).into_keys().collect()),
             hard: table(folder, "labels_hard.csv", &["id_a", "id_b"])?.map(|table| pairs(&table)),
         };
         if labels.identities.is_none() && labels.pairs.is_none() && labels.hard.is_none() {
-            return Err(format!("{} holds no labels_identities.csv, labels_pairs.csv or labels_hard.csv", folder.display()));
+            return Err(format!(
+                "{} holds no labels_identities.csv, labels_pairs.csv or labels_hard.csv",
+                folder.display()
+            ));
         }
         Ok(labels)
     }
@@ -71,7 +75,8 @@ fn table(folder: &Path, name: &str, columns: &[&str]) -> Result<Option<Table>, S
 
 fn identities(table: &Table) -> BTreeMap<String, Label> {
     let label = |row: super::csv::Row<'_>| {
-        let classes = row.get("classes").split('|').map(str::trim).filter(|class| !class.is_empty() && *class != "none");
+        let classes =
+            row.get("classes").split('|').map(str::trim).filter(|class| !class.is_empty() && *class != "none");
         let label = Label {
             abuser: row.flag("abuser"),
             classes: classes.map(str::to_owned).collect(),
@@ -101,7 +106,8 @@ mod tests {
     fn files_are_read_by_their_headers_and_may_be_missing() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Labels::read(folder.path()).is_err());
-        let text = "tier,identity,abuser,classes,uniqueness_bad,note\nexpert,\"a,1\",TRUE,trial_farm|bot,1,x\n,b,0,,0,\n";
+        let text =
+            "tier,identity,abuser,classes,uniqueness_bad,note\nexpert,\"a,1\",TRUE,trial_farm|bot,1,x\n,b,0,,0,\n";
         std::fs::write(folder.path().join("labels_identities.csv"), text).unwrap();
         std::fs::write(folder.path().join("labels_pairs.csv"), "id_b,id_a\na,z\nz,a\nq,q\n").unwrap();
         let labels = Labels::read(folder.path()).unwrap();
@@ -117,6 +123,8 @@ mod tests {
     fn a_missing_column_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("labels_pairs.csv"), "a,b\n1,2\n").unwrap();
-        assert!(Labels::read(folder.path()).is_err_and(|why| why.contains("labels_pairs.csv") && why.contains("`id_a`")));
+        assert!(
+            Labels::read(folder.path()).is_err_and(|why| why.contains("labels_pairs.csv") && why.contains("`id_a`"))
+        );
     }
 }

@@ -32,7 +32,8 @@ pub fn average_precision(ranked: &[Ranked], bad_total: usize) -> Option<f64> {
         return None;
     }
     let steps = steps(ranked).into_iter();
-    let (area, _) = steps.fold((0.0, 0.0), |(area, before), (_, hits, taken)| (area + (hits - before) * hits / taken, hits));
+    let (area, _) =
+        steps.fold((0.0, 0.0), |(area, before), (_, hits, taken)| (area + (hits - before) * hits / taken, hits));
     Some(area / bad_total as f64)
 }
 
@@ -106,10 +107,11 @@ pub fn b_cubed(members: &BTreeSet<&str>, found: &BTreeMap<&str, usize>, truth: &
     let found_sizes = sizes(places.iter().map(|(found, _)| *found));
     let true_sizes = sizes(places.iter().map(|(_, truth)| *truth));
     // Each member of an overlap shares it with all of the overlap, itself included.
-    let (precision, recall) = sizes(places.into_iter()).into_iter().fold((0.0, 0.0), |(precision, recall), ((found, truth), size)| {
-        let squared = (size * size) as f64;
-        (precision + squared / found_sizes[&found] as f64, recall + squared / true_sizes[&truth] as f64)
-    });
+    let (precision, recall) =
+        sizes(places.into_iter()).into_iter().fold((0.0, 0.0), |(precision, recall), ((found, truth), size)| {
+            let squared = (size * size) as f64;
+            (precision + squared / found_sizes[&found] as f64, recall + squared / true_sizes[&truth] as f64)
+        });
     let count = members.len().max(1) as f64;
     let (precision, recall) = (precision / count, recall / count);
     let f1 = if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };

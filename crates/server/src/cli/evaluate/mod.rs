@@ -167,15 +167,24 @@ mod tests {
         for dimension in &judged.dimensions {
             assert!(dimension.auc.is_some_and(|auc| auc > 0.5), "{dimension:?}");
         }
-        let classes = |abuser: bool| world.identities.iter().filter(move |label| label.abuser == abuser).flat_map(|label| &label.classes);
+        let classes = |abuser: bool| {
+            world.identities.iter().filter(move |label| label.abuser == abuser).flat_map(|label| &label.classes)
+        };
         assert!(classes(true).all(|class| judged.abuse.iter().any(|found| found.class == *class)));
         assert!(classes(false).all(|class| judged.honest.iter().any(|found| found.class == *class)));
         assert!(judged.pairs.is_some() && !judged.hard_pairs.is_empty() && judged.rings.len() == 2);
 
         let text = report.to_string();
-        assert!(["scores", "abuse", "honest", "pairs", "rings", "hard pairs", "line "].iter().all(|part| text.contains(part)), "{text}");
+        assert!(
+            ["scores", "abuse", "honest", "pairs", "rings", "hard pairs", "line "]
+                .iter()
+                .all(|part| text.contains(part)),
+            "{text}"
+        );
         let json = serde_json::to_value(&report).unwrap();
-        for part in ["identities", "replayed", "badLines", "dimensions", "abuse", "honest", "pairs", "hardPairs", "rings"] {
+        for part in
+            ["identities", "replayed", "badLines", "dimensions", "abuse", "honest", "pairs", "hardPairs", "rings"]
+        {
             assert!(json.get(part).is_some(), "{part}");
         }
     }

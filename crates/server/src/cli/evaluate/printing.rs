@@ -57,7 +57,8 @@ fn print(judgement: &Judgement, out: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn dimensions(judgement: &Judgement) -> Grid {
     let mut grid = Grid::new("scores", &["", "bad", "AUC", "AP", "P<50", "R<50", "P<25", "R<25"]);
     for found in &judgement.dimensions {
-        let mut row = vec![found.name.clone(), found.bad.to_string(), decimal(found.auc), decimal(found.average_precision)];
+        let mut row =
+            vec![found.name.clone(), found.bad.to_string(), decimal(found.auc), decimal(found.average_precision)];
         row.extend(found.below.iter().flat_map(|at| [percent(at.precision), percent(at.recall)]));
         grid.row(row);
     }
@@ -83,7 +84,11 @@ fn honest(judgement: &Judgement) -> Grid {
     for found in &judgement.honest {
         let mut row = vec![plain(&found.class), found.count.to_string()];
         row.extend(found.below_50.map(|share| percent(Some(share))));
-        row.extend([percent(Some(found.any_below_50)), percent(Some(found.any_below_25)), reasons(&found.pulled_down_by)]);
+        row.extend([
+            percent(Some(found.any_below_50)),
+            percent(Some(found.any_below_25)),
+            reasons(&found.pulled_down_by),
+        ]);
         let worst: Vec<String> = match found.any_below_50 > 0.0 {
             true => found.worst.iter().map(|worst| plain(&worst.identity)).collect(),
             false => Vec::new(),
@@ -145,15 +150,18 @@ fn hard(kinds: &[HardKind]) -> Grid {
 }
 
 fn reasons(reasons: &[Reason]) -> String {
-    let shown: Vec<String> =
-        reasons.iter().take(REASONS_SHOWN).map(|reason| format!("{} {}", reason.count, plain(&reason.analyzer))).collect();
+    let shown: Vec<String> = reasons
+        .iter()
+        .take(REASONS_SHOWN)
+        .map(|reason| format!("{} {}", reason.count, plain(&reason.analyzer)))
+        .collect();
     shown.join(", ")
 }
 
 fn links(kinds: &[LinkKind]) -> String {
     let shown = kinds.iter().take(REASONS_SHOWN).map(|kind| {
         let holders = kind.median_holders.map(|holders| format!(", {holders} holders")).unwrap_or_default();
-        format!("{} {} ({:.2}{holders})", kind.count, plain(&kind.link), kind.median_value)
+        format!("{} {} ({:.2}{holders})", kind.count, plain(&kind.evidence), kind.median_score)
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -194,7 +202,8 @@ impl Grid {
 
     /// Whether a column holds words.
     fn is_text(&self, column: usize) -> bool {
-        let number = |cell: &String| cell.trim_end_matches('%').parse::<f64>().is_ok() || cell == "—" || cell.is_empty();
+        let number =
+            |cell: &String| cell.trim_end_matches('%').parse::<f64>().is_ok() || cell == "—" || cell.is_empty();
         !self.rows.iter().skip(1).filter_map(|row| row.get(column)).all(number)
     }
 }
@@ -203,8 +212,10 @@ impl Display for Grid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "\n{}", self.title)?;
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let wide = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-        let widths: Vec<(usize, bool)> = (0..columns).map(|column| (wide(column).unwrap_or(0), self.is_text(column))).collect();
+        let wide =
+            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<(usize, bool)> =
+            (0..columns).map(|column| (wide(column).unwrap_or(0), self.is_text(column))).collect();
         for row in &self.rows {
             let mut line = String::new();
             for (cell, (width, text)) in row.iter().zip(&widths) {
@@ -228,6 +239,9 @@ mod tests {
         let mut grid = Grid::new("title", &["", "n", "share"]);
         grid.row(vec![plain("a\u{1b}[31m"), "7".into(), percent(Some(0.5))]);
         grid.row(vec!["long name".into(), "1234".into(), percent(None)]);
-        assert_eq!(grid.to_string(), "\ntitle\n                n  share\n  a·[31m        7  50.0%\n  long name  1234      —\n");
+        assert_eq!(
+            grid.to_string(),
+            "\ntitle\n                n  share\n  a·[31m        7  50.0%\n  long name  1234      —\n"
+        );
     }
 }

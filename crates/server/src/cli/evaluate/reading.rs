@@ -186,7 +186,9 @@ impl Index {
         }
         // The API takes an array of events too.
         match serde_json::from_str::<Vec<&RawValue>>(trimmed) {
-            Ok(events) => events.iter().for_each(|event| self.add_event(event.get(), at + distance(trimmed, event.get()))),
+            Ok(events) => {
+                events.iter().for_each(|event| self.add_event(event.get(), at + distance(trimmed, event.get())))
+            }
             Err(error) => self.bad.add(self.line, format!("not readable JSON: {error}")),
         }
     }
@@ -231,7 +233,9 @@ fn time(text: &str) -> Result<Option<i64>, String> {
     };
     match at_ms {
         None => Err("timestamp must be an ISO-8601 time such as 2026-09-21T14:22:09Z".into()),
-        Some(ms) if !(TIMESTAMP_MIN_MS..TIMESTAMP_MAX_MS).contains(&ms) => Err("timestamp is not between 2000 and 2090".into()),
+        Some(ms) if !(TIMESTAMP_MIN_MS..TIMESTAMP_MAX_MS).contains(&ms) => {
+            Err("timestamp is not between 2000 and 2090".into())
+        }
         Some(ms) => Ok(Some(ms)),
     }
 }

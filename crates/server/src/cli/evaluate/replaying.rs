@@ -46,9 +46,16 @@ pub struct Replayed {
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Runs all events through a pipeline on `store` and scores again what is due, as a server would have by the end.
-pub async fn replay(store: &Store, team: &TeamId, events: &mut Events, networks: Option<NetworkTable>) -> Outcome<Replayed> {
+pub async fn replay(
+    store: &Store,
+    team: &TeamId,
+    events: &mut Events,
+    networks: Option<NetworkTable>,
+) -> Outcome<Replayed> {
     let begun = Instant::now();
-    store.add_team(&Team { id: team.clone(), name: "Evaluation".into(), monthly_event_limit: None, created_ms: 0 }).await?;
+    store
+        .add_team(&Team { id: team.clone(), name: "Evaluation".into(), monthly_event_limit: None, created_ms: 0 })
+        .await?;
     let clock = Clock::manual(0);
     let hours = LimitOptions::default().reevaluate_hours;
     let pipeline = Pipeline::new(store.clone(), clock.clone(), Arc::new(Ids::new(0)), Enricher::new(networks), hours);
@@ -167,7 +174,8 @@ struct Window {
 
 impl Window {
     fn takes(&self, owner: &Owner) -> bool {
-        self.events < BATCH_EVENTS_MAX && (self.batch.owners.len() < BATCH_SUBJECTS_MAX || self.places.contains_key(owner))
+        self.events < BATCH_EVENTS_MAX
+            && (self.batch.owners.len() < BATCH_SUBJECTS_MAX || self.places.contains_key(owner))
     }
 
     fn push(&mut self, owner: Owner, event: Event) {
