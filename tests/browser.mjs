@@ -16,6 +16,8 @@ const args = [
   '--disable-sync',
 ];
 const say = (said) => process.stdout.write(`${JSON.stringify(said)}\n`);
+// What a page says as it closes belongs to no test.
+const report = (speaker) => (said) => speaker === page && say(said);
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
 let context;
@@ -24,19 +26,22 @@ let page;
 const commands = {
   // A fresh profile each time.
   async open(url) {
+    page = undefined;
     await context?.close();
+    say({ closed: true });
     context = await browser.newContext();
     page = await context.newPage();
-    page.on('pageerror', (error) => say({ pageError: String(error) }));
+    const tell = report(page);
+    page.on('pageerror', (error) => tell({ pageError: String(error) }));
     page.on('dialog', (dialog) => {
-      say({ dialog: dialog.message() });
+      tell({ dialog: dialog.message() });
       dialog.dismiss();
     });
-    page.on('console', (message) => message.type() === 'error' && say({ consoleError: message.text() }));
+    page.on('console', (message) => message.type() === 'error' && tell({ consoleError: message.text() }));
     page.on('response', async (response) => {
       if (response.request().method() === 'POST' && response.url().includes('/api/')) {
         const body = await response.text().catch(() => null);
-        say({ posted: response.url(), status: response.status(), answer: body });
+        tell({ posted: response.url(), status: response.status(), answer: body });
       }
     });
     await page.goto(url, { waitUntil: 'load' });

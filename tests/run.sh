@@ -3,7 +3,7 @@
 #
 #   tests/run.sh                                 everything, with target/debug/dregs
 #   DREGS_BIN=target/fast/dregs tests/run.sh     with another binary
-#   tests/run.sh -k browser                      a part; arguments go to pytest
+#   tests/run.sh tests/test_browser.py           a part; arguments go to pytest
 #   DREGS_KILLS=100 tests/run.sh -k kill         a hundred kills instead of twenty
 set -eu
 cd "$(dirname "$0")/.."
@@ -36,4 +36,10 @@ else
     PYTHONPATH=$home/packages${PYTHONPATH:+:$PYTHONPATH}
     export PYTHONPATH
 fi
-exec "$python" -m pytest -c tests/pytest.ini --rootdir tests "$@" tests
+
+# Everything, unless a file is named.
+what=tests
+for argument in "$@"; do
+    [ -e "${argument%%::*}" ] && what=
+done
+exec "$python" -m pytest -c tests/pytest.ini --rootdir tests "$@" $what

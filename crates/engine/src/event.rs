@@ -105,6 +105,9 @@ impl Event {
         event.referrer = event.cut_text(&mut body, "referrer", URL_CHARS_MAX)?.map(|url| clean_url(&url));
         event.read_origin(&mut body, intake)?;
         event.device = device(body.remove("device"))?;
+        if event.user_agent.is_none() {
+            event.user_agent = event.agent_of_signals();
+        }
         if event.identity.is_none() && event.device.is_none() {
             return Err(Rejection::Invalid("identity or device is required".into()));
         }
@@ -187,6 +190,12 @@ impl Event {
         self.ip = ip.map(|ip| ip.to_canonical());
         self.user_agent = user_agent;
         Ok(())
+    }
+
+    /// What the device says of itself, where nobody else said it.
+    fn agent_of_signals(&self) -> Option<String> {
+        let agent = self.device.as_ref()?.signals.get("userAgent")?.as_str()?;
+        Some(agent.chars().take(USER_AGENT_CHARS_MAX).collect())
     }
 
     /// What events are ordered by: the identity, else the session, else the device.

@@ -239,7 +239,14 @@ impl Db {
     /// A transaction that may write. On SQLite it is the only one.
     pub async fn begin(&self) -> Result<Tx> {
         match self {
-            Db::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Db::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
+                // A full disk makes SQLite roll back by itself; the driver then believes the transaction open for good.
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    write.acquire().await?.close().await?;
+                    Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?))
+                }
+                begun => Ok(Tx::Sqlite(begun?)),
+            },
             Db::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
         }
     }

@@ -29,10 +29,12 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<impl IntoResponse>
         tracing::warn!(%error, "not ready");
         ApiError::Unavailable(1)
     })?;
+    // On a shared store another node may be the one that processes.
+    let waiting = if app.store.is_shared() { app.store.log_depth().await?.max(app.watermark.depth()) } else { app.watermark.depth() };
     Ok(Json(Ready {
         status: "ready",
         version: env!("CARGO_PKG_VERSION"),
-        waiting: app.watermark.depth(),
+        waiting,
         uptime_seconds: (app.clock.now_ms() - app.started_ms) / 1000,
         data_pack: dregs_engine::intelligence::pack(),
     }))

@@ -5,10 +5,10 @@ use crate::app::App;
 use crate::http::error::ApiResult;
 use std::time::Duration;
 
-/// How long a list waits for what was appended before it.
-const LIST_PATIENCE: Duration = Duration::from_millis(150);
+/// How long a list waits for what was appended before it: longer than an identity rests after a cycle.
+const LIST_PATIENCE: Duration = Duration::from_millis(500);
 /// How long a read waits for something that is not there yet.
-const MISSING_PATIENCE: Duration = Duration::from_secs(1);
+const MISSING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Waits, briefly, until what was appended before this request is in the tables.
 pub async fn settled(app: &App) {

@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 const SUBMISSIONS_MAX: usize = 8192;
 /// Requests in one commit.
 const GROUP_MAX: usize = 512;
+/// From so many requests in one commit on, accepting is at its limit.
+const GROUP_PRESSED: usize = 16;
 /// Events that may wait in the log before new ones are refused.
 const BACKLOG_EVENTS_MAX: u64 = 2_000_000;
 /// How often limits of teams are read again, so that another node's change arrives.
@@ -238,7 +240,9 @@ impl Writer {
                     if taken == 0 {
                         return;
                     }
+                    self.watermark.press(taken >= GROUP_PRESSED);
                     self.write(std::mem::take(&mut group)).await;
+                    self.watermark.press(taken >= GROUP_PRESSED && !submissions.is_empty());
                 }
                 () = limits_stale.notified() => self.usage.read_at = None,
                 _ = stopped.changed() => {

@@ -1,6 +1,7 @@
 //! Counts what became of the events that were not recorded; recorded ones are counted in the transaction that applies
 //! them.
 
+use crate::jobs::is_running;
 use crate::metrics::EVENTS;
 use dregs_engine::rejection::Fate;
 use dregs_store::{Store, TeamId, hour_of};
@@ -47,7 +48,7 @@ impl FateCounter {
 }
 
 pub async fn flush_forever(fates: Arc<FateCounter>, store: Store, mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow() {
+    while is_running(&stopped) {
         let _ = tokio::time::timeout(FLUSH_EVERY, stopped.changed()).await;
         fates.flush(&store).await;
     }

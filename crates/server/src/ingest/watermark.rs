@@ -1,6 +1,6 @@
 //! How far processing has come, so that a reader can wait for what it just wrote.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -10,6 +10,8 @@ pub struct Watermark {
     processed: AtomicU64,
     /// Identities that are due but not scored yet.
     due: AtomicU64,
+    /// Whether requests queue up for their commit.
+    pressed: AtomicBool,
     moved: Notify,
 }
 
@@ -23,6 +25,16 @@ impl Watermark {
     pub fn process(&self, events: u64) {
         self.processed.fetch_add(events, Ordering::SeqCst);
         self.moved.notify_waiters();
+    }
+
+    /// Says whether senders have to wait for each other. Accepting goes before scoring then: an event that waits in the
+    /// log is late, one that is refused may be lost.
+    pub fn press(&self, pressed: bool) {
+        self.pressed.store(pressed, Ordering::Relaxed);
+    }
+
+    pub fn is_pressed(&self) -> bool {
+        self.pressed.load(Ordering::Relaxed)
     }
 
     pub fn set_due(&self, identities: u64) {

@@ -5,3 +5,8 @@ pub mod claims;
 pub mod enrich;
 pub mod pipeline;
 pub mod processor;
+
+/// Whether the server that started a task still wants it: it said nothing else, and it is still there.
+pub fn is_running(stopped: &tokio::sync::watch::Receiver<bool>) -> bool {
+    !*stopped.borrow() && stopped.has_changed().is_ok()
+}

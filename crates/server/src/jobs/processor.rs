@@ -9,13 +9,14 @@ use crate::ingest::log::read_lines;
 use crate::ingest::watermark::Watermark;
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Claims, Owner};
 use crate::jobs::enrich::Enricher;
+use crate::jobs::is_running;
 use crate::jobs::pipeline::Pipeline;
 use crate::metrics::{EVENTS, FAILURES};
 use dregs_engine::rejection::Fate;
 use dregs_store::{LogSegment, ParkedEvent, Result, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 /// Attempts before an event is set aside.
@@ -26,9 +27,14 @@ const DUE_BATCH: i64 = 256;
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Pause after the store refused.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+/// While senders queue up, the processor rests this many times as long as it works, up to a bound.
+const PRESSED_REST: u32 = 4;
+const PRESSED_REST_MAX: Duration = Duration::from_millis(400);
 /// How long the right to process is held, and after how much of it it is prolonged.
-const LEASE_MS: i64 = 15_000;
-const LEASE_RENEW_MS: i64 = 5_000;
+const LEASE_MS: i64 = 4_000;
+const LEASE_RENEW_MS: i64 = 1_000;
+/// How often a node without the right asks for it.
+const LEASE_RETRY: Duration = Duration::from_millis(500);
 const LEASE: &str = "processor";
 
 pub struct Processor {
@@ -78,7 +84,7 @@ impl Processor {
     }
 
     pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
-        while !*stopped.borrow() {
+        while is_running(&stopped) {
             let pause = match self.step().await {
                 Ok(pause) => pause,
                 Err(error) => {
@@ -102,7 +108,7 @@ impl Processor {
     /// Does what can be done now; returns how long nothing will be to do.
     async fn step(&mut self) -> Result<Duration> {
         if !self.hold_lease().await? {
-            return Ok(SLEEP_MAX.min(Duration::from_secs(1)));
+            return Ok(LEASE_RETRY);
         }
         self.read_log().await?;
         self.take_due().await?;
@@ -113,7 +119,11 @@ impl Processor {
             self.watermark.set_due(self.claims.waiting() as u64);
             return Ok(self.pause(now_ms, next_ms));
         }
+        let begun = Instant::now();
         self.process(batch).await?;
+        if self.watermark.is_pressed() {
+            tokio::time::sleep((begun.elapsed() * PRESSED_REST).min(PRESSED_REST_MAX)).await;
+        }
         Ok(Duration::ZERO)
     }
 

@@ -13,7 +13,9 @@ on_both!(
 async fn an_analysis_shows_what_every_score_rests_on(app: &mut TestApp) {
     let mut event = seen("user.signup", Some("u"), "fp", "s", "198.51.100.1");
     event["identity"]["data"] = json!({"email": "x@mailinator.com", "name": "asdf asdf"});
-    event["userAgent"] = json!("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/139.0.0.0 Safari/537.36");
+    event["userAgent"] = json!(
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/139.0.0.0 Safari/537.36"
+    );
     app.track(event).await;
     let analysis = app.api.get("/identities/u/analysis").await.expect(200);
     assert!(analysis["id"].is_i64() && analysis["engineVersion"].is_u64() && analysis["dataPack"].is_string());
@@ -57,9 +59,19 @@ async fn a_link_shows_its_evidence_from_both_ends(app: &mut TestApp) {
         let links = links.as_array().unwrap();
         assert!(links.iter().any(|link| link["type"] == "SAME_DEVICE"), "{links:?}");
         for link in links {
-            assert_eq!((&link["targetIdentityId"], &link["targetDisplayName"]), (&json!(other), &json!(format!("Person {other}"))));
-            assert!(link["metadata"].is_object() && link["id"].is_string() && link["createdAt"].as_str().unwrap().ends_with('Z'));
-            assert!((0.0..=1.0).contains(&link["value"].as_f64().unwrap()) && (0.0..=1.0).contains(&link["confidence"].as_f64().unwrap()));
+            assert_eq!(
+                (&link["targetIdentityId"], &link["targetDisplayName"]),
+                (&json!(other), &json!(format!("Person {other}")))
+            );
+            assert!(
+                link["metadata"].is_object()
+                    && link["id"].is_string()
+                    && link["createdAt"].as_str().unwrap().ends_with('Z')
+            );
+            assert!(
+                (0.0..=1.0).contains(&link["value"].as_f64().unwrap())
+                    && (0.0..=1.0).contains(&link["confidence"].as_f64().unwrap())
+            );
         }
         let strengths: Vec<f64> = links.iter().filter_map(|link| link["value"].as_f64()).collect();
         assert!(strengths.windows(2).all(|pair| pair[0] >= pair[1]), "strongest first: {strengths:?}");

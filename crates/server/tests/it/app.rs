@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The longest that any test waits for something to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where a test's data is.
 pub struct Database {
@@ -34,7 +34,9 @@ impl Database {
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let Some(folder) = &self.folder else { return Vec::new() };
         let entries = std::fs::read_dir(folder.path()).unwrap().flatten();
-        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap())).collect()
+        entries
+            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap()))
+            .collect()
     }
 }
 
@@ -171,7 +173,8 @@ impl TestApp {
 }
 
 async fn serve(store: &Store, team: &TestTeam, options: LimitOptions) -> (Sidecar, Api) {
-    let sidecar = Sidecar::start(store.clone(), Clock::system(), options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let sidecar =
+        Sidecar::start(store.clone(), Clock::system(), options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let api = Api::new(&sidecar.base_url(), Some(&team.keys.secret_key));
     (sidecar, api)
 }

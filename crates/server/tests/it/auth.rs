@@ -6,7 +6,12 @@ use dregs_server::secrets::hash_password;
 use dregs_store::{Role, User};
 use serde_json::{Value, json};
 
-on_both!(a_person_logs_in_and_out, a_new_password_ends_every_session, a_disabled_user_is_out, roles_may_do_what_they_may);
+on_both!(
+    a_person_logs_in_and_out,
+    a_new_password_ends_every_session,
+    a_disabled_user_is_out,
+    roles_may_do_what_they_may
+);
 
 pub async fn log_in(app: &TestApp, email: &str, password: &str) -> Api {
     let answer = app.nobody().post("/auth/login", &json!({"email": email, "password": password})).await.expect(200);
@@ -31,10 +36,16 @@ pub async fn person(app: &TestApp, team: &TestTeam, role: Role) -> Api {
 async fn a_person_logs_in_and_out(app: &mut TestApp) {
     let keys = &app.team.keys;
     let login = async |body: Value| app.nobody().post("/auth/login", &body).await;
-    for wrong in [json!({"email": keys.email, "password": "wrong"}), json!({"email": "no@one.test", "password": keys.password})] {
+    for wrong in
+        [json!({"email": keys.email, "password": "wrong"}), json!({"email": "no@one.test", "password": keys.password})]
+    {
         assert_eq!(login(wrong).await.error(401), "e-mail or password is wrong");
     }
-    for (body, named) in [(json!({"email": "a"}), "password"), (json!({"email": 7, "password": "x"}), "email"), (json!(["a", "b"]), "object")] {
+    for (body, named) in [
+        (json!({"email": "a"}), "password"),
+        (json!({"email": 7, "password": "x"}), "email"),
+        (json!(["a", "b"]), "object"),
+    ] {
         let answer = login(body.clone()).await;
         assert!(answer.error(400).contains(named), "{body}: {}", answer.text);
     }
@@ -50,7 +61,9 @@ async fn a_person_logs_in_and_out(app: &mut TestApp) {
 async fn a_new_password_ends_every_session(app: &mut TestApp) {
     let (email, old) = (app.team.keys.email.clone(), app.team.keys.password.clone());
     let (one, two) = (log_in(app, &email, &old).await, log_in(app, &email, &old).await);
-    let change = async |current: &str, new: &str| one.post("/auth/password", &json!({"currentPassword": current, "newPassword": new})).await;
+    let change = async |current: &str, new: &str| {
+        one.post("/auth/password", &json!({"currentPassword": current, "newPassword": new})).await
+    };
     change("wrong", "long enough now").await.error(403);
     assert!(change(&old, "short").await.error(400).contains("newPassword"));
     change(&old, "long enough now").await.expect(204);

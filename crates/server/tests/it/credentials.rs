@@ -4,7 +4,12 @@ use crate::app::TestApp;
 use hyper::Method;
 use serde_json::{Value, json};
 
-on_both!(a_secret_key_is_shown_once, a_credential_can_be_disabled_expire_and_be_revoked, allowed_origins_are_changed, wrong_credentials_name_their_field);
+on_both!(
+    a_secret_key_is_shown_once,
+    a_credential_can_be_disabled_expire_and_be_revoked,
+    allowed_origins_are_changed,
+    wrong_credentials_name_their_field
+);
 
 async fn create(app: &TestApp, body: Value) -> (String, String, String) {
     let made = app.api.post("/credentials", &body).await.expect(201);
@@ -30,7 +35,10 @@ async fn a_secret_key_is_shown_once(app: &mut TestApp) {
 async fn a_credential_can_be_disabled_expire_and_be_revoked(app: &mut TestApp) {
     let (id, public, secret) = create(app, json!({"name": "shop"})).await;
     let path = format!("/credentials/{id}");
-    let works = async || app.with(&secret).get("/identities").await.status == 200 && app.with(&public).get("/devices").await.status == 200;
+    let works = async || {
+        app.with(&secret).get("/identities").await.status == 200
+            && app.with(&public).get("/devices").await.status == 200
+    };
     assert!(works().await);
     app.api.patch(&path, &json!({"disabled": true})).await.expect(204);
     assert!(!works().await);
@@ -62,8 +70,13 @@ async fn allowed_origins_are_changed(app: &mut TestApp) {
 
 async fn wrong_credentials_name_their_field(app: &mut TestApp) {
     let cases = [
-        (json!({"name": ""}), "name"), (json!({"name": "x".repeat(101)}), "name"), (json!({"name": 7}), "name"), (json!({"name": "x", "allowedOrigins": ["shop.test"]}), "allowedOrigins"),
-        (json!({"name": "x", "allowedOrigins": "https://a.test"}), "allowedOrigins"), (json!({"name": "x", "expiresAt": "never"}), "expiresAt"), (json!({"name": "x", "disabled": 1}), "disabled"),
+        (json!({"name": ""}), "name"),
+        (json!({"name": "x".repeat(101)}), "name"),
+        (json!({"name": 7}), "name"),
+        (json!({"name": "x", "allowedOrigins": ["shop.test"]}), "allowedOrigins"),
+        (json!({"name": "x", "allowedOrigins": "https://a.test"}), "allowedOrigins"),
+        (json!({"name": "x", "expiresAt": "never"}), "expiresAt"),
+        (json!({"name": "x", "disabled": 1}), "disabled"),
         (json!({"name": "a\u{0}b"}), "name"),
     ];
     for (body, named) in cases {

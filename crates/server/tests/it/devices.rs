@@ -12,11 +12,13 @@ on_both!(
 
 async fn the_tracker_s_fingerprint_is_computed_here(app: &mut TestApp) {
     let track = async |claim: &str, platform: &str| {
-        let device = json!({"fingerprint": claim, "signals": {"v": 1, "platform": platform, "timezone": "Europe/Vienna"}});
+        let device =
+            json!({"fingerprint": claim, "signals": {"v": 1, "platform": platform, "timezone": "Europe/Vienna"}});
         let result = app.page().track(json!({"type": "page_view", "session": "s", "device": device})).await;
         result["fingerprint"].as_str().unwrap().to_owned()
     };
-    let (honest, forged, other) = (track("x", "Linux").await, track("forged", "Linux").await, track("x", "Win32").await);
+    let (honest, forged, other) =
+        (track("x", "Linux").await, track("forged", "Linux").await, track("x", "Win32").await);
     assert!(honest == forged && honest != other && honest != "x");
     app.settle().await;
     let device = app.api.get(&format!("/devices/{honest}")).await.expect(200);
@@ -29,7 +31,10 @@ async fn a_device_keeps_what_a_later_sighting_does_not_say(app: &mut TestApp) {
     let before = app.api.get("/devices/fp").await.expect(200);
     app.track(json!({"type": "page", "device": {"fingerprint": "fp"}, "timestamp": "2020-01-01T00:00:00Z"})).await;
     let after = app.api.get("/devices/fp").await.expect(200);
-    assert_eq!((&after["ip"], &after["userAgent"], &after["lastSeenAt"]), (&before["ip"], &before["userAgent"], &before["lastSeenAt"]));
+    assert_eq!(
+        (&after["ip"], &after["userAgent"], &after["lastSeenAt"]),
+        (&before["ip"], &before["userAgent"], &before["lastSeenAt"])
+    );
     assert_eq!(after["firstSeenAt"], "2020-01-01T00:00:00.000Z");
 }
 

@@ -39,10 +39,16 @@ async fn an_event_is_read_back_as_it_was_sent(app: &mut TestApp) {
     assert_eq!(result, json!({"status": "success", "id": "e-1", "fingerprint": "fp-1"}));
     let event = app.api.get("/events/e-1").await.expect(200);
     assert_eq!((&event["eventName"], &event["canonicalType"]), (&json!("user.signup"), &json!("REGISTRATION")));
-    assert_eq!((&event["fingerprint"], &event["session"], &event["ip"]), (&json!("fp-1"), &json!("s-1"), &json!("2001:db8::7")));
+    assert_eq!(
+        (&event["fingerprint"], &event["session"], &event["ip"]),
+        (&json!("fp-1"), &json!("s-1"), &json!("2001:db8::7"))
+    );
     assert_eq!((&event["eventSource"], &event["eventData"]), (&Value::Null, &json!({})));
     assert_eq!(event["identity"], json!({"id": "u", "label": "u", "path": "/api/identities/u"}));
-    assert_eq!(event["groups"], json!([{"type": "organization", "id": "7", "label": "7", "path": "/api/groups/organization/7"}]));
+    assert_eq!(
+        event["groups"],
+        json!([{"type": "organization", "id": "7", "label": "7", "path": "/api/groups/organization/7"}])
+    );
     assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
     assert!(!event["url"].as_str().unwrap().contains("hush"));
     let anonymous = app.api.track(json!({"type": "page", "device": {"fingerprint": "fp-9"}, "id": "e-2"})).await;
@@ -110,8 +116,12 @@ async fn an_event_larger_than_its_limit_costs_only_itself(app: &mut TestApp) {
     let big = json!({"type": "t", "identity": {"id": "big"}, "data": {"text": "x".repeat(70_000)}});
     assert!(app.api.post("/events", &big).await.error(400).contains("65536"));
     let results = app.api.track(json!([login("a"), big, login("b")])).await;
-    assert_eq!((&results[0]["status"], &results[1]["status"], &results[2]["status"]), (&json!("success"), &json!("rejected"), &json!("success")));
-    let many: Vec<Value> = (0..20).map(|_| json!({"type": "t", "identity": {"id": "c"}, "data": {"text": "x".repeat(60_000)}})).collect();
+    assert_eq!(
+        (&results[0]["status"], &results[1]["status"], &results[2]["status"]),
+        (&json!("success"), &json!("rejected"), &json!("success"))
+    );
+    let many: Vec<Value> =
+        (0..20).map(|_| json!({"type": "t", "identity": {"id": "c"}, "data": {"text": "x".repeat(60_000)}})).collect();
     app.api.post("/events", &Value::from(many)).await.error(413);
     app.settle().await;
     assert_eq!(total(&app.api).await, 2);
@@ -134,17 +144,22 @@ async fn odd_texts_are_kept_and_nul_is_not(app: &mut TestApp) {
 async fn clocks_years_off_are_put_right(app: &mut TestApp) {
     let at = |id: &str, time: Value| json!({"id": id, "type": "login", "identity": {"id": "u"}, "timestamp": time});
     let sent = [
-        at("ahead", json!("2099-01-01T00:00:00Z")), at("behind", json!("2001-05-06T07:08:09.123+02:00")),
-        at("naive", json!("2020-02-29T12:00:00")), at("millis", json!(1_600_000_000_000_i64)),
+        at("ahead", json!("2099-01-01T00:00:00Z")),
+        at("behind", json!("2001-05-06T07:08:09.123+02:00")),
+        at("naive", json!("2020-02-29T12:00:00")),
+        at("millis", json!(1_600_000_000_000_i64)),
     ];
     app.track(Value::from(sent.to_vec())).await;
-    let read = async |id: &str| app.api.get(&format!("/events/{id}")).await.expect(200)["timestamp"].as_str().unwrap().to_owned();
+    let read = async |id: &str| {
+        app.api.get(&format!("/events/{id}")).await.expect(200)["timestamp"].as_str().unwrap().to_owned()
+    };
     assert_eq!(read("behind").await, "2001-05-06T05:08:09.123Z");
     assert_eq!(read("naive").await, "2020-02-29T12:00:00.000Z");
     assert_eq!(read("millis").await, "2020-09-13T12:26:40.000Z");
     let ahead = parse_time_ms(&read("ahead").await).unwrap();
     assert!((app.app().clock.now_ms() - ahead).abs() < 60_000, "a clock that is ahead is clamped to now");
-    for wrong in [json!("1970-01-01T00:00:00Z"), json!("soon"), json!("99999-01-01"), json!(true), json!(-1), json!("")] {
+    for wrong in [json!("1970-01-01T00:00:00Z"), json!("soon"), json!("99999-01-01"), json!(true), json!(-1), json!("")]
+    {
         assert!(app.api.post("/events", &at("x", wrong.clone())).await.error(400).contains("timestamp"), "{wrong}");
     }
 }
@@ -162,7 +177,9 @@ async fn what_is_sensitive_is_never_stored(app: &mut TestApp) {
     app.api.post("/groups", &json!({"id": "h", "attributes": data})).await.expect(201);
     app.settle().await;
     assert_eq!(app.api.identity("u").await["data"]["password"], "[redacted]");
-    for path in ["/events", "/identities/u", "/identities/u/analysis", "/groups/organization/g", "/groups/organization/h"] {
+    for path in
+        ["/events", "/identities/u", "/identities/u/analysis", "/groups/organization/g", "/groups/organization/h"]
+    {
         let text = app.api.get(path).await.text;
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{path}: {text}");
     }
@@ -177,7 +194,11 @@ async fn what_is_sensitive_is_never_stored(app: &mut TestApp) {
 async fn a_page_cannot_name_its_own_address(app: &mut TestApp) {
     let mut body = seen("page", None, "fp-1", "s-1", "8.8.8.8");
     body["id"] = json!("e");
-    let headers = [("content-type", "text/plain;charset=UTF-8"), ("user-agent", "the browser's own"), ("x-forwarded-for", "9.9.9.9")];
+    let headers = [
+        ("content-type", "text/plain;charset=UTF-8"),
+        ("user-agent", "the browser's own"),
+        ("x-forwarded-for", "9.9.9.9"),
+    ];
     let answer = app.page().send(Method::POST, "/events", &headers, body.to_string()).await;
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.expect(200)["id"], "e");
@@ -195,7 +216,8 @@ async fn a_limit_reached_within_an_array_keeps_what_is_below_it(app: &mut TestAp
     app.app().appender.limits_changed();
     eventually("the limit is read", async || app.store.event_limits().await.unwrap().len() == 1).await;
     let results = app.api.track(json!([login("a"), login("b"), login("c"), login("d")])).await;
-    let states: Vec<&str> = results.as_array().unwrap().iter().map(|result| result["status"].as_str().unwrap()).collect();
+    let states: Vec<&str> =
+        results.as_array().unwrap().iter().map(|result| result["status"].as_str().unwrap()).collect();
     assert_eq!(states, ["success", "success", "success", "quota_exceeded"]);
     app.api.post("/events", &login("e")).await.error(402);
     app.settle().await;
@@ -229,7 +251,10 @@ mod bad_input {
             (json!({"type": "t", "identity": {"id": "u"}, "groups": {}}), "groups"),
             (json!({"type": "t", "identity": {"id": "u"}, "groups": ["g"]}), "groups[0]"),
             (json!({"type": "t", "identity": {"id": "u"}, "groups": [{"id": "g"}, {"type": "x"}]}), "groups[1].id"),
-            (json!({"type": "t", "identity": {"id": "u"}, "groups": [{"type": "A b", "id": "g"}, {"type": "a_b", "id": "h"}]}), "groups[1].type"),
+            (
+                json!({"type": "t", "identity": {"id": "u"}, "groups": [{"type": "A b", "id": "g"}, {"type": "a_b", "id": "h"}]}),
+                "groups[1].type",
+            ),
             (json!({"type": "t", "identity": {"id": "u"}, "groups": [{"type": "!!", "id": "g"}]}), "groups[0].type"),
             (json!({"type": "t", "identity": {"id": "u"}, "source": 1}), "source"),
             (json!({"type": "t", "identity": {"id": "u"}, "session": []}), "session"),
@@ -243,7 +268,11 @@ mod bad_input {
         ];
         for (body, field) in cases {
             let answer = app.api.post("/events", &body).await;
-            assert!(answer.error(400).starts_with(field) || answer.error(400).contains("must be a JSON object"), "{body} gave {}", answer.text);
+            assert!(
+                answer.error(400).starts_with(field) || answer.error(400).contains("must be a JSON object"),
+                "{body} gave {}",
+                answer.text
+            );
         }
         assert_eq!(total(&app.api).await, 0);
         app.finish().await;
@@ -257,9 +286,19 @@ mod bad_input {
         let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(5_000), close.repeat(5_000));
         let deep = format!(r#"{{"type":"t","identity":{{"id":"u"}},"data":{}}}"#, nested(r#"{"a":"#, "}"));
         let bodies: Vec<Vec<u8>> = vec![
-            b"".to_vec(), b"{".to_vec(), b"{'type':1}".to_vec(), b"{} {}".to_vec(), b"[{},".to_vec(), b"nul".to_vec(), b"\xef\xbb\xbf{}".to_vec(),
-            b"{\"type\":\"\xff\xfe\",\"identity\":{\"id\":\"u\"}}".to_vec(), br#"{"type":"\ud800","identity":{"id":"u"}}"#.to_vec(),
-            br#"{"type":"t","identity":{"id":"u"},"data":{"n":1e999}}"#.to_vec(), nested("[", "]").into(), nested(r#"{"a":"#, "}").into(), deep.into(),
+            b"".to_vec(),
+            b"{".to_vec(),
+            b"{'type':1}".to_vec(),
+            b"{} {}".to_vec(),
+            b"[{},".to_vec(),
+            b"nul".to_vec(),
+            b"\xef\xbb\xbf{}".to_vec(),
+            b"{\"type\":\"\xff\xfe\",\"identity\":{\"id\":\"u\"}}".to_vec(),
+            br#"{"type":"\ud800","identity":{"id":"u"}}"#.to_vec(),
+            br#"{"type":"t","identity":{"id":"u"},"data":{"n":1e999}}"#.to_vec(),
+            nested("[", "]").into(),
+            nested(r#"{"a":"#, "}").into(),
+            deep.into(),
         ];
         for body in bodies {
             let answer = send(body.clone()).await;
@@ -272,7 +311,10 @@ mod bad_input {
         }
         send(vec![b' '; 1024 * 1024 + 1]).await.error(413);
         app.api.send(Method::POST, "/events", &[("content-type", "application/xml")], "<a/>").await.error(415);
-        app.api.send(Method::POST, "/events", &[("content-type", "multipart/form-data")], login("u").to_string()).await.error(415);
+        app.api
+            .send(Method::POST, "/events", &[("content-type", "multipart/form-data")], login("u").to_string())
+            .await
+            .error(415);
         let charset = [("content-type", "Application/JSON; charset=utf-8")];
         app.api.send(Method::POST, "/events", &charset, login("u").to_string()).await.expect(200);
         app.finish().await;
@@ -286,7 +328,8 @@ mod bad_input {
         app.track(json!([
             {"id": "deep", "type": "t", "identity": {"id": "u", "data": deep}, "data": deep},
             {"id": "wide", "type": "t", "identity": {"id": "u"}, "data": many},
-        ])).await;
+        ]))
+        .await;
         assert!(!app.api.get("/events/deep").await.text.contains("bottom"));
         assert_eq!(app.api.get("/events/wide").await.expect(200)["eventData"].as_object().unwrap().len(), 200);
         app.finish().await;
@@ -296,17 +339,26 @@ mod bad_input {
     async fn list_parameters_are_checked() {
         let app = start().await;
         let cases = [
-            ("pageNumber=-1", "pageNumber"), ("pageNumber=x", "pageNumber"), ("pageNumber=4294967295&pageSize=100", "pageNumber"),
-            ("pageSize=0", "pageSize"), ("pageSize=1.5", "pageSize"), ("sort=id;drop", "timestamp"), ("order=UP", "order"),
-            ("identity=a%00b", "NUL"), ("term=%00", "NUL"),
+            ("pageNumber=-1", "pageNumber"),
+            ("pageNumber=x", "pageNumber"),
+            ("pageNumber=4294967295&pageSize=100", "pageNumber"),
+            ("pageSize=0", "pageSize"),
+            ("pageSize=1.5", "pageSize"),
+            ("sort=id;drop", "timestamp"),
+            ("order=UP", "order"),
+            ("identity=a%00b", "NUL"),
+            ("term=%00", "NUL"),
         ];
         for (query, named) in cases {
             let answer = app.api.get(&format!("/events?{query}")).await;
             assert!(answer.error(400).contains(named), "{query}: {}", answer.text);
         }
         let page = app.api.get("/events?pageSize=5000&order=asc&unknown=1").await.expect(200);
-        assert_eq!(page, json!({"pageNumber": 0, "pageSize": 100, "totalPages": 0, "totalElements": 0, "content": [],
-            "first": true, "last": true, "numberOfElements": 0}));
+        assert_eq!(
+            page,
+            json!({"pageNumber": 0, "pageSize": 100, "totalPages": 0, "totalElements": 0, "content": [],
+            "first": true, "last": true, "numberOfElements": 0})
+        );
         app.finish().await;
     }
 }

@@ -7,8 +7,14 @@ on_both!(wrong_groups_name_their_field, groups_of_an_event_are_merged_and_counte
 
 async fn wrong_groups_name_their_field(app: &mut TestApp) {
     let cases = [
-        (json!({}), "id"), (json!({"id": ""}), "id"), (json!({"id": [1]}), "id"), (json!({"id": "x".repeat(257)}), "id"), (json!({"id": "a\u{0}"}), "id"),
-        (json!({"id": "g", "type": 7}), "type"), (json!({"id": "g", "type": "--"}), "type"), (json!({"id": "g", "attributes": "x"}), "attributes"),
+        (json!({}), "id"),
+        (json!({"id": ""}), "id"),
+        (json!({"id": [1]}), "id"),
+        (json!({"id": "x".repeat(257)}), "id"),
+        (json!({"id": "a\u{0}"}), "id"),
+        (json!({"id": "g", "type": 7}), "type"),
+        (json!({"id": "g", "type": "--"}), "type"),
+        (json!({"id": "g", "attributes": "x"}), "attributes"),
     ];
     for (body, named) in cases {
         assert!(app.api.post("/groups", &body).await.error(400).starts_with(named), "{body}");

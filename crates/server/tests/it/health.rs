@@ -14,12 +14,22 @@ async fn the_server_says_how_it_is(app: &mut TestApp) {
 }
 
 async fn metrics_count_and_name_nobody(app: &mut TestApp) {
-    app.track(json!({"type": "login-of-someone", "identity": {"id": "someone@example.com", "data": {"name": "Some One"}}})).await;
+    app.track(
+        json!({"type": "login-of-someone", "identity": {"id": "someone@example.com", "data": {"name": "Some One"}}}),
+    )
+    .await;
     app.api.get("/identities/someone%40example.com").await.expect(200);
     let metrics = app.root().get("/metrics").await.text;
     for name in [
-        "dregs_events_total", "dregs_queue_depth", "dregs_event_to_score_seconds", "dregs_lag_seconds", "dregs_append_seconds",
-        "dregs_batch_seconds", "dregs_cycles_total", "dregs_http_requests_total", "dregs_http_request_seconds",
+        "dregs_events_total",
+        "dregs_queue_depth",
+        "dregs_event_to_score_seconds",
+        "dregs_lag_seconds",
+        "dregs_append_seconds",
+        "dregs_batch_seconds",
+        "dregs_cycles_total",
+        "dregs_http_requests_total",
+        "dregs_http_request_seconds",
     ] {
         assert!(metrics.contains(name), "{name} is missing");
     }
@@ -38,7 +48,11 @@ async fn unknown_paths_and_methods_are_told(app: &mut TestApp) {
         let answer = app.root().get(path).await;
         assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()), "{path}");
     }
-    let preflight = [("origin", "https://any.test"), ("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,content-type")];
+    let preflight = [
+        ("origin", "https://any.test"),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization,content-type"),
+    ];
     let answer = app.root().send(Method::OPTIONS, "/api/events", &preflight, "").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")));
 }

@@ -47,7 +47,12 @@ async fn anonymous_events_belong_to_whom_their_session_names(app: &mut TestApp) 
 
 async fn fingerprints(app: &TestApp, path: &str) -> Vec<String> {
     let page = app.api.get(path).await.expect(200);
-    page["content"].as_array().unwrap().iter().map(|device| device["fingerprint"].as_str().unwrap().to_owned()).collect()
+    page["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|device| device["fingerprint"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn a_session_named_in_the_same_request_lends_its_identity(app: &mut TestApp) {
@@ -60,8 +65,11 @@ async fn a_session_named_in_the_same_request_lends_its_identity(app: &mut TestAp
 async fn score_ranges_and_disregarded_filter_lists(app: &mut TestApp) {
     let person = |id: &str, email: &str, name: &str| json!({"type": "user.signup", "identity": {"id": id, "data": {"email": email, "name": name}}});
     app.track(json!([
-        person("fake", "asdfgh@mailinator.com", "asdf qwer"), person("ada", "ada.lovelace@gmail.com", "Ada Lovelace"), person("bob", "bob@gmail.com", "Bob Jones"),
-    ])).await;
+        person("fake", "asdfgh@mailinator.com", "asdf qwer"),
+        person("ada", "ada.lovelace@gmail.com", "Ada Lovelace"),
+        person("bob", "bob@gmail.com", "Bob Jones"),
+    ]))
+    .await;
     let score = app.api.identity("fake").await["authenticityScore"].as_i64().unwrap();
     let honest = app.api.identity("ada").await["authenticityScore"].as_i64().unwrap();
     assert!(score < honest, "{score} < {honest}");
@@ -75,7 +83,9 @@ async fn score_ranges_and_disregarded_filter_lists(app: &mut TestApp) {
     app.settle().await;
     assert_eq!(app.api.ids("/identities?disregarded=true").await, ["bob"]);
     assert_eq!(app.api.ids("/identities?disregarded=false&sort=id").await, ["ada", "fake"]);
-    for (query, named) in [("minHumanity=-1", "minHumanity"), ("maxBehavior=x", "maxBehavior"), ("disregarded=maybe", "disregarded")] {
+    for (query, named) in
+        [("minHumanity=-1", "minHumanity"), ("maxBehavior=x", "maxBehavior"), ("disregarded=maybe", "disregarded")]
+    {
         assert!(app.api.get(&format!("/identities?{query}")).await.error(400).contains(named));
     }
 }
@@ -88,14 +98,23 @@ async fn share_a_device(app: &TestApp) -> Client {
         }
     }
     for n in 0..5 {
-        app.api.track(seen("login", Some(&format!("else{n}")), &format!("fp-{n}"), &format!("s-{n}"), &format!("203.0.113.{n}"))).await;
+        app.api
+            .track(seen(
+                "login",
+                Some(&format!("else{n}")),
+                &format!("fp-{n}"),
+                &format!("s-{n}"),
+                &format!("203.0.113.{n}"),
+            ))
+            .await;
     }
     app.settle().await;
     app.client()
 }
 
 async fn targets(client: &Client, id: &str) -> Vec<String> {
-    let mut found: Vec<String> = client.identities().links(id).await.unwrap().into_iter().filter_map(|link| link.identity_id).collect();
+    let mut found: Vec<String> =
+        client.identities().links(id).await.unwrap().into_iter().filter_map(|link| link.identity_id).collect();
     found.sort();
     found.dedup();
     found
@@ -108,9 +127,12 @@ async fn uniqueness(client: &Client, id: &str) -> i64 {
 async fn a_disregarded_identity_is_no_evidence_for_anyone(app: &mut TestApp) {
     let client = share_a_device(app).await;
     let links = client.identities().links("bob").await.unwrap();
-    let device = links.iter().find(|link| link.link_type.as_deref() == Some("SAME_DEVICE")).expect("they share a device");
+    let device =
+        links.iter().find(|link| link.link_type.as_deref() == Some("SAME_DEVICE")).expect("they share a device");
     assert_eq!(device.identity_id.as_deref(), Some("alice"));
-    assert!(device.value > Some(0.3) && device.confidence.is_some() && !device.explanation.as_deref().unwrap().is_empty());
+    assert!(
+        device.value > Some(0.3) && device.confidence.is_some() && !device.explanation.as_deref().unwrap().is_empty()
+    );
     assert_eq!(targets(&client, "alice").await, ["bob"], "a link is seen from both ends");
     let low = uniqueness(&client, "bob").await;
     assert!(low < 40, "two accounts on one device: {low}");
@@ -121,7 +143,11 @@ async fn a_disregarded_identity_is_no_evidence_for_anyone(app: &mut TestApp) {
     client.identities().analyze("alice").await.unwrap();
     app.track(seen("login", Some("alice"), "fp-shared", "s-new", "198.51.100.7")).await;
     assert_eq!(client.identities().history("alice", None).await.unwrap().len(), cycles, "scoring is skipped");
-    assert_eq!(app.api.get("/events?identity=alice").await.expect(200)["totalElements"], 4, "events are recorded all the same");
+    assert_eq!(
+        app.api.get("/events?identity=alice").await.expect(200)["totalElements"],
+        4,
+        "events are recorded all the same"
+    );
     assert_eq!(targets(&client, "bob").await, [""; 0]);
     let high = uniqueness(&client, "bob").await;
     assert!(high > low + 20, "bob alone on his device: {low} to {high}");
@@ -155,11 +181,15 @@ async fn a_disregarded_device_links_nobody(app: &mut TestApp) {
 
 async fn attributes_are_merged_on_repeated_calls(app: &mut TestApp) {
     let with = |data: Value| json!({"type": "identify", "identity": {"id": "u", "data": data}});
-    app.track(with(json!({"Full Name": "Ada Lovelace", "email": "ada@example.com", "plan": "free", "tags": ["a"]}))).await;
+    app.track(with(json!({"Full Name": "Ada Lovelace", "email": "ada@example.com", "plan": "free", "tags": ["a"]})))
+        .await;
     let first = app.api.identity("u").await;
     app.track(with(json!({"plan": "pro", "tags": ["b"], "username": "ada99", "company": null}))).await;
     let identity = app.api.identity("u").await;
-    assert_eq!(identity["data"], json!({"Full Name": "Ada Lovelace", "email": "ada@example.com", "plan": "pro", "tags": ["b"], "username": "ada99", "company": null}));
+    assert_eq!(
+        identity["data"],
+        json!({"Full Name": "Ada Lovelace", "email": "ada@example.com", "plan": "pro", "tags": ["b"], "username": "ada99", "company": null})
+    );
     assert_eq!((&identity["displayName"], &identity["displayUsername"]), (&json!("Ada Lovelace"), &json!("ada99")));
     assert_eq!(identity["createdAt"], first["createdAt"]);
     assert!(identity["updatedAt"].as_str() >= first["updatedAt"].as_str());
@@ -168,8 +198,11 @@ async fn attributes_are_merged_on_repeated_calls(app: &mut TestApp) {
 async fn wrong_changes_name_their_field(app: &mut TestApp) {
     app.track(json!({"type": "login", "identity": {"id": "u"}})).await;
     let cases = [
-        (json!({}), "disregarded or attributes"), (json!({"disregarded": "yes"}), "disregarded"), (json!({"attributes": [1]}), "attributes"),
-        (json!({"disregarded": null, "attributes": null}), "disregarded or attributes"), (json!({"disregarded": true, "attributes": 7}), "attributes"),
+        (json!({}), "disregarded or attributes"),
+        (json!({"disregarded": "yes"}), "disregarded"),
+        (json!({"attributes": [1]}), "attributes"),
+        (json!({"disregarded": null, "attributes": null}), "disregarded or attributes"),
+        (json!({"disregarded": true, "attributes": 7}), "attributes"),
     ];
     for (body, named) in cases {
         assert!(app.api.patch("/identities/u", &body).await.error(400).contains(named), "{body}");
@@ -192,7 +225,11 @@ async fn ids_with_nul_are_refused_not_failed(app: &mut TestApp) {
 }
 
 async fn two_newcomers_in_one_batch_see_each_other(app: &mut TestApp) {
-    app.track(json!([seen("signup", Some("a"), "fp", "s1", "198.51.100.1"), seen("signup", Some("b"), "fp", "s2", "198.51.100.2")])).await;
+    app.track(json!([
+        seen("signup", Some("a"), "fp", "s1", "198.51.100.1"),
+        seen("signup", Some("b"), "fp", "s2", "198.51.100.2")
+    ]))
+    .await;
     eventually("both are linked", async || {
         let links = app.api.get("/identities/a/links").await.expect(200);
         links.as_array().unwrap().iter().any(|link| link["targetIdentityId"] == "b")
@@ -212,5 +249,13 @@ async fn disregarding_amid_traffic_leaves_no_link_behind(app: &mut TestApp) {
     client.devices().update("fp-shared", true).await.unwrap();
     client.identities().update("alice", IdentityUpdate::new().disregarded(false)).await.unwrap();
     app.settle().await;
-    assert!(!client.identities().links("bob").await.unwrap().iter().any(|link| link.link_type.as_deref() == Some("SAME_DEVICE")));
+    assert!(
+        !client
+            .identities()
+            .links("bob")
+            .await
+            .unwrap()
+            .iter()
+            .any(|link| link.link_type.as_deref() == Some("SAME_DEVICE"))
+    );
 }

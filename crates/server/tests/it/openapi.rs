@@ -23,9 +23,11 @@ impl Operation {
 
     /// The path with its parameters filled in.
     pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
-        let filled = self.path.split('/').map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) => value(name),
-            None => segment.to_owned(),
+        let filled = self.path.split('/').map(|segment| {
+            match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => value(name),
+                None => segment.to_owned(),
+            }
         });
         filled.collect::<Vec<_>>().join("/")
     }
@@ -49,15 +51,26 @@ fn every_operation_is_named_once_and_says_what_can_go_wrong() {
     let mut names = BTreeSet::new();
     for operation in operations() {
         let name = operation.about["operationId"].as_str().unwrap_or_default().to_owned();
-        assert!(!name.is_empty() && names.insert(name.clone()), "{} {} has no name of its own", operation.method, operation.path);
+        assert!(
+            !name.is_empty() && names.insert(name.clone()),
+            "{} {} has no name of its own",
+            operation.method,
+            operation.path
+        );
         let answers = operation.about["responses"].as_object().unwrap();
         assert!(answers.keys().any(|status| status.starts_with('2')), "{name} never succeeds");
-        assert!(operation.about["tags"][0].is_string() && operation.about["summary"].is_string(), "{name} is not described");
+        assert!(
+            operation.about["tags"][0].is_string() && operation.about["summary"].is_string(),
+            "{name} is not described"
+        );
         if operation.is_secured() {
             assert!(answers.contains_key("401"), "{name} does not say that it needs a key");
         }
         if operation.about.get("requestBody").is_some() {
-            assert!(answers.contains_key("400") && answers.contains_key("413") && answers.contains_key("415"), "{name} does not say what a wrong body gets");
+            assert!(
+                answers.contains_key("400") && answers.contains_key("413") && answers.contains_key("415"),
+                "{name} does not say what a wrong body gets"
+            );
         }
         if operation.path.contains('{') && operation.method != Method::POST {
             assert!(answers.contains_key("404"), "{name} does not say that the thing may be missing");
@@ -67,7 +80,8 @@ fn every_operation_is_named_once_and_says_what_can_go_wrong() {
             assert_eq!(schema, "#/components/schemas/ErrorBody", "{name} {status}");
         }
     }
-    let open: Vec<String> = operations().into_iter().filter(|operation| !operation.is_secured()).map(|operation| operation.path).collect();
+    let open: Vec<String> =
+        operations().into_iter().filter(|operation| !operation.is_secured()).map(|operation| operation.path).collect();
     assert_eq!(open, ["/auth/login"], "only logging in needs no key");
 }
 
@@ -90,7 +104,13 @@ async fn every_documented_route_answers(app: &mut TestApp) {
     for operation in operations() {
         let path = operation.path_with(|name| if name == "cycleId" { "1".into() } else { "nothing".into() });
         let answer = app.api.json(operation.method.clone(), &path, &json!({})).await;
-        assert!(answer.status != 405 && answer.status < 500, "{} {path}: {} {}", operation.method, answer.status, answer.text);
+        assert!(
+            answer.status != 405 && answer.status < 500,
+            "{} {path}: {} {}",
+            operation.method,
+            answer.status,
+            answer.text
+        );
         assert!(!answer.text.contains("nothing at this path"), "{} {path}", operation.method);
         let documented = operation.about["responses"].get(answer.status.to_string());
         assert!(documented.is_some(), "{} {path} answers {}, which is not documented", operation.method, answer.status);

@@ -37,7 +37,10 @@ async fn furnish(app: &TestApp) -> Owned {
         event["data"] = json!({"text": named("data")});
         app.api.track(event).await;
     }
-    app.api.put("/mappings", &json!({"kind": "EVENT_TYPE", "source": named("event"), "target": "LOGIN"})).await.expect(204);
+    app.api
+        .put("/mappings", &json!({"kind": "EVENT_TYPE", "source": named("event"), "target": "LOGIN"}))
+        .await
+        .expect(204);
     let made = app.api.post("/credentials", &json!({"name": named("credential")})).await.expect(201);
     app.settle().await;
     let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
@@ -61,7 +64,10 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
 /// Every filter that takes something of A's.
 fn queries(operation: &Operation) -> Vec<String> {
     let parameters = operation.about["parameters"].as_array().cloned().unwrap_or_default();
-    let in_query = parameters.iter().filter(|parameter| parameter["in"] == "query").filter_map(|parameter| parameter["name"].as_str());
+    let in_query = parameters
+        .iter()
+        .filter(|parameter| parameter["in"] == "query")
+        .filter_map(|parameter| parameter["name"].as_str());
     let own = in_query.filter_map(|name| match name {
         "identity" => Some(format!("?identity={}", named("one"))),
         "group" => Some(format!("?group={}", named("group"))),
@@ -101,7 +107,9 @@ fn assert_well_formed(operation: &Operation, answer: &Answer) {
 /// Everything team A can read, as it is now.
 async fn picture(app: &TestApp, owned: &Owned) -> Vec<String> {
     let mut seen = Vec::new();
-    for operation in operations().iter().filter(|operation| operation.method == Method::GET && operation.path != "/ingestion") {
+    for operation in
+        operations().iter().filter(|operation| operation.method == Method::GET && operation.path != "/ingestion")
+    {
         seen.push(app.api.get(&filled(operation, owned)).await.text);
     }
     seen
@@ -141,8 +149,16 @@ async fn a_public_key_may_send_events_and_list_devices_and_nothing_else(app: &mu
     for operation in operations().iter().filter(|operation| operation.is_secured()) {
         let answer = app.page().json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
         assert_well_formed(operation, &answer);
-        let allowed = matches!((operation.method.as_str(), operation.path.as_str()), ("POST", "/events") | ("GET", "/devices"));
-        assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{} {}: {}", operation.method, operation.path, answer.text);
+        let allowed =
+            matches!((operation.method.as_str(), operation.path.as_str()), ("POST", "/events") | ("GET", "/devices"));
+        assert_eq!(
+            answer.status,
+            if allowed { 200 } else { 403 },
+            "{} {}: {}",
+            operation.method,
+            operation.path,
+            answer.text
+        );
     }
 }
 
@@ -156,7 +172,14 @@ async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
         assert_well_formed(operation, &answer);
         // Keys are for administrators alone.
         let readable = operation.method == Method::GET && operation.path != "/credentials";
-        assert_eq!(answer.status, if readable { 200 } else { 403 }, "{} {}: {}", operation.method, operation.path, answer.text);
+        assert_eq!(
+            answer.status,
+            if readable { 200 } else { 403 },
+            "{} {}: {}",
+            operation.method,
+            operation.path,
+            answer.text
+        );
     }
     app.settle().await;
     assert_eq!(picture(app, &owned).await, before);
@@ -164,7 +187,8 @@ async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
 
 async fn nobody_gets_nothing(app: &mut TestApp) {
     let owned = furnish(app).await;
-    let strangers = [app.nobody(), app.with("sk_unknown"), app.with("pk_unknown"), app.with("dst_unknown"), app.with("")];
+    let strangers =
+        [app.nobody(), app.with("sk_unknown"), app.with("pk_unknown"), app.with("dst_unknown"), app.with("")];
     for operation in operations().iter().filter(|operation| operation.is_secured()) {
         for stranger in &strangers {
             let answer = stranger.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;

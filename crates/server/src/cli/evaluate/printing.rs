@@ -29,7 +29,8 @@ impl Display for Report {
             writeln!(out, "{} subjects could not be processed; the first: {}", replayed.failed, plain(why))?;
         }
         if replayed.unsettled > 0 {
-            writeln!(out, "{} identities were still due for another assessment", replayed.unsettled)?;
+            let first: Vec<String> = replayed.unsettled_first.iter().map(|id| plain(id)).collect();
+            writeln!(out, "{} identities send each other round for ever: {}", replayed.unsettled, first.join(" "))?;
         }
         self.judgement.as_ref().map_or(Ok(()), |judgement| print(judgement, out))
     }

@@ -19,9 +19,11 @@ use std::time::Instant;
 /// Batches of events between two rounds of assessments that are due: an identity that several batches would send to be
 /// scored again is scored once.
 const BATCHES_BETWEEN_DUE: usize = 4;
-/// At the end an identity may be scored again this often, on average, until nothing is due. More would mean that two
-/// identities send each other round for ever.
-const LAST_ROUNDS_MAX: usize = 20;
+/// Rounds of assessments at the end. What one round changes the next carries one identity further; if something is still
+/// due after so many, some identities send each other round for ever.
+const LAST_ROUNDS_MAX: usize = 30;
+/// Identities named of those that never come to rest.
+const UNSETTLED_NAMED_MAX: usize = 10;
 
 /// What the replay did.
 #[derive(Debug, Default, Serialize)]
@@ -33,8 +35,9 @@ pub struct Replayed {
     /// Subjects that the pipeline refused, and what it said of the first.
     pub failed: usize,
     pub first_failure: Option<String>,
-    /// Identities that were still due when patience ended.
+    /// Identities that were still due when patience ended, and the first of them.
     pub unsettled: usize,
+    pub unsettled_first: Vec<String>,
     pub seconds: f64,
     pub events_per_second: f64,
     #[serde(skip)]
@@ -146,17 +149,17 @@ impl Replay<'_> {
 
     /// Scores again until nothing is due.
     async fn settle_all(&mut self) -> Outcome<()> {
-        let patience = self.done.rescored + LAST_ROUNDS_MAX * (self.done.identities.len() + 1);
         let bar = progress(1, "settling");
-        loop {
-            let due = self.store.due(self.clock.now_ms(), i64::MAX).await?.len();
-            if due == 0 || self.done.rescored > patience {
-                self.done.unsettled = due;
+        for round in 0.. {
+            let due = self.store.due(self.clock.now_ms(), i64::MAX).await?;
+            if due.is_empty() || round == LAST_ROUNDS_MAX {
+                self.done.unsettled = due.len();
+                self.done.unsettled_first = due.into_iter().take(UNSETTLED_NAMED_MAX).map(|(_, id)| id).collect();
                 break;
             }
-            bar.set_length(bar.position() + due as u64);
+            bar.set_length(bar.position() + due.len() as u64);
             self.settle_once().await?;
-            bar.inc(due as u64);
+            bar.inc(due.len() as u64);
         }
         bar.finish_and_clear();
         Ok(())
