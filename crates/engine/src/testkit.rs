@@ -7,7 +7,7 @@
 //! ```
 
 use crate::event::{Event, Intake};
-use crate::linkage::{Card, KeyKind, Peer, SharedKey};
+use crate::linkage::{Card, Face, KeyKind, Peer, SharedKey};
 use crate::mapping::Mappings;
 use crate::profile::Seen;
 use crate::score::Finding;
@@ -100,7 +100,7 @@ impl Story {
         let now_ms = self.now_s.map_or(last_ms, |at_s| START_MS + at_s * 1000);
         let mut snapshot = of_events("u", &self.events, &Mappings::default(), now_ms);
         snapshot.team_identities = 1000;
-        let me = Card::new("u", snapshot.display_name().as_deref(), None, snapshot.created_ms, last_ms);
+        let me = Card { id: "u".into(), face: Face::of(snapshot.display_name().as_deref(), None).into(), first_ms: snapshot.created_ms, last_ms };
         let peers = self.shared.iter().flat_map(|key| &key.peers);
         let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
         snapshot.links = crate::linkage::link(&me, &self.shared, &cards);
@@ -111,7 +111,9 @@ impl Story {
 
 /// An identity to compare, known for a day; empty name or e-mail means none.
 pub fn card(id: &str, name: &str, email: &str) -> Card {
-    Card::new(id, Some(name).filter(|name| !name.is_empty()), Some(email).filter(|email| !email.is_empty()), START_MS, START_MS + 24 * 3_600_000)
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let face = Face::of(some(name).as_deref(), some(email).as_deref());
+    Card { id: id.into(), face: face.into(), first_ms: START_MS, last_ms: START_MS + 24 * 3_600_000 }
 }
 
 /// Something that is shared with `peer`, by `holders` in all.

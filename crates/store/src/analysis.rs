@@ -7,9 +7,16 @@ use crate::open::Store;
 use dregs_engine::score::Assessment;
 use dregs_engine::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 
 /// zstd level of stored evidence: the fastest that still halves twice.
 const COMPRESSION_LEVEL: i32 = 1;
+thread_local! {
+    /// Setting a compressor up takes longer than compressing one cycle.
+    static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
+}
+
 /// Most bytes that stored evidence may unpack to.
 const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -54,7 +61,10 @@ impl CycleEvidence {
             assessment: &'a Assessment,
         }
         let text = serde_json::to_vec(&Borrowed { snapshot, assessment })?;
-        zstd::bulk::compress(&text, COMPRESSION_LEVEL).map_err(|error| StoreError::Damaged(error.to_string()))
+        COMPRESSOR.with_borrow_mut(|compressor| match compressor {
+            Ok(compressor) => compressor.compress(&text).map_err(|error| StoreError::Damaged(error.to_string())),
+            Err(error) => Err(StoreError::Damaged(error.to_string())),
+        })
     }
 
     pub fn unpack(bytes: &[u8]) -> Result<Self> {

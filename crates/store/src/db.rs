@@ -228,6 +228,14 @@ impl Db {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
+    /// One statement that writes and answers with a row, as a transaction of its own.
+    pub async fn write_row(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<Row>> {
+        match self {
+            Db::Sqlite { write, .. } => Ok(bind!(sql, args).fetch_optional(write).await?.map(Row::Sqlite)),
+            Db::Postgres(pool) => Ok(bind!(sql, args).fetch_optional(pool).await?.map(Row::Postgres)),
+        }
+    }
+
     /// One statement as a transaction of its own; returns the rows it touched.
     pub async fn run(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
         match self {

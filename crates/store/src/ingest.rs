@@ -4,7 +4,7 @@
 //! their events are in the main tables. Reading a segment twice is harmless: the events table knows what it has.
 
 use crate::TeamId;
-use crate::db::{Batch, args};
+use crate::db::{Batch, Row, args};
 use crate::error::Result;
 use crate::open::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,26 +29,20 @@ pub struct Usage {
 }
 
 impl Store {
-    /// Makes `payload` durable, counts it for the teams' quotas and drops segments up to `trim_to`. When this returns,
-    /// the events survive a crash.
-    pub async fn append(&self, payload: Vec<u8>, usage: &[Usage], trim_to: Option<i64>) -> Result<i64> {
+    /// Makes `payload` durable, with what it counts for the teams' quotas. When this returns, the events survive a crash.
+    ///
+    /// One statement, because every sender waits for it: the counts ride on the segment and are added to the teams' when
+    /// it is trimmed.
+    pub async fn append(&self, payload: Vec<u8>, usage: &[Usage]) -> Result<i64> {
         let events: i64 = usage.iter().map(|usage| usage.events).sum();
-        let mut tx = self.log.begin().await?;
-        let row = tx
-            .row("insert into ingest_log (events, payload) values ($1, $2) returning seq", args![events, payload])
-            .await?;
-        for usage in usage {
-            tx.run(
-                "insert into usage (team_id, month, events) values ($1, $2, $3)
-                 on conflict (team_id, month) do update set events = usage.events + excluded.events",
-                args![&usage.team, &usage.month, usage.events],
+        let counted: Batch = usage.iter().map(|usage| (&usage.team, &usage.month, usage.events)).collect();
+        let row = self
+            .log
+            .write_row(
+                "insert into ingest_log (events, usage, payload) values ($1, $2, $3) returning seq",
+                args![events, counted, payload],
             )
             .await?;
-        }
-        if let Some(seq) = trim_to {
-            tx.run("delete from ingest_log where seq <= $1", args![seq]).await?;
-        }
-        tx.commit().await?;
         row.map_or(Ok(0), |row| row.int("seq"))
     }
 
@@ -68,9 +62,19 @@ impl Store {
             .collect()
     }
 
-    /// Drops segments whose events are all in the main tables.
+    /// Drops segments whose events are all in the main tables, and adds what they counted to the teams' usage.
     pub async fn trim_log(&self, upto: i64) -> Result<()> {
-        self.log.run("delete from ingest_log where seq <= $1", args![upto]).await.map(drop)
+        let mut tx = self.log.begin().await?;
+        let rows = tx.rows("delete from ingest_log where seq <= $1 returning usage", args![upto]).await?;
+        for ((team, month), events) in summed(&rows)? {
+            tx.run(
+                "insert into usage (team_id, month, events) values ($1, $2, $3)
+                 on conflict (team_id, month) do update set events = usage.events + excluded.events",
+                args![&team, &month, events],
+            )
+            .await?;
+        }
+        tx.commit().await
     }
 
     /// Events that wait in the log.
@@ -79,10 +83,22 @@ impl Store {
         Ok(row.map(|row| row.int("events")).transpose()?.unwrap_or(0) as u64)
     }
 
-    /// What every team has used of `month`.
+    /// What every team has used of `month`: what is counted, and what still rides on the log.
     pub async fn usage(&self, month: &str) -> Result<BTreeMap<TeamId, i64>> {
-        let rows = self.log.rows("select team_id, events from usage where month = $1", args![month]).await?;
-        rows.iter().map(|row| Ok((TeamId::new(row.text("team_id")?), row.int("events")?))).collect()
+        // One transaction: a segment that is trimmed between the two reads would count twice or not at all.
+        let mut tx = self.log.begin().await?;
+        let counted = tx.rows("select team_id, events from usage where month = $1", args![month]).await?;
+        let riding = tx.rows("select usage from ingest_log", vec![]).await?;
+        let mut used: BTreeMap<TeamId, i64> = BTreeMap::new();
+        for row in &counted {
+            *used.entry(TeamId::new(row.text("team_id")?)).or_default() += row.int("events")?;
+        }
+        for ((team, of_month), events) in summed(&riding)? {
+            if of_month == month {
+                *used.entry(team).or_default() += events;
+            }
+        }
+        Ok(used)
     }
 
     /// Which of `ids` are recorded already, with the fingerprint they were recorded with.
@@ -97,4 +113,15 @@ impl Store {
             .await?;
         rows.iter().map(|row| Ok((row.text("id")?, row.opt_text("fingerprint")?))).collect()
     }
+}
+
+/// Adds up what segments count, by team and month.
+fn summed(rows: &[Row]) -> Result<BTreeMap<(TeamId, String), i64>> {
+    let mut sums: BTreeMap<(TeamId, String), i64> = BTreeMap::new();
+    for row in rows {
+        for (team, month, events) in serde_json::from_str::<Vec<(TeamId, String, i64)>>(&row.text("usage")?)? {
+            *sums.entry((team, month)).or_default() += events;
+        }
+    }
+    Ok(sums)
 }

@@ -6,10 +6,11 @@ use crate::open::Store;
 use crate::{Badge, DeviceWrite, GroupWrite, TeamId};
 use dregs_engine::event::Event;
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, PROFILE_EVENTS_MAX};
-use dregs_engine::linkage::{Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rejection::Fate;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Cycles of an identity that keep their evidence, and cycles that keep their scores.
 const EVIDENCE_CYCLES_MAX: i64 = 50;
@@ -300,8 +301,13 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// What of these identities is compared with others.
-    pub async fn cards(&self, team: &TeamId, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Card>> {
+    /// What of these identities is compared with others; `face` makes, or remembers, what name and e-mail come down to.
+    pub async fn cards(
+        &self,
+        team: &TeamId,
+        ids: &BTreeSet<&str>,
+        face: impl Fn(Option<String>, Option<String>) -> Arc<Face>,
+    ) -> Result<BTreeMap<String, Card>> {
         let batch: Batch = ids.iter().map(|id| (id,)).collect();
         let rows = self
             .db
@@ -315,9 +321,8 @@ impl Store {
             .map(|row| {
                 let (id, created_ms) = (row.text("id")?, row.int("created_ms")?);
                 let last_ms = row.opt_int("last_tracked_ms")?.unwrap_or(created_ms);
-                let (name, email) = (row.opt_text("display_name")?, row.opt_text("display_email")?);
-                let card = Card::new(&id, name.as_deref(), email.as_deref(), created_ms.min(last_ms), last_ms);
-                Ok((id, card))
+                let face = face(row.opt_text("display_name")?, row.opt_text("display_email")?);
+                Ok((id.clone(), Card { id, face, first_ms: created_ms.min(last_ms), last_ms }))
             })
             .collect()
     }

@@ -2,31 +2,46 @@
 
 use crate::intelligence::email::{EmailFacts, email_facts};
 use crate::intelligence::fold::{fold, words};
+use crate::intelligence::names::{gibberish, name_rank};
 use crate::text::cut;
+use std::sync::Arc;
 
 /// Longest name compared, in bytes, and most of its words.
 const NAME_BYTES_MAX: usize = 160;
 const TOKENS_MAX: usize = 6;
+/// Gibberish from which a name counts as typed at random.
+const INVENTED_MIN: f64 = 0.8;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Card {
     pub id: String,
-    /// Words of the name, folded, in the order written.
-    pub name: Vec<String>,
-    pub email: Option<EmailFacts>,
+    pub face: Arc<Face>,
     /// When the identity was first and last seen, epoch milliseconds.
     pub first_ms: i64,
     pub last_ms: i64,
 }
 
-impl Card {
-    pub fn new(id: &str, name: Option<&str>, email: Option<&str>, first_ms: i64, last_ms: i64) -> Self {
-        Card {
-            id: id.to_owned(),
-            name: name.map(name_tokens).unwrap_or_default(),
+/// What a name and an e-mail address come down to. Making it takes much longer than comparing two: keep it where the same
+/// people are compared again and again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Face {
+    /// Words of the name, folded, in the order written.
+    pub name: Vec<String>,
+    /// Rank of the rarest word among known names; `u32::MAX` for one that nobody knows.
+    pub rarest_rank: u32,
+    /// The name looks typed at random.
+    pub invented: bool,
+    pub email: Option<EmailFacts>,
+}
+
+impl Face {
+    pub fn of(name: Option<&str>, email: Option<&str>) -> Self {
+        let name = name.map(name_tokens).unwrap_or_default();
+        Face {
+            rarest_rank: name.iter().map(|word| name_rank(word).unwrap_or(u32::MAX)).max().unwrap_or(u32::MAX),
+            invented: gibberish(&name.join(" ")) > INVENTED_MIN,
             email: email.map(email_facts).filter(|facts| facts.valid),
-            first_ms,
-            last_ms,
+            name,
         }
     }
 }

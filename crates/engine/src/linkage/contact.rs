@@ -5,10 +5,10 @@ use super::{Evidence, KeyKind, LinkType, Pair, crowd, popularity};
 /// Bits when two identities alone hold it, and bits lost with every doubling of the others: a company card or a front
 /// desk's phone serves many.
 const KINDS: [(KeyKind, f64, f64, &str); 4] = [
-    (KeyKind::Document, 15.0, 1.5, "Both showed the same document"),
+    (KeyKind::Document, 15.0, 1.0, "Both showed the same document"),
     (KeyKind::Email, 14.0, 1.5, "Both have e-mail addresses that reach the same mailbox"),
-    (KeyKind::Payment, 11.0, 1.8, "Both paid with the same instrument"),
-    (KeyKind::Phone, 10.5, 1.8, "Both have the same phone number"),
+    (KeyKind::Payment, 11.0, 0.5, "Both paid with the same instrument"),
+    (KeyKind::Phone, 10.5, 1.0, "Both have the same phone number"),
 ];
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {

@@ -17,7 +17,7 @@ const UNLIKE: f64 = -1.0;
 const LONG_LOCAL: usize = 8;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
-    let (mine, theirs) = (pair.me.email.as_ref()?, pair.peer.email.as_ref()?);
+    let (mine, theirs) = (pair.me.face.email.as_ref()?, pair.peer.face.email.as_ref()?);
     if mine.canonical == theirs.canonical {
         // The same mailbox is contact evidence; it is not told twice.
         return None;
@@ -37,6 +37,8 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         () if mine.registrable == theirs.registrable && mine.disposable >= Disposable::Weak => {
             similar(DISPOSABLE, "Both use the same provider of throw-away addresses.")
         }
+        // Throw-away addresses differ because they are free, not because their owners do.
+        () if mine.disposable >= Disposable::Weak || theirs.disposable >= Disposable::Weak => None,
         () => Some(Evidence::new("e-mail", None, UNLIKE, "Their e-mail addresses have nothing in common.")),
     }
 }

@@ -18,7 +18,7 @@ mod name;
 mod session;
 mod timing;
 
-pub use card::Card;
+pub use card::{Card, Face};
 pub use keys::{Key, KeyKind, keys};
 
 use crate::profile::Seen;
@@ -209,13 +209,14 @@ fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card
 fn weigh(pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
     cap_place(&mut found);
+    cap_likeness(&mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
     let probability = round4(probability_of(total));
     if probability < PROBABILITY_MIN {
         return Vec::new();
     }
     let waterfall = waterfall(&found, total);
-    found
+    strongest_of_each_type(found)
         .into_iter()
         .filter(|evidence| evidence.bits > 0.0)
         .filter_map(|evidence| {
@@ -234,6 +235,38 @@ fn weigh(pair: &Pair<'_>) -> Vec<Link> {
             })
         })
         .collect()
+}
+
+/// A pair has one link of each type: two reasons of one type are one link, told by the stronger.
+fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
+    found.sort_by(|a, b| b.bits.total_cmp(&a.bits));
+    let mut told: Vec<LinkType> = Vec::new();
+    found.retain(|evidence| match evidence.link_type {
+        Some(kind) if told.contains(&kind) => false,
+        Some(kind) => {
+            told.push(kind);
+            true
+        }
+        None => false,
+    });
+    found
+}
+
+/// The most that looking alike (name, e-mail) may say of two who share no device, address or contact: namesakes exist.
+const LIKENESS_ALONE_BITS_MAX: f64 = 7.5;
+
+fn cap_likeness(found: &mut [Evidence]) {
+    let is_likeness = |evidence: &Evidence| {
+        evidence.bits > 0.0 && (evidence.what == "name" || evidence.what == "e-mail")
+    };
+    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence)) {
+        return;
+    }
+    let sum: f64 = found.iter().filter(|evidence| is_likeness(evidence)).map(|evidence| evidence.bits).sum();
+    if sum > LIKENESS_ALONE_BITS_MAX {
+        let scale = LIKENESS_ALONE_BITS_MAX / sum;
+        found.iter_mut().filter(|evidence| is_likeness(evidence)).for_each(|evidence| evidence.bits *= scale);
+    }
 }
 
 fn cap_place(found: &mut [Evidence]) {
@@ -351,6 +384,15 @@ mod tests {
         let b = card("b", "Mikko Virtanen", "mikko.virtanen@example.com");
         let shared = [shared_with("b", KeyKind::Device, "fp", 4), shared_with("b", KeyKind::Ip, "198.51.100.7", 4)];
         assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    #[test]
+    fn a_pair_has_one_link_of_each_type() {
+        let (a, b) = (card("a", "", "gael.tavaldo@example.com"), card("b", "", "gael.tavaldo@example.org"));
+        let cards = BTreeMap::from([(b.id.clone(), b)]);
+        let links = link(&a, &[shared_with("b", KeyKind::Phone, "4915112345678", 2)], &cards);
+        let kinds: std::collections::BTreeSet<LinkType> = links.iter().map(|link| link.link_type).collect();
+        assert_eq!(kinds.len(), links.len());
     }
 
     #[test]

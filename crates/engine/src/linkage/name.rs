@@ -1,7 +1,7 @@
 //! Similar names: the same words in any order, initials, nicknames, typing errors; and unlike names, which speak against.
 
 use super::{Evidence, KeyKind, LinkType, Pair, popularity};
-use crate::intelligence::names::{name_rank, nicknames_of};
+use crate::intelligence::names::nicknames_of;
 
 /// Bits for the same full name, for a common and for a rare one.
 const SAME_COMMON: f64 = 3.0;
@@ -16,7 +16,8 @@ const UNLIKE: f64 = -4.5;
 const COMMON_RANK: u32 = 3000;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
-    let (mine, theirs) = (&pair.me.name, &pair.peer.name);
+    let (me, peer) = (&pair.me.face, &pair.peer.face);
+    let (mine, theirs) = (&me.name, &peer.name);
     if mine.is_empty() || theirs.is_empty() || (mine.len() < 2 && theirs.len() < 2) {
         return None;
     }
@@ -26,10 +27,12 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     match () {
         () if matched == shortest && shortest >= 2 && exact == matched => {
             let holders = pair.of_kind(KeyKind::Name).map(|(key, _)| key.holders).min().unwrap_or(2);
-            similar((same_bits(mine) - popularity(holders, 0.8)).max(0.5), "They have the same name.")
+            similar((same_bits(me.rarest_rank) - popularity(holders, 0.8)).max(0.5), "They have the same name.")
         }
         () if matched == shortest && shortest >= 2 => similar(NEARLY, "Their names agree but for a nickname, an initial or a keystroke."),
         () if matched > 0 => Some(Evidence::new("name", None, SAME_FAMILY, "They share a part of the name and differ in another, as relatives do.")),
+        // Names that nobody has differ because they are invented.
+        () if me.invented || peer.invented => None,
         () => Some(Evidence::new("name", None, UNLIKE, "Their names have nothing in common.")),
     }
 }
@@ -57,17 +60,16 @@ fn is_near(a: &str, b: &str) -> bool {
     if short.chars().count() == 1 {
         return long.starts_with(short);
     }
-    short.chars().count() >= 5 && strsim::osa_distance(a, b) <= 1
+    let one_error = short.chars().count() >= 5 && long.len() - short.len() <= 4;
+    one_error && strsim::osa_distance(a, b) <= 1
         || nicknames_of(a).any(|name| name == b)
         || nicknames_of(b).any(|name| name == a)
 }
 
 /// Rarity by the rarest word: `John Smith` is many people, `Xochitl Zapotecatl` is not.
-fn same_bits(name: &[String]) -> f64 {
-    let rarest = name.iter().map(|word| name_rank(word).unwrap_or(u32::MAX)).max().unwrap_or(u32::MAX);
-    if rarest <= COMMON_RANK { SAME_COMMON } else { SAME_RARE }
+fn same_bits(rarest_rank: u32) -> f64 {
+    if rarest_rank <= COMMON_RANK { SAME_COMMON } else { SAME_RARE }
 }
-
 
 #[cfg(test)]
 mod tests {

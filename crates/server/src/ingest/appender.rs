@@ -12,7 +12,6 @@ use dregs_store::{Result, Store, StoreError, TeamId, Usage};
 use std::collections::hash_map::{Entry, HashMap, RandomState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -74,8 +73,6 @@ pub struct Appender {
     queue: mpsc::Sender<Submission>,
     pending: Arc<Pending>,
     watermark: Arc<Watermark>,
-    /// Segments up to here are processed and dropped with the next commit.
-    trim_to: Arc<AtomicI64>,
     limits_stale: Arc<Notify>,
 }
 
@@ -92,13 +89,11 @@ impl Appender {
             queue,
             pending: Arc::default(),
             watermark: watermark.clone(),
-            trim_to: Arc::new(AtomicI64::new(0)),
             limits_stale: Arc::new(Notify::new()),
         };
         let writer = Writer {
             usage: Quotas::default(),
             pending: appender.pending.clone(),
-            trim_to: appender.trim_to.clone(),
             store,
             clock,
             watermark,
@@ -132,11 +127,6 @@ impl Appender {
     /// Registers an event found in the log at start. Returns whether it was not known to wait.
     pub fn remember(&self, team: &TeamId, event: &Event) -> bool {
         self.pending.insert(team, &event.id, event.fingerprint())
-    }
-
-    /// Segments up to `seq` need not be kept.
-    pub fn trim(&self, seq: i64) {
-        self.trim_to.fetch_max(seq, Ordering::SeqCst);
     }
 
     /// Makes a changed monthly limit effective at once.
@@ -227,7 +217,6 @@ struct Writer {
     watermark: Arc<Watermark>,
     wake: Arc<Notify>,
     pending: Arc<Pending>,
-    trim_to: Arc<AtomicI64>,
     usage: Quotas,
 }
 
@@ -344,12 +333,10 @@ impl Writer {
             .map(|(team, events)| Usage { team: team.clone(), month: month.clone(), events })
             .collect();
         let events = usage.iter().map(|usage| usage.events).sum::<i64>() as u64;
-        let trim_to = Some(self.trim_to.swap(0, Ordering::SeqCst)).filter(|seq| *seq > 0);
         // Counted first: processing may be done with them before this task runs again.
         self.watermark.append(events);
-        if let Err(error) = self.store.append(payload, &usage, trim_to).await {
+        if let Err(error) = self.store.append(payload, &usage).await {
             self.watermark.process(events);
-            self.trim_to.fetch_max(trim_to.unwrap_or(0), Ordering::SeqCst);
             return Err(error);
         }
         self.wake.notify_one();

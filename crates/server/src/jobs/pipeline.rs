@@ -12,7 +12,7 @@ use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
 use dregs_engine::limits::LINKED_MAX;
-use dregs_engine::linkage::{self, Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Profile;
 use dregs_engine::rejection::Fate;
@@ -22,6 +22,7 @@ use dregs_store::{
     Badge, Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, GroupWrite, IdentityWrite, KeyWrite, LinkWrite,
     LoadRequest, Loaded, Result, SessionWrite, Store, StoredProfile, TeamId, hour_of,
 };
+use moka::sync::Cache;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,7 +48,12 @@ pub struct Pipeline {
     enricher: Enricher,
     reevaluate_ms: i64,
     pack: String,
+    /// Names and addresses that were compared lately.
+    faces: Cache<(Option<String>, Option<String>), Arc<Face>>,
 }
+
+/// Faces remembered.
+const FACES_MAX: u64 = 20_000;
 
 /// One identity of the batch on its way through.
 struct Work {
@@ -67,7 +73,7 @@ type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
 impl Pipeline {
     pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, reevaluate_hours: u32) -> Self {
         let reevaluate_ms = i64::from(reevaluate_hours.max(1)) * HOUR_MS;
-        Pipeline { store, clock, ids, enricher, reevaluate_ms, pack: intelligence::pack().version }
+        Pipeline { store, clock, ids, enricher, reevaluate_ms, pack: intelligence::pack().version, faces: Cache::new(FACES_MAX) }
     }
 
     /// Processes a batch of one team's subjects.
@@ -205,7 +211,7 @@ impl Pipeline {
                 let mut snapshot =
                     Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
                 snapshot.shared = shared_of(&id, &work.keys, &shared);
-                snapshot.links = linkage::link(&card_of(&id, &work), &snapshot.shared, &cards);
+                snapshot.links = linkage::link(&self.card_of(&id, &work), &snapshot.shared, &cards);
                 snapshot.team_identities = team_identities;
                 let assessment = assess(&snapshot);
                 note_links(commit, &id, &snapshot.links, held.remove(&id).unwrap_or_default(), now_ms);
@@ -297,10 +303,26 @@ impl Pipeline {
             peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
         let mut cards = match others.is_empty() {
             true => BTreeMap::new(),
-            false => self.store.cards(team, &others).await?,
+            false => self.store.cards(team, &others, |name, email| self.face(name, email)).await?,
         };
-        cards.extend(works.iter().map(|(id, work)| (id.clone(), card_of(id, work))));
+        cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card_of(id, work))));
         Ok(cards)
+    }
+
+    fn card_of(&self, id: &str, work: &Work) -> Card {
+        let profile = &work.stored.profile;
+        let created_ms = if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
+        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
+        Card { id: id.to_owned(), face, first_ms: created_ms.min(profile.last_ms), last_ms: profile.last_ms }
+    }
+
+    fn face(&self, name: Option<String>, email: Option<String>) -> Arc<Face> {
+        let key = (name, email);
+        self.faces.get(&key).unwrap_or_else(|| {
+            let face = Arc::new(Face::of(key.0.as_deref(), key.1.as_deref()));
+            self.faces.insert(key, face.clone());
+            face
+        })
     }
 
     /// A disregarded device is nobody's evidence.
@@ -432,14 +454,6 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
             None => created.contains(id).then(|| work(id, None)),
         })
         .collect()
-}
-
-fn card_of(id: &str, work: &Work) -> Card {
-    let profile = &work.stored.profile;
-    let created_ms = if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
-    let name = display_name(&work.fields);
-    let email = work.fields.get(&Field::Email).map(String::as_str);
-    Card::new(id, name.as_deref(), email, created_ms.min(profile.last_ms), profile.last_ms)
 }
 
 fn keys_of(profile: &Profile, mappings: &Mappings) -> Vec<Key> {

@@ -30,6 +30,8 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// While senders queue up, the processor rests this many times as long as it works, up to a bound.
 const PRESSED_REST: u32 = 4;
 const PRESSED_REST_MAX: Duration = Duration::from_millis(400);
+/// Finished segments that are dropped together while there is no quiet moment.
+const TRIM_SEGMENTS: i64 = 256;
 /// How long the right to process is held, and after how much of it it is prolonged.
 const LEASE_MS: i64 = 4_000;
 const LEASE_RENEW_MS: i64 = 1_000;
@@ -121,6 +123,7 @@ impl Processor {
         }
         let begun = Instant::now();
         self.process(batch).await?;
+        self.trim(false).await?;
         if self.watermark.is_pressed() {
             tokio::time::sleep((begun.elapsed() * PRESSED_REST).min(PRESSED_REST_MAX)).await;
         }
@@ -303,14 +306,14 @@ impl Processor {
     fn account(&mut self, owner: &Owner, events: &[Claimed]) {
         self.claims.finish(owner, events, self.clock.now_ms());
         self.appender.forget(&owner.team, events.iter().map(|claimed| claimed.event.id.as_str()));
-        self.appender.trim(self.claims.finished_upto());
         self.watermark.process(events.len() as u64);
     }
 
-    /// Drops finished segments that no append took along: when it is quiet, or at the end.
+    /// Drops finished segments: at the end, when it is quiet, or when there are many.
     async fn trim(&mut self, now: bool) -> Result<()> {
         let upto = self.claims.finished_upto();
-        if upto > self.trimmed_upto && (now || self.claims.is_empty()) {
+        let many = upto - self.trimmed_upto >= TRIM_SEGMENTS;
+        if upto > self.trimmed_upto && (now || many || self.claims.is_empty()) {
             self.store.trim_log(upto).await?;
             self.trimmed_upto = upto;
         }

@@ -93,7 +93,7 @@ create table links (
 create index links_b on links (team_id, b_id);
 create table leases (name text primary key, owner text not null, until_ms bigint not null);
 
-create table ingest_log (seq bigserial primary key, events bigint not null, payload bytea not null);
+create table ingest_log (seq bigserial primary key, events bigint not null, usage text not null, payload bytea not null);
 create table usage (team_id text not null, month text not null, events bigint not null, primary key (team_id, month));
 
 -- Not strict, so that PostgreSQL writes it into the statement and knows how few rows it gives.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 on_both!(
     segments_are_read_in_the_order_they_were_appended,
     appending_counts_what_each_team_used,
-    appending_trims_what_was_processed,
+    trimming_keeps_what_was_counted,
     trimmed_numbers_are_not_used_again,
     a_long_log_is_read_in_pieces,
     any_bytes_survive,
@@ -18,7 +18,7 @@ fn used(team: &TeamId, month: &str, events: i64) -> Usage {
 }
 
 async fn append(store: &Store, payload: &[u8]) -> i64 {
-    store.append(payload.to_vec(), &[used(&team(), "2026-11", 2)], None).await.unwrap()
+    store.append(payload.to_vec(), &[used(&team(), "2026-11", 2)]).await.unwrap()
 }
 
 async fn segments_are_read_in_the_order_they_were_appended(store: &Store) {
@@ -35,16 +35,17 @@ async fn segments_are_read_in_the_order_they_were_appended(store: &Store) {
 async fn appending_counts_what_each_team_used(store: &Store) {
     assert!(store.usage("2026-11").await.unwrap().is_empty());
     let usage = [used(&team(), "2026-11", 3), used(&other_team(), "2026-11", 1), used(&team(), "2026-12", 9)];
-    store.append(vec![1], &usage, None).await.unwrap();
-    store.append(vec![1], &usage[..1], None).await.unwrap();
+    store.append(vec![1], &usage).await.unwrap();
+    store.append(vec![1], &usage[..1]).await.unwrap();
     assert_eq!(store.usage("2026-11").await.unwrap(), BTreeMap::from([(team(), 6), (other_team(), 1)]));
     assert_eq!(store.usage("2026-12").await.unwrap(), BTreeMap::from([(team(), 9)]));
     assert_eq!(store.log_depth().await.unwrap(), 16);
 }
 
-async fn appending_trims_what_was_processed(store: &Store) {
+async fn trimming_keeps_what_was_counted(store: &Store) {
     let first = append(store, b"one").await;
-    let second = store.append(b"two".to_vec(), &[], Some(first)).await.unwrap();
+    let second = store.append(b"two".to_vec(), &[]).await.unwrap();
+    store.trim_log(first).await.unwrap();
     assert_eq!(store.read_log(0).await.unwrap().iter().map(|held| held.seq).collect::<Vec<_>>(), [second]);
     assert_eq!(store.usage("2026-11").await.unwrap()[&team()], 2);
 }

@@ -123,10 +123,10 @@ async fn what_was_acknowledged_survives_a_crash_of_postgres() {
     let Some(mut cluster) = crate::postgres::durable_postgres() else { return };
     let url = cluster.new_database();
     let store = Store::open(&url).await.unwrap();
-    store.append(b"kept".to_vec(), &[], None).await.unwrap();
+    store.append(b"kept".to_vec(), &[]).await.unwrap();
     store.commit(&team(), &new_identities(&["a"])).await.unwrap();
     cluster.crash();
-    let refused = store.append(b"lost".to_vec(), &[], None).await;
+    let refused = store.append(b"lost".to_vec(), &[]).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     cluster.start_again();
     assert_eq!(recovered(&store).await, b"kept");
@@ -146,7 +146,7 @@ async fn recovered(store: &Store) -> Vec<u8> {
 
 async fn filled(folder: &std::path::Path) -> Store {
     let store = Store::open(&sqlite_url(folder)).await.unwrap();
-    store.append(b"waiting".to_vec(), &[], None).await.unwrap();
+    store.append(b"waiting".to_vec(), &[]).await.unwrap();
     store.commit(&team(), &Commit { events: vec![event(1, "e", Some("a"))], ..new_identities(&["a"]) }).await.unwrap();
     store
 }
@@ -157,7 +157,7 @@ async fn a_backup_is_restored_over_whatever_came_later() {
     let (main, copy) = (folder.path().join("dregs.db"), copies.path().join("copy.db"));
     let store = filled(folder.path()).await;
     store.backup(&copy).await.unwrap();
-    store.append(b"later".to_vec(), &[], None).await.unwrap();
+    store.append(b"later".to_vec(), &[]).await.unwrap();
     store.commit(&team(), &new_identities(&["later"])).await.unwrap();
     store.close().await;
     Store::restore(&copy, &main).unwrap();

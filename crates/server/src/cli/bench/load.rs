@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Connections that send single events, and that send batches.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 256;
 const BATCH_CONNECTIONS: usize = 4;
 const BATCH_EVENTS: usize = 100;
 /// Events that may wait while filling.
