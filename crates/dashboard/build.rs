@@ -23,7 +23,9 @@ fn main() {
     }
     code.push_str("];\n");
     match tracker.is_file() {
-        true => writeln!(code, "static TRACKER: Option<&[u8]> = Some(include_bytes!({:?}));", tracker.display().to_string()),
+        true => {
+            writeln!(code, "static TRACKER: Option<&[u8]> = Some(include_bytes!({:?}));", tracker.display().to_string())
+        }
         false => writeln!(code, "static TRACKER: Option<&[u8]> = None;"),
     }
     .expect("writing text");

@@ -134,7 +134,10 @@ impl Event {
             Some(_) => return Err(Rejection::invalid("groups", "must be an array")),
         };
         if items.len() > GROUPS_MAX {
-            return Err(Rejection::Invalid(format!("groups has {} entries, at most {GROUPS_MAX} are allowed", items.len())));
+            return Err(Rejection::Invalid(format!(
+                "groups has {} entries, at most {GROUPS_MAX} are allowed",
+                items.len()
+            )));
         }
         let mut groups: Vec<GroupInput> = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
@@ -164,7 +167,12 @@ impl Event {
     }
 
     /// A text that is shortened rather than refused.
-    fn cut_text(&mut self, body: &mut Map<String, Value>, field: &str, chars_max: usize) -> Result<Option<String>, Rejection> {
+    fn cut_text(
+        &mut self,
+        body: &mut Map<String, Value>,
+        field: &str,
+        chars_max: usize,
+    ) -> Result<Option<String>, Rejection> {
         match body.remove(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
@@ -469,10 +477,16 @@ mod tests {
         assert_eq!(with("identity", json!({"id": "x".repeat(257)})), "identity.id is longer than 256 characters");
         assert_eq!(with("identity", json!({"id": "a\u{0}"})), "identity.id must not contain NUL");
         assert_eq!(with("data", json!([1])), "data must be an object");
-        assert_eq!(with("timestamp", json!("yesterday")), "timestamp must be an ISO-8601 time such as 2026-09-21T14:22:09Z");
+        assert_eq!(
+            with("timestamp", json!("yesterday")),
+            "timestamp must be an ISO-8601 time such as 2026-09-21T14:22:09Z"
+        );
         assert_eq!(with("timestamp", json!("1970-01-01T00:00:00Z")), "timestamp is before the year 2000");
         assert_eq!(with("ip", json!("localhost")), "ip must be an IPv4 or IPv6 address");
-        assert_eq!(with("groups", json!([{"type": "Team", "id": "a"}, {"type": "team", "id": "b"}])), "groups[1].type \"team\" appears twice");
+        assert_eq!(
+            with("groups", json!([{"type": "Team", "id": "a"}, {"type": "team", "id": "b"}])),
+            "groups[1].type \"team\" appears twice"
+        );
         assert_eq!(with("groups", json!([{"type": "team"}])), "groups[0].id is required");
         assert_eq!(message(json!({"type": "t"})), "identity or device is required");
     }
@@ -484,7 +498,9 @@ mod tests {
         let identity = json!({"id": "u"});
         assert_eq!(quiet(json!({"id": "dregs-1", "type": "t", "identity": identity})), unusable);
         assert_eq!(quiet(json!({"id": "x".repeat(65), "type": "t", "identity": identity})), unusable);
-        for device in [json!("x"), json!({}), json!({"fingerprint": 7}), json!({"fingerprint": "a b"}), json!({"signals": []})] {
+        for device in
+            [json!("x"), json!({}), json!({"fingerprint": 7}), json!({"fingerprint": "a b"}), json!({"signals": []})]
+        {
             assert_eq!(quiet(json!({"type": "t", "device": device})), Rejection::Quiet(Fate::MalformedDevice));
         }
     }
@@ -499,7 +515,8 @@ mod tests {
 
     #[test]
     fn a_clock_ahead_is_clamped_and_the_past_is_believed() {
-        let at = |time: &str| parse(json!({"type": "t", "identity": {"id": "u"}, "timestamp": time})).unwrap().timestamp_ms;
+        let at =
+            |time: &str| parse(json!({"type": "t", "identity": {"id": "u"}, "timestamp": time})).unwrap().timestamp_ms;
         assert_eq!(at("2031-01-01T00:00:00Z"), NOW);
         assert_eq!(at("2019-05-01T00:00:00+02:00"), 1_556_661_600_000);
     }
@@ -537,7 +554,8 @@ mod tests {
         leaf.prop_recursive(6, 64, 8, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-                prop::collection::btree_map("[a-z.]{1,12}", inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect())),
+                prop::collection::btree_map("[a-z.]{1,12}", inner, 0..8)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })
     }

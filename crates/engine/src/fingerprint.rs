@@ -56,7 +56,8 @@ fn texts<'a>(map: &'a Map<String, Value>, name: &str, max: usize) -> Option<Vec<
 fn integer(map: &Map<String, Value>, name: &str) -> Option<i64> {
     let number = map.get(name)?;
     // JavaScript does not tell 2 from 2.0; both print as 2 there.
-    let whole = number.as_i64().or_else(|| number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64));
+    let whole =
+        number.as_i64().or_else(|| number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64));
     whole.filter(|value| value.abs() <= SAFE_INTEGER_MAX)
 }
 
@@ -71,8 +72,10 @@ pub fn canonical_json(value: &Value) -> String {
         Value::Object(map) => {
             let mut keys: Vec<&String> = map.keys().collect();
             keys.sort();
-            let fields: Vec<String> =
-                keys.iter().map(|key| format!("{}:{}", Value::from(key.as_str()), canonical_json(&map[*key]))).collect();
+            let fields: Vec<String> = keys
+                .iter()
+                .map(|key| format!("{}:{}", Value::from(key.as_str()), canonical_json(&map[*key])))
+                .collect();
             format!("{{{}}}", fields.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical_json).collect::<Vec<_>>().join(",")),

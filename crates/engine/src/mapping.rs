@@ -103,9 +103,7 @@ fn global<T: Copy>(all: &[T], spellings: impl Fn(T) -> Vec<String>) -> BTreeMap<
 fn global_events() -> &'static BTreeMap<String, EventType> {
     static TABLE: OnceLock<BTreeMap<String, EventType>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        global(EventType::ALL, |item| {
-            item.aliases().map(str::to_owned).chain([item.code().to_lowercase()]).collect()
-        })
+        global(EventType::ALL, |item| item.aliases().map(str::to_owned).chain([item.code().to_lowercase()]).collect())
     })
 }
 
@@ -189,8 +187,11 @@ fn plain_text(value: &Value) -> Option<String> {
 /// The name to show for an identity: full name, else first and last, else none.
 pub fn display_name(fields: &BTreeMap<Field, String>) -> Option<String> {
     fields.get(&Field::FullName).cloned().or_else(|| {
-        let parts: Vec<&str> =
-            [Field::FirstName, Field::LastName].iter().filter_map(|part| fields.get(part)).map(String::as_str).collect();
+        let parts: Vec<&str> = [Field::FirstName, Field::LastName]
+            .iter()
+            .filter_map(|part| fields.get(part))
+            .map(String::as_str)
+            .collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     })
 }

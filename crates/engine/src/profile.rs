@@ -348,7 +348,8 @@ mod tests {
     fn later_attributes_win_and_others_stay() {
         let mut profile = Profile::default();
         let mut first = event(1, "a", 1, 1);
-        first.identity.as_mut().unwrap().data = json!({"email": "a@x.com", "plan": "free"}).as_object().unwrap().clone();
+        first.identity.as_mut().unwrap().data =
+            json!({"email": "a@x.com", "plan": "free"}).as_object().unwrap().clone();
         let mut second = event(2, "b", 1, 1);
         second.identity.as_mut().unwrap().data = json!({"plan": "pro"}).as_object().unwrap().clone();
         profile.apply(&first, &Facts::default());

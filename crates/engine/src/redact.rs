@@ -1,8 +1,6 @@
 //! Removes what must never be stored: passwords, tokens, card numbers. Runs before anything is written.
 
-use crate::limits::{
-    ATTRIBUTE_DEPTH_MAX, ATTRIBUTE_ITEMS_MAX, ATTRIBUTE_KEYS_MAX, ATTRIBUTE_STRING_BYTES_MAX,
-};
+use crate::limits::{ATTRIBUTE_DEPTH_MAX, ATTRIBUTE_ITEMS_MAX, ATTRIBUTE_KEYS_MAX, ATTRIBUTE_STRING_BYTES_MAX};
 use crate::text::{cut, snake_case, without_nul};
 use serde_json::{Map, Value};
 
@@ -11,14 +9,45 @@ pub const REDACTED: &str = "[redacted]";
 
 /// Words that make the value behind a key sensitive wherever they stand in it.
 const SENSITIVE_WORDS: [&str; 14] = [
-    "password", "passwd", "passphrase", "pwd", "secret", "cvv", "cvc", "ssn", "authorization", "cookie", "pin", "otp",
-    "iban", "cvn",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "cvv",
+    "cvc",
+    "ssn",
+    "authorization",
+    "cookie",
+    "pin",
+    "otp",
+    "iban",
+    "cvn",
 ];
 /// Whole keys, in snake_case, that are sensitive although no single word of theirs is.
 const SENSITIVE_KEYS: [&str; 22] = [
-    "access_token", "refresh_token", "id_token", "auth_token", "session_token", "api_token", "bearer_token", "token",
-    "api_key", "apikey", "private_key", "card_number", "cardnumber", "credit_card", "credit_card_number", "pan",
-    "account_number", "routing_number", "social_security_number", "tax_id", "new_pass", "pass",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "auth_token",
+    "session_token",
+    "api_token",
+    "bearer_token",
+    "token",
+    "api_key",
+    "apikey",
+    "private_key",
+    "card_number",
+    "cardnumber",
+    "credit_card",
+    "credit_card_number",
+    "pan",
+    "account_number",
+    "routing_number",
+    "social_security_number",
+    "tax_id",
+    "new_pass",
+    "pass",
 ];
 
 /// Whether the value behind `key` must not be stored.

@@ -195,8 +195,15 @@ mod tests {
 
     fn pieces(parts: &[(&'static str, f64)]) -> Vec<Piece> {
         let observation = Observation {
-            category: Category::Humanity, id: String::new(), label: String::new(), explanation: String::new(), value: 0.5,
-            confidence: 1.0, weight: 1.0, contribution: 0.0, metadata: Map::new(),
+            category: Category::Humanity,
+            id: String::new(),
+            label: String::new(),
+            explanation: String::new(),
+            value: 0.5,
+            confidence: 1.0,
+            weight: 1.0,
+            contribution: 0.0,
+            metadata: Map::new(),
         };
         parts.iter().map(|&(group, log_odds)| Piece { observation: observation.clone(), group, log_odds }).collect()
     }

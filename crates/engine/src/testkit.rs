@@ -76,7 +76,8 @@ impl Story {
         body["type"] = json!(name);
         body["data"] = parse(data);
         let now_ms = START_MS + at_s * 1000;
-        let intake = Intake { now_ms, trusted: true, fallback_id: format!("e{}", self.events.len()), ..Intake::default() };
+        let intake =
+            Intake { now_ms, trusted: true, fallback_id: format!("e{}", self.events.len()), ..Intake::default() };
         self.events.push(Event::parse(body, &intake).expect("a story's event is well-formed"));
         self
     }
@@ -100,7 +101,12 @@ impl Story {
         let now_ms = self.now_s.map_or(last_ms, |at_s| START_MS + at_s * 1000);
         let mut snapshot = of_events("u", &self.events, &Mappings::default(), now_ms);
         snapshot.team_identities = 1000;
-        let me = Card { id: "u".into(), face: Face::of(snapshot.display_name().as_deref(), None).into(), first_ms: snapshot.created_ms, last_ms };
+        let me = Card {
+            id: "u".into(),
+            face: Face::of(snapshot.display_name().as_deref(), None).into(),
+            first_ms: snapshot.created_ms,
+            last_ms,
+        };
         let peers = self.shared.iter().flat_map(|key| &key.peers);
         let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
         snapshot.links = crate::linkage::link(&me, &self.shared, &cards);

@@ -28,8 +28,15 @@ pub async fn bootstrap(store: &Store, base_url: &str, now_ms: i64) -> Result<Opt
 }
 
 /// A team with an administrator and a credential.
-pub async fn make_team(store: &Store, name: &str, email: &str, base_url: &str, now_ms: i64) -> Result<FirstKeys, StoreError> {
-    let team = Team { id: TeamId::new(random_key("team_")), name: name.into(), monthly_event_limit: None, created_ms: now_ms };
+pub async fn make_team(
+    store: &Store,
+    name: &str,
+    email: &str,
+    base_url: &str,
+    now_ms: i64,
+) -> Result<FirstKeys, StoreError> {
+    let team =
+        Team { id: TeamId::new(random_key("team_")), name: name.into(), monthly_event_limit: None, created_ms: now_ms };
     let password = random_key("");
     let user = User {
         id: random_key("user_"),
@@ -43,7 +50,13 @@ pub async fn make_team(store: &Store, name: &str, email: &str, base_url: &str, n
     store.add_team(&team).await?;
     store.add_user(&user, &team.id, Role::Admin).await?;
     store.add_credential(&credential).await?;
-    Ok(FirstKeys { base_url: base_url.into(), email: user.email, password, public_key: credential.public_key, secret_key })
+    Ok(FirstKeys {
+        base_url: base_url.into(),
+        email: user.email,
+        password,
+        public_key: credential.public_key,
+        secret_key,
+    })
 }
 
 /// Writes the keys where only their owner can read them.

@@ -61,7 +61,13 @@ pub struct LimitOptions {
 
 impl Default for LimitOptions {
     fn default() -> Self {
-        LimitOptions { rate_limit: 0, public_rate_limit: 200, reevaluate_hours: 24, trusted_proxies: Vec::new(), node: 0 }
+        LimitOptions {
+            rate_limit: 0,
+            public_rate_limit: 200,
+            reevaluate_hours: 24,
+            trusted_proxies: Vec::new(),
+            node: 0,
+        }
     }
 }
 

@@ -24,8 +24,8 @@ pub const FAILURES: &str = "dregs_processing_failures_total";
 
 /// Upper bounds of every histogram: seconds, or numbers of events.
 const SECONDS_BUCKETS: &[f64] = &[
-    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0,
-    30.0, 60.0, 100.0, 300.0, 1000.0,
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0,
+    10.0, 30.0, 60.0, 100.0, 300.0, 1000.0,
 ];
 
 /// Installs the recorder of this process; a second call gives the first one's handle.

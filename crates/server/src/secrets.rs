@@ -1,7 +1,7 @@
 //! Keys, tokens and passwords: how they are made and what of them is stored.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 

@@ -39,10 +39,13 @@ impl Account {
         let shares = if is_on_phone { [30.0, 55.0, 15.0] } else { [65.0, 0.0, 35.0] };
         let dialect = [Dialect::Web, Dialect::App, Dialect::Backend][rng.weighted(shares.into_iter())];
         let username = rng.chance(0.45).then(|| person.handle(rng));
-        let phone = rng.chance(0.25).then(|| format!("{}{}{}", person.country.phone, rng.between(6, 9), rng.letters("0123456789", 8)));
+        let phone = rng
+            .chance(0.25)
+            .then(|| format!("{}{}{}", person.country.phone, rng.between(6, 9), rng.letters("0123456789", 8)));
         let city = rng.chance(0.3).then(|| (*rng.pick(person.country.cities)).to_owned());
-        let birth_date =
-            rng.chance(0.2).then(|| format!("{}-{:02}-{:02}", person.birth_year, rng.between(1, 12), rng.between(1, 28)));
+        let birth_date = rng
+            .chance(0.2)
+            .then(|| format!("{}-{:02}-{:02}", person.birth_year, rng.between(1, 12), rng.between(1, 28)));
         Account {
             email,
             given: person.given.native.clone(),

@@ -60,7 +60,8 @@ pub(crate) fn usual_places(person: &Person) -> Vec<Place> {
 
 /// Activity by local hour: asleep at four, busiest in the evening.
 const HOURS: [f64; 24] = [
-    0.25, 0.12, 0.07, 0.05, 0.05, 0.12, 0.35, 0.7, 0.95, 1.1, 1.15, 1.1, 1.2, 1.15, 1.05, 1.0, 1.05, 1.15, 1.3, 1.5, 1.6, 1.45, 1.0, 0.55,
+    0.25, 0.12, 0.07, 0.05, 0.05, 0.12, 0.35, 0.7, 0.95, 1.1, 1.15, 1.1, 1.2, 1.15, 1.05, 1.0, 1.05, 1.15, 1.3, 1.5,
+    1.6, 1.45, 1.0, 0.55,
 ];
 
 /// Moves a moment to an hour of its day at which people are awake.
@@ -141,7 +142,11 @@ impl<'a> Life<'a> {
         self.enter(at, ledger, rng);
         for _ in 0..MAX_VISITS {
             at += (rng.exponential(1.0 / self.person.rate) * DAY as f64) as i64 + 20 * MINUTE;
-            let moment = if self.office_hours { at_office_hour(at, self.person, rng) } else { at_waking_hour(at, self.person, rng) };
+            let moment = if self.office_hours {
+                at_office_hour(at, self.person, rng)
+            } else {
+                at_waking_hour(at, self.person, rng)
+            };
             if at >= self.until_ms {
                 break;
             }
@@ -170,7 +175,8 @@ impl<'a> Life<'a> {
 
     fn whereabouts(&self, at_ms: i64, rng: &mut Random) -> (Device, Line) {
         let open: Vec<&Place> = self.places.iter().filter(|place| place.is_open(at_ms)).collect();
-        let place = if open.is_empty() { &self.places[0] } else { open[rng.weighted(open.iter().map(|place| place.weight))] };
+        let place =
+            if open.is_empty() { &self.places[0] } else { open[rng.weighted(open.iter().map(|place| place.weight))] };
         let device = if place.rotates { Device::private(self.person.country, rng) } else { place.device.clone() };
         (device, place.line.clone())
     }
@@ -182,7 +188,14 @@ pub(crate) fn within(at_ms: i64, ledger: &Ledger) -> i64 {
 }
 
 /// A person finds the site, looks around, fills in the form, opens the letter.
-pub(crate) fn sign_up(ledger: &mut Ledger, account: &Account, device: &Device, line: &Line, at_ms: i64, rng: &mut Random) -> i64 {
+pub(crate) fn sign_up(
+    ledger: &mut Ledger,
+    account: &Account,
+    device: &Device,
+    line: &Line,
+    at_ms: i64,
+    rng: &mut Random,
+) -> i64 {
     let mut visit = Visit::begin(at_ms, device, line.address(at_ms), rng);
     if rng.chance(0.6) {
         visit.arrive(ledger, account.dialect, rng);

@@ -4,10 +4,12 @@ use crate::World;
 use crate::time::iso;
 
 pub fn labels_identities_csv(world: &World) -> String {
-    let mut text =
-        String::from("identity,abuser,classes,tier,humanity_bad,authenticity_bad,uniqueness_bad,behavior_bad,bad_from,country\n");
+    let mut text = String::from(
+        "identity,abuser,classes,tier,humanity_bad,authenticity_bad,uniqueness_bad,behavior_bad,bad_from,country\n",
+    );
     for label in &world.identities {
-        let flags = [label.humanity_bad, label.authenticity_bad, label.uniqueness_bad, label.behavior_bad].map(u8::from);
+        let flags =
+            [label.humanity_bad, label.authenticity_bad, label.uniqueness_bad, label.behavior_bad].map(u8::from);
         text.push_str(&format!(
             "{},{},{},{},{},{},{},{},{},{}\n",
             label.identity,

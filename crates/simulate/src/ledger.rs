@@ -184,9 +184,15 @@ impl Ledger {
         let seen: BTreeSet<&str> = self.events.iter().filter_map(|event| event.identity.as_deref()).collect();
         let both = |a: &String, b: &String| seen.contains(a.as_str()) && seen.contains(b.as_str());
         let identities = self.identities.into_values().filter(|label| seen.contains(label.identity.as_str())).collect();
-        let hard = self.hard.into_iter().filter(|((a, b), _)| both(a, b) && !self.pairs.contains(&(a.clone(), b.clone())));
+        let hard =
+            self.hard.into_iter().filter(|((a, b), _)| both(a, b) && !self.pairs.contains(&(a.clone(), b.clone())));
         let hard = hard.map(|((a, b), kind)| HardPair { a, b, kind }).collect();
-        let pairs = self.pairs.iter().filter(|(a, b)| both(a, b)).map(|(a, b)| PairLabel { a: a.clone(), b: b.clone() }).collect();
+        let pairs = self
+            .pairs
+            .iter()
+            .filter(|(a, b)| both(a, b))
+            .map(|(a, b)| PairLabel { a: a.clone(), b: b.clone() })
+            .collect();
         World { identities, pairs, hard, networks_csv: network::CSV.to_owned(), events: self.events }
     }
 }

@@ -168,7 +168,11 @@ mod tests {
         let kinds = [Kind::Residential, Kind::Mobile, Kind::Business, Kind::Education];
         for country in COUNTRIES {
             for kind in kinds {
-                assert!(networks().iter().any(|n| n.kind == kind && n.country == country.code), "{} {kind:?}", country.code);
+                assert!(
+                    networks().iter().any(|n| n.kind == kind && n.country == country.code),
+                    "{} {kind:?}",
+                    country.code
+                );
             }
         }
     }

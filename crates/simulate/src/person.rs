@@ -81,7 +81,10 @@ impl Person {
         match rng.below(3) {
             0 => format!("{}+{}@gmail.com", self.handle(rng), rng.pick(&["app", "shop", "work", "news"])),
             1 => format!("{}@privaterelay.appleid.com", rng.letters("abcdefghijkmnpqrstuvwxyz23456789", 10)),
-            _ => format!("{}@duck.com", rng.pick(&["swift-lake-tin", "amber-pony-dusk", "left-oven-sail", "calm-ruby-kite"])),
+            _ => format!(
+                "{}@duck.com",
+                rng.pick(&["swift-lake-tin", "amber-pony-dusk", "left-oven-sail", "calm-ruby-kite"])
+            ),
         }
     }
 
@@ -105,9 +108,9 @@ impl Person {
 }
 
 pub(crate) const WORDS: &[&str] = &[
-    "sunny", "blue", "fox", "river", "moon", "pixel", "tiger", "happy", "green", "cloud", "stone", "night", "music", "coffee", "silver",
-    "panda", "wolf", "star", "lucky", "storm", "ocean", "maple", "ninja", "rocket", "berry", "forest", "winter", "garden", "falcon",
-    "cookie",
+    "sunny", "blue", "fox", "river", "moon", "pixel", "tiger", "happy", "green", "cloud", "stone", "night", "music",
+    "coffee", "silver", "panda", "wolf", "star", "lucky", "storm", "ocean", "maple", "ninja", "rocket", "berry",
+    "forest", "winter", "garden", "falcon", "cookie",
 ];
 
 /// A domain that one person or company registered.

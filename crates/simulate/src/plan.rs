@@ -63,7 +63,8 @@ mod tests {
     fn events_are_in_time_order_with_unique_ids() {
         let world = world();
         assert!(world.events.windows(2).all(|pair| pair[0].at_ms <= pair[1].at_ms));
-        let ids: std::collections::BTreeSet<&str> = world.events.iter().filter_map(|event| event.body["id"].as_str()).collect();
+        let ids: std::collections::BTreeSet<&str> =
+            world.events.iter().filter_map(|event| event.body["id"].as_str()).collect();
         assert_eq!(ids.len(), world.events.len());
         assert!(ids.iter().all(|id| id.len() <= 64 && !id.starts_with("dregs-")));
     }
@@ -71,11 +72,23 @@ mod tests {
     #[test]
     fn every_label_refers_to_an_identity_in_the_events() {
         let world = world();
-        let seen: std::collections::BTreeSet<&str> = world.events.iter().filter_map(|event| event.identity.as_deref()).collect();
+        let seen: std::collections::BTreeSet<&str> =
+            world.events.iter().filter_map(|event| event.identity.as_deref()).collect();
         assert!(world.identities.iter().all(|label| seen.contains(label.identity.as_str())));
-        assert!(world.pairs.iter().all(|pair| pair.a < pair.b && seen.contains(pair.a.as_str()) && seen.contains(pair.b.as_str())));
-        assert!(world.hard.iter().all(|pair| pair.a < pair.b && seen.contains(pair.a.as_str()) && seen.contains(pair.b.as_str())));
-        let labelled: std::collections::BTreeSet<&str> = world.identities.iter().map(|label| label.identity.as_str()).collect();
+        assert!(
+            world
+                .pairs
+                .iter()
+                .all(|pair| pair.a < pair.b && seen.contains(pair.a.as_str()) && seen.contains(pair.b.as_str()))
+        );
+        assert!(
+            world
+                .hard
+                .iter()
+                .all(|pair| pair.a < pair.b && seen.contains(pair.a.as_str()) && seen.contains(pair.b.as_str()))
+        );
+        let labelled: std::collections::BTreeSet<&str> =
+            world.identities.iter().map(|label| label.identity.as_str()).collect();
         assert_eq!(seen, labelled, "nobody is without a label");
     }
 
@@ -109,7 +122,8 @@ mod tests {
             world.identities.iter().filter(|label| !label.abuser).map(|label| label.identity.as_str()).collect();
         let mut last: BTreeMap<&str, i64> = BTreeMap::new();
         let mut hasty = 0;
-        for event in world.events.iter().filter(|event| event.identity.as_deref().is_some_and(|id| honest.contains(id))) {
+        for event in world.events.iter().filter(|event| event.identity.as_deref().is_some_and(|id| honest.contains(id)))
+        {
             let Some(session) = event.body["session"].as_str() else { continue };
             hasty += usize::from(last.insert(session, event.at_ms).is_some_and(|before| event.at_ms - before < 20));
         }

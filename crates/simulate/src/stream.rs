@@ -16,7 +16,8 @@ const DEFAULT_POPULATION: usize = 5_000;
 const CONCURRENT: usize = 64;
 /// Members of the population are drawn in blocks; some blocks are the accounts of one operator.
 const BLOCK: u64 = 6;
-const ERRANDS: &[Action] = &[Action::Create, Action::Message, Action::Purchase, Action::AddToCart, Action::Export, Action::Search];
+const ERRANDS: &[Action] =
+    &[Action::Create, Action::Message, Action::Purchase, Action::AddToCart, Action::Export, Action::Search];
 const FARM_SHARE: f64 = 0.06;
 const BOT_SHARE: f64 = 0.03;
 
@@ -126,7 +127,11 @@ mod tests {
         let mut stream = Stream::with_population(3, 50);
         let bodies: Vec<Value> = (0..3_000).map(|i| stream.next_body(i)).collect();
         let distinct = |path: &str| {
-            bodies.iter().filter_map(|b| b.pointer(path).and_then(Value::as_str)).collect::<std::collections::BTreeSet<_>>().len()
+            bodies
+                .iter()
+                .filter_map(|b| b.pointer(path).and_then(Value::as_str))
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
         };
         assert_eq!(distinct("/id"), 3_000);
         assert!((40..=50).contains(&distinct("/identity/id")));

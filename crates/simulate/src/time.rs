@@ -24,9 +24,15 @@ pub(crate) fn iso(at_ms: i64) -> String {
     let of_day = at_ms.rem_euclid(DAY);
     let (hour, minute, second) = (of_day / HOUR, of_day / MINUTE % 60, of_day / SECOND % 60);
     let mut text = String::with_capacity(24);
-    for (value, width, after) in
-        [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (hour, 2, ':'), (minute, 2, ':'), (second, 2, '.'), (of_day % SECOND, 3, 'Z')]
-    {
+    for (value, width, after) in [
+        (year, 4, '-'),
+        (month, 2, '-'),
+        (day, 2, 'T'),
+        (hour, 2, ':'),
+        (minute, 2, ':'),
+        (second, 2, '.'),
+        (of_day % SECOND, 3, 'Z'),
+    ] {
         push_padded(&mut text, value, width);
         text.push(after);
     }

@@ -10,8 +10,19 @@ use crate::time::iso;
 use crate::vocabulary::{Action, Dialect};
 
 const SITE: &str = "https://app.example.com";
-const PATHS: &[&str] =
-    &["/", "/pricing", "/features", "/projects", "/projects/12", "/settings", "/search", "/shop", "/shop/items/481", "/help", "/blog/news"];
+const PATHS: &[&str] = &[
+    "/",
+    "/pricing",
+    "/features",
+    "/projects",
+    "/projects/12",
+    "/settings",
+    "/search",
+    "/shop",
+    "/shop/items/481",
+    "/help",
+    "/blog/news",
+];
 
 pub(crate) struct Visit<'a> {
     pub at_ms: i64,
@@ -77,7 +88,13 @@ impl<'a> Visit<'a> {
         ledger.push(self.at_ms, Some(&account.id), body);
     }
 
-    pub(crate) fn body(&mut self, account: Option<&Account>, dialect: Dialect, action: Action, data: Value) -> Map<String, Value> {
+    pub(crate) fn body(
+        &mut self,
+        account: Option<&Account>,
+        dialect: Dialect,
+        action: Action,
+        data: Value,
+    ) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("type".into(), json!(action.name(dialect)));
         body.insert("timestamp".into(), json!(iso(self.at_ms)));
@@ -116,7 +133,9 @@ impl<'a> Visit<'a> {
                 self.path = *rng.pick(PATHS);
                 json!({"path": self.path})
             }
-            Action::Search => json!({"query": *rng.pick(&["invoice", "shoes", "template", "api", "gift", "export", "phone case"])}),
+            Action::Search => {
+                json!({"query": *rng.pick(&["invoice", "shoes", "template", "api", "gift", "export", "phone case"])})
+            }
             Action::SignUp => match &account.referrer {
                 Some((id, code)) => json!({"method": "password", "referral_code": code, "referrer_id": id}),
                 None => json!({"method": habitual_method(account)}),
@@ -130,7 +149,9 @@ impl<'a> Visit<'a> {
                 let reason = *rng.pick(&["insufficient_funds", "insufficient_funds", "expired_card", "do_not_honor"]);
                 json!({"amount": price(rng), "currency": currency, "reason": reason, "card_fingerprint": account.card})
             }
-            Action::AddCard => json!({"card_fingerprint": account.card, "brand": *rng.pick(&["visa", "mastercard", "amex"])}),
+            Action::AddCard => {
+                json!({"card_fingerprint": account.card, "brand": *rng.pick(&["visa", "mastercard", "amex"])})
+            }
             Action::AddToCart => json!({"sku": format!("SKU-{}", rng.between(100, 999)), "price": price(rng)}),
             Action::Refund => json!({"amount": price(rng), "currency": currency}),
             Action::StartTrial => json!({"plan": *rng.pick(&["pro", "team"]), "days": 14}),
@@ -185,7 +206,9 @@ mod tests {
         visit.act(&mut ledger, &account, Action::PageView, &mut rng);
         let world = ledger.into_world();
         let first = &world.events[0].body;
-        for field in ["id", "type", "identity", "data", "source", "timestamp", "ip", "userAgent", "device", "session", "url"] {
+        for field in
+            ["id", "type", "identity", "data", "source", "timestamp", "ip", "userAgent", "device", "session", "url"]
+        {
             assert!(!first[field].is_null(), "{field}");
         }
         assert_eq!(first["identity"]["data"]["email"], "a@b.example");

@@ -88,12 +88,23 @@ impl Action {
 
     /// Facts about the account are sent with these.
     pub(crate) fn carries_profile(self) -> bool {
-        matches!(self, Action::SignUp | Action::Login | Action::UpdateProfile | Action::ChangeEmail | Action::ChangePhone)
+        matches!(
+            self,
+            Action::SignUp | Action::Login | Action::UpdateProfile | Action::ChangeEmail | Action::ChangePhone
+        )
     }
 
     /// Tracker events that describe the device anew.
     pub(crate) fn carries_device(self) -> bool {
-        matches!(self, Action::Init | Action::SignUp | Action::Login | Action::LoginFailed | Action::ChangePassword | Action::ChangeEmail)
+        matches!(
+            self,
+            Action::Init
+                | Action::SignUp
+                | Action::Login
+                | Action::LoginFailed
+                | Action::ChangePassword
+                | Action::ChangeEmail
+        )
     }
 }
 

@@ -95,7 +95,9 @@ impl Store {
             .db
             .rows("select team_id, identity_id, id from cycle_evidence order by id desc limit $1", args![limit])
             .await?;
-        rows.iter().map(|row| Ok((TeamId::new(row.text("team_id")?), row.text("identity_id")?, row.int("id")?))).collect()
+        rows.iter()
+            .map(|row| Ok((TeamId::new(row.text("team_id")?), row.text("identity_id")?, row.int("id")?)))
+            .collect()
     }
 
     /// A cycle by its id alone, in whichever team: for the operator's command line.

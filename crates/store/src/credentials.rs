@@ -32,8 +32,7 @@ pub struct CredentialWrite {
     pub expires_ms: Option<i64>,
 }
 
-const COLUMNS: &str =
-    "team_id, id, name, public_key, secret_hash, secret_hint, allowed_origins, disabled, revoked_ms, expires_ms, created_ms";
+const COLUMNS: &str = "team_id, id, name, public_key, secret_hash, secret_hint, allowed_origins, disabled, revoked_ms, expires_ms, created_ms";
 
 impl Store {
     pub async fn add_credential(&self, credential: &Credential) -> Result<()> {
@@ -60,12 +59,15 @@ impl Store {
 
     /// The credential of a public key or of the hash of a secret key, whatever its state: the caller judges it.
     pub async fn credential_by_key(&self, public_key: &str, secret_hash: &str) -> Result<Option<Credential>> {
-        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from credentials where public_key = $1 or secret_hash = $2"));
+        let sql =
+            sqlx::AssertSqlSafe(format!("select {COLUMNS} from credentials where public_key = $1 or secret_hash = $2"));
         self.db.row(sql, args![public_key, secret_hash]).await?.as_ref().map(read).transpose()
     }
 
     pub async fn credentials(&self, team: &TeamId) -> Result<Vec<Credential>> {
-        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from credentials where team_id = $1 order by created_ms, id"));
+        let sql = sqlx::AssertSqlSafe(format!(
+            "select {COLUMNS} from credentials where team_id = $1 order by created_ms, id"
+        ));
         self.db.rows(sql, args![team]).await?.iter().map(read).collect()
     }
 

@@ -6,10 +6,10 @@
 //! work in, and so looks each row of the batch up instead of going through the table.
 
 use crate::error::{Result, StoreError};
+use log::LevelFilter;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Row as _, Sqlite, SqlSafeStr, SqlitePool, Transaction};
-use log::LevelFilter;
+use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::time::Duration;
 
@@ -146,11 +146,7 @@ impl Row {
 /// A database and the ways into it.
 #[derive(Clone)]
 pub(crate) enum Db {
-    Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
-        checkpoint: SqlitePool,
-    },
+    Sqlite { read: SqlitePool, write: SqlitePool, checkpoint: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -218,9 +214,7 @@ impl Db {
             Db::Sqlite { read, .. } => {
                 Ok(bind!(sql, args).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect())
             }
-            Db::Postgres(pool) => {
-                Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect())
-            }
+            Db::Postgres(pool) => Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
 

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
 use dregs_engine::profile::Geo;
-use std::collections::BTreeSet;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,7 +61,8 @@ const COLUMNS: &str = "d.fingerprint, d.ip, d.user_agent, d.timezone, d.country_
 
 impl Store {
     pub async fn device(&self, team: &TeamId, fingerprint: &str) -> Result<Option<Device>> {
-        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from devices d where d.team_id = $1 and d.fingerprint = $2"));
+        let sql =
+            sqlx::AssertSqlSafe(format!("select {COLUMNS} from devices d where d.team_id = $1 and d.fingerprint = $2"));
         self.db.row(sql, args![team, fingerprint]).await?.as_ref().map(read).transpose()
     }
 
@@ -93,7 +94,13 @@ impl Store {
 
     /// Takes a device out of everyone's evidence, or back in; those seen on it are scored again. Returns whether the
     /// device exists.
-    pub async fn set_device_disregarded(&self, team: &TeamId, fingerprint: &str, disregarded: bool, now_ms: i64) -> Result<bool> {
+    pub async fn set_device_disregarded(
+        &self,
+        team: &TeamId,
+        fingerprint: &str,
+        disregarded: bool,
+        now_ms: i64,
+    ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let found = tx
             .run(

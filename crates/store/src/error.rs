@@ -30,7 +30,9 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::PoolTimedOut => StoreError::Unavailable("no database connection became free in time".into()),
             sqlx::Error::Io(cause) => StoreError::Unavailable(format!("the database cannot be reached: {cause}")),
-            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => StoreError::Unavailable("the store is closing".into()),
+            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                StoreError::Unavailable("the store is closing".into())
+            }
             sqlx::Error::Database(cause) => match cause.code().as_deref() {
                 _ if cause.is_unique_violation() => StoreError::Conflict("this already exists"),
                 Some(code) if passing(code) => StoreError::Unavailable(cause.message().to_owned()),

@@ -55,7 +55,9 @@ const COLUMNS: &str = "g.type, g.id, g.display_name, g.data, g.created_ms, g.upd
 
 impl Store {
     pub async fn group(&self, team: &TeamId, kind: &str, id: &str) -> Result<Option<Group>> {
-        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from groups g where g.team_id = $1 and g.type = $2 and g.id = $3"));
+        let sql = sqlx::AssertSqlSafe(format!(
+            "select {COLUMNS} from groups g where g.team_id = $1 and g.type = $2 and g.id = $3"
+        ));
         self.db.row(sql, args![team, kind, id]).await?.as_ref().map(read).transpose()
     }
 
@@ -136,7 +138,12 @@ fn display_name(attributes: &Map<String, Value>) -> Option<String> {
 }
 
 /// Merges sightings into the groups they are of, and adds members.
-pub(crate) async fn write(tx: &mut Tx, team: &TeamId, groups: &[GroupWrite], members: &[(String, String, String)]) -> Result<()> {
+pub(crate) async fn write(
+    tx: &mut Tx,
+    team: &TeamId,
+    groups: &[GroupWrite],
+    members: &[(String, String, String)],
+) -> Result<()> {
     if !groups.is_empty() {
         let held = held_attributes(tx, team, groups).await?;
         let rows: Batch = merged(groups, held).into_iter().map(row).collect();

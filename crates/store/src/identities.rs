@@ -89,7 +89,8 @@ impl Store {
     }
 
     pub async fn identity_exists(&self, team: &TeamId, id: &str) -> Result<bool> {
-        let row = self.db.row("select 1 as one from identities where team_id = $1 and id = $2", args![team, id]).await?;
+        let row =
+            self.db.row("select 1 as one from identities where team_id = $1 and id = $2", args![team, id]).await?;
         Ok(row.is_some())
     }
 
@@ -105,7 +106,12 @@ impl Store {
         row.as_ref().map(scores).transpose()
     }
 
-    pub async fn identities(&self, team: &TeamId, filter: &IdentityFilter, query: &ListQuery) -> Result<Page<Identity>> {
+    pub async fn identities(
+        &self,
+        team: &TeamId,
+        filter: &IdentityFilter,
+        query: &ListQuery,
+    ) -> Result<Page<Identity>> {
         let mut condition = Where::new("i.team_id = $1", team);
         if let Some(term) = &filter.term {
             condition.and("i.search like ? escape '\\'", like_pattern(&term.to_lowercase()));
@@ -152,7 +158,10 @@ impl Store {
         for row in &rows {
             let owner = row.text("identity_id")?;
             let badge = read_badge(row)?;
-            identities.iter_mut().filter(|identity| identity.id == owner).for_each(|identity| identity.badges.push(badge.clone()));
+            identities
+                .iter_mut()
+                .filter(|identity| identity.id == owner)
+                .for_each(|identity| identity.badges.push(badge.clone()));
         }
         Ok(())
     }
@@ -174,8 +183,11 @@ impl Store {
         let mut profile: dregs_engine::profile::Profile = serde_json::from_str(&row.text("body")?)?;
         let [name, email, username] = change(&mut profile);
         let search = crate::pipeline::search_text(id, [&name, &email, &username]);
-        tx.run("update profiles set body = $3 where team_id = $1 and identity_id = $2", args![team, id, profile.to_json()])
-            .await?;
+        tx.run(
+            "update profiles set body = $3 where team_id = $1 and identity_id = $2",
+            args![team, id, profile.to_json()],
+        )
+        .await?;
         tx.run(
             "update identities set display_name = $3, display_email = $4, display_username = $5, search = $6,
                updated_ms = $7, due_ms = $7
@@ -189,7 +201,13 @@ impl Store {
 
     /// Takes an identity out of scoring and out of everyone's evidence, or back in. Whoever shares something with it is
     /// scored again. Returns whether the identity exists.
-    pub async fn set_identity_disregarded(&self, team: &TeamId, id: &str, disregarded: bool, now_ms: i64) -> Result<bool> {
+    pub async fn set_identity_disregarded(
+        &self,
+        team: &TeamId,
+        id: &str,
+        disregarded: bool,
+        now_ms: i64,
+    ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let changed = tx
             .run(
@@ -202,8 +220,11 @@ impl Store {
             drop(tx);
             return self.identity_exists(team, id).await;
         }
-        tx.run("update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2", args![team, id, disregarded])
-            .await?;
+        tx.run(
+            "update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2",
+            args![team, id, disregarded],
+        )
+        .await?;
         tx.run(
             "update keys set holders = holders + $3 where team_id = $1 and (kind, key) in (
                select h.kind, h.key from identity_keys h where h.team_id = $1 and h.identity_id = $2)",

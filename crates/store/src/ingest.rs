@@ -57,7 +57,11 @@ impl Store {
             .await?;
         rows.iter()
             .map(|row| {
-                Ok(LogSegment { seq: row.int("seq")?, events: row.int("events")? as u64, payload: row.blob("payload")? })
+                Ok(LogSegment {
+                    seq: row.int("seq")?,
+                    events: row.int("events")? as u64,
+                    payload: row.blob("payload")?,
+                })
             })
             .collect()
     }
@@ -79,7 +83,8 @@ impl Store {
 
     /// Events that wait in the log.
     pub async fn log_depth(&self) -> Result<u64> {
-        let row = self.log.row("select cast(coalesce(sum(events), 0) as bigint) as events from ingest_log", vec![]).await?;
+        let row =
+            self.log.row("select cast(coalesce(sum(events), 0) as bigint) as events from ingest_log", vec![]).await?;
         Ok(row.map(|row| row.int("events")).transpose()?.unwrap_or(0) as u64)
     }
 

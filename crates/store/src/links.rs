@@ -45,7 +45,11 @@ impl Store {
     }
 
     /// The stored links of many identities: (target, type) to probability and since when, for telling what changed.
-    pub async fn held_links(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>> {
+    pub async fn held_links(
+        &self,
+        team: &TeamId,
+        ids: &[&str],
+    ) -> Result<BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>> {
         let batch: Batch = ids.iter().map(|id| (id,)).collect();
         let rows = self
             .db
@@ -67,7 +71,12 @@ impl Store {
     }
 }
 
-pub(crate) async fn write(tx: &mut Tx, team: &TeamId, links: &[LinkWrite], gone: &[(String, String, LinkType)]) -> Result<()> {
+pub(crate) async fn write(
+    tx: &mut Tx,
+    team: &TeamId,
+    links: &[LinkWrite],
+    gone: &[(String, String, LinkType)],
+) -> Result<()> {
     if !gone.is_empty() {
         let rows: Batch = gone.iter().map(|(a, b, kind)| (a, b, kind.code())).collect();
         tx.run(

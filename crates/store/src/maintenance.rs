@@ -34,7 +34,10 @@ impl Store {
         let files = Files::beside(target);
         for (db, path) in [(&self.log, &files.log), (&self.db, &files.main)] {
             if path.exists() {
-                return Err(StoreError::Unusable(format!("{} exists: choose another place for the backup", path.display())));
+                return Err(StoreError::Unusable(format!(
+                    "{} exists: choose another place for the backup",
+                    path.display()
+                )));
             }
             db.run("vacuum into $1", args![path.to_string_lossy().into_owned()]).await?;
         }
@@ -124,7 +127,8 @@ async fn integrity(db: &Db) -> Result<Vec<String>> {
     if db.is_postgres() {
         return Ok(Vec::new());
     }
-    let rows = db.rows("select integrity_check as problem from pragma_integrity_check limit $1", args![PROBLEMS_MAX]).await?;
+    let rows =
+        db.rows("select integrity_check as problem from pragma_integrity_check limit $1", args![PROBLEMS_MAX]).await?;
     let problems: Vec<String> = rows.iter().map(|row| row.text("problem")).collect::<Result<_>>()?;
     Ok(problems.into_iter().filter(|problem| problem != "ok").collect())
 }

@@ -24,7 +24,8 @@ pub(crate) fn main_migrations(db: &Db) -> &'static [Migration] {
 pub(crate) async fn apply(db: &Db, migrations: &[Migration]) -> Result<usize> {
     let mut tx = db.begin().await?;
     tx.lock_schema().await?;
-    tx.run("create table if not exists schema_migrations (version bigint primary key, name text not null)", vec![]).await?;
+    tx.run("create table if not exists schema_migrations (version bigint primary key, name text not null)", vec![])
+        .await?;
     let held = version(&mut tx).await?;
     if held > migrations.len() {
         return Err(StoreError::Unusable(format!(

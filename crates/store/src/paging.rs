@@ -73,7 +73,8 @@ impl Where {
         self.args.push(Arg::Text(like_pattern(term)));
         self.args.push(Arg::Text(like_pattern(&term.to_lowercase())));
         let (exact, folded) = (self.args.len() - 1, self.args.len());
-        let either = |column: &&str| format!("{column} like ${exact} escape '\\' or lower({column}) like ${folded} escape '\\'");
+        let either =
+            |column: &&str| format!("{column} like ${exact} escape '\\' or lower({column}) like ${folded} escape '\\'");
         self.clauses.push(format!("({})", columns.iter().map(either).collect::<Vec<_>>().join(" or ")));
     }
 

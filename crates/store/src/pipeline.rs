@@ -228,7 +228,11 @@ impl Store {
     }
 
     /// Who holds these keys: for every key its number of holders, and a bounded sample of them.
-    pub async fn candidates(&self, team: &TeamId, keys: &BTreeSet<(KeyKind, &str)>) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
+    pub async fn candidates(
+        &self,
+        team: &TeamId,
+        keys: &BTreeSet<(KeyKind, &str)>,
+    ) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
         let batch: Batch = keys.iter().map(|(kind, key)| (kind.code(), key)).collect();
         let rows = self
             .db
@@ -242,7 +246,8 @@ impl Store {
         for row in &rows {
             let Some(kind) = KeyKind::from_code(&row.text("kind")?) else { continue };
             let key = row.text("key")?;
-            let entry = SharedKey { kind, key: key.clone(), holders: row.int("holders")? as u64, ..SharedKey::default() };
+            let entry =
+                SharedKey { kind, key: key.clone(), holders: row.int("holders")? as u64, ..SharedKey::default() };
             shared.insert((kind, key), entry);
         }
         self.sample_holders(team, &mut shared).await?;
@@ -253,7 +258,8 @@ impl Store {
     /// popular address offers nobody: an office is not a ring.
     async fn sample_holders(&self, team: &TeamId, shared: &mut BTreeMap<(KeyKind, String), SharedKey>) -> Result<()> {
         let rare = |held: &SharedKey| held.holders <= CANDIDATES_PER_KEY_MAX as u64;
-        let batch: Batch = shared.values().filter(|held| rare(held)).map(|held| (held.kind.code(), &held.key)).collect();
+        let batch: Batch =
+            shared.values().filter(|held| rare(held)).map(|held| (held.kind.code(), &held.key)).collect();
         if !batch.is_empty() {
             let rows = self
                 .db
@@ -266,8 +272,11 @@ impl Store {
                 .await?;
             add_peers(shared, &rows)?;
         }
-        let popular: Vec<(KeyKind, String)> =
-            shared.values().filter(|held| !rare(held) && held.kind.samples_crowd(held.holders)).map(|held| (held.kind, held.key.clone())).collect();
+        let popular: Vec<(KeyKind, String)> = shared
+            .values()
+            .filter(|held| !rare(held) && held.kind.samples_crowd(held.holders))
+            .map(|held| (held.kind, held.key.clone()))
+            .collect();
         for (kind, key) in popular {
             let rows = self
                 .db
@@ -283,8 +292,17 @@ impl Store {
     }
 
     /// Which of `ids` hold which of these keys: for identities that are linked already, however popular the key.
-    pub async fn holders_among(&self, team: &TeamId, keys: &BTreeSet<(KeyKind, &str)>, ids: &BTreeSet<&str>) -> Result<Vec<(KeyKind, String, Peer)>> {
-        let batch: Batch = keys.iter().flat_map(|(kind, key)| ids.iter().map(move |id| (kind.code(), key, id))).take(HOLDERS_ASKED_MAX).collect();
+    pub async fn holders_among(
+        &self,
+        team: &TeamId,
+        keys: &BTreeSet<(KeyKind, &str)>,
+        ids: &BTreeSet<&str>,
+    ) -> Result<Vec<(KeyKind, String, Peer)>> {
+        let batch: Batch = keys
+            .iter()
+            .flat_map(|(kind, key)| ids.iter().map(move |id| (kind.code(), key, id)))
+            .take(HOLDERS_ASKED_MAX)
+            .collect();
         let rows = self
             .db
             .rows(
@@ -295,7 +313,8 @@ impl Store {
             .await?;
         let read = |row: &crate::db::Row| {
             let kind = KeyKind::from_code(&row.text("kind")?).unwrap_or_default();
-            let seen = Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
+            let seen =
+                Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
             Ok((kind, row.text("key")?, Peer { identity_id: row.text("identity_id")?, seen }))
         };
         rows.iter().map(read).collect()
@@ -383,7 +402,8 @@ fn add_peers(shared: &mut BTreeMap<(KeyKind, String), SharedKey>, rows: &[crate:
     for row in rows {
         let Some(kind) = KeyKind::from_code(&row.text("kind")?) else { continue };
         let Some(held) = shared.get_mut(&(kind, row.text("key")?)) else { continue };
-        let seen = Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
+        let seen =
+            Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
         held.peers.push(Peer { identity_id: row.text("identity_id")?, seen });
     }
     Ok(())
@@ -437,7 +457,8 @@ async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result
 }
 
 fn identity_row(identity: &IdentityWrite) -> impl serde::Serialize {
-    let search = search_text(&identity.id, [&identity.display_name, &identity.display_email, &identity.display_username]);
+    let search =
+        search_text(&identity.id, [&identity.display_name, &identity.display_email, &identity.display_username]);
     let [humanity, authenticity, uniqueness, behavior] = identity.scores;
     (
         identity.id.clone(),
@@ -483,7 +504,8 @@ async fn write_events(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<()>
     let mut rows = Batch::new();
     let mut groups = Batch::new();
     for EventWrite { seq, identity_id, event } in &commit.events {
-        let refs: Vec<(&str, &str)> = event.groups.iter().map(|group| (group.kind.as_str(), group.id.as_str())).collect();
+        let refs: Vec<(&str, &str)> =
+            event.groups.iter().map(|group| (group.kind.as_str(), group.id.as_str())).collect();
         rows.push(&(
             seq,
             &event.id,

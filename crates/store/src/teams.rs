@@ -78,13 +78,16 @@ impl Store {
     }
 
     pub async fn teams(&self) -> Result<Vec<Team>> {
-        let rows =
-            self.db.rows("select id, name, monthly_event_limit, created_ms from teams order by created_ms, id", vec![]).await?;
+        let rows = self
+            .db
+            .rows("select id, name, monthly_event_limit, created_ms from teams order by created_ms, id", vec![])
+            .await?;
         rows.iter().map(read_team).collect()
     }
 
     pub async fn team(&self, id: &TeamId) -> Result<Option<Team>> {
-        let row = self.db.row("select id, name, monthly_event_limit, created_ms from teams where id = $1", args![id]).await?;
+        let row =
+            self.db.row("select id, name, monthly_event_limit, created_ms from teams where id = $1", args![id]).await?;
         row.as_ref().map(read_team).transpose()
     }
 

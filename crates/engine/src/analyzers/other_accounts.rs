@@ -28,11 +28,23 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
             counted(likely, "other account is", "other accounts are"),
             any * 100.0
         ),
-        () if strongest >= WORTH_SAYING => format!("The closest of {} may be the same person with {:.0} %.", counted(pairs.len() as u64, "compared account", "compared accounts"), strongest * 100.0),
-        () => format!("None of {} is likely the same person.", counted(pairs.len() as u64, "compared account", "compared accounts")),
+        () if strongest >= WORTH_SAYING => format!(
+            "The closest of {} may be the same person with {:.0} %.",
+            counted(pairs.len() as u64, "compared account", "compared accounts"),
+            strongest * 100.0
+        ),
+        () => format!(
+            "None of {} is likely the same person.",
+            counted(pairs.len() as u64, "compared account", "compared accounts")
+        ),
     };
     let finding = Finding::new(1.0 - any, 1.0, text);
-    Some(finding.with("probability", (any * 10_000.0).round() / 10_000.0).with("likely", likely).with("compared", pairs.len()))
+    Some(
+        finding
+            .with("probability", (any * 10_000.0).round() / 10_000.0)
+            .with("likely", likely)
+            .with("compared", pairs.len()),
+    )
 }
 
 #[cfg(test)]

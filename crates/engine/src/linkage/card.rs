@@ -2,7 +2,7 @@
 
 use crate::intelligence::email::{EmailFacts, email_facts};
 use crate::intelligence::fold::{fold, words};
-use crate::intelligence::names::{gibberish, name_rank};
+use crate::intelligence::names::{gibberish, name_rank, nicknames_of};
 use crate::text::cut;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct Card {
 pub struct Face {
     /// Words of the name, folded, in the order written.
     pub name: Vec<String>,
+    /// What each of the words is short for, or is shortened to.
+    pub nicknames: Vec<Vec<&'static str>>,
     /// Rank of the rarest word among known names; `u32::MAX` for one that nobody knows.
     pub rarest_rank: u32,
     /// The name looks typed at random.
@@ -38,6 +40,7 @@ impl Face {
     pub fn of(name: Option<&str>, email: Option<&str>) -> Self {
         let name = name.map(name_tokens).unwrap_or_default();
         Face {
+            nicknames: name.iter().map(|word| nicknames_of(word).collect()).collect(),
             rarest_rank: name.iter().map(|word| name_rank(word).unwrap_or(u32::MAX)).max().unwrap_or(u32::MAX),
             invented: gibberish(&name.join(" ")) > INVENTED_MIN,
             email: email.map(email_facts).filter(|facts| facts.valid),

@@ -21,12 +21,14 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let further = FURTHER * (devices - 1).min(2) as f64;
     let bits = (BITS - popularity(key.holders, PER_DOUBLING) - apart).max(0.0) + further;
     let sightings = f64::from(key.seen.count.min(peer.seen.count));
-    let what = if devices > 1 { format!("Both use the same {devices} devices") } else { "Both use the same device".into() };
+    let what =
+        if devices > 1 { format!("Both use the same {devices} devices") } else { "Both use the same device".into() };
     let place = if together { "" } else { ", though never from one network" };
-    let evidence = Evidence::new("device", Some(LinkType::SameDevice), bits, format!("{what}{place}{}.", crowd(key.holders)))
-        .with("fingerprint", key.key.as_str())
-        .with("holders", key.holders)
-        .with("devices", devices);
+    let evidence =
+        Evidence::new("device", Some(LinkType::SameDevice), bits, format!("{what}{place}{}.", crowd(key.holders)))
+            .with("fingerprint", key.key.as_str())
+            .with("holders", key.holders)
+            .with("devices", devices);
     Some(evidence.sure(0.6 + 0.4 * saturation(sightings, 2.0)))
 }
 
@@ -38,7 +40,8 @@ mod tests {
     fn bits(shared: &[super::super::SharedKey]) -> f64 {
         let (me, peer) = (card("a", "", ""), card("b", "", ""));
         let shared = shared.iter().map(|key| (key, &key.peers[0])).collect();
-        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() }).map_or(0.0, |evidence| evidence.bits)
+        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() })
+            .map_or(0.0, |evidence| evidence.bits)
     }
 
     #[test]

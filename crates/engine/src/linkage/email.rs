@@ -23,7 +23,9 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         return None;
     }
     let (a, b) = (local_skeleton(mine), local_skeleton(theirs));
-    let similar = |bits: f64, text: &str| Some(Evidence::new("e-mail", Some(LinkType::SimilarEmail), bits, text).with("kind", "similar"));
+    let similar = |bits: f64, text: &str| {
+        Some(Evidence::new("e-mail", Some(LinkType::SimilarEmail), bits, text).with("kind", "similar"))
+    };
     let rarity = rarity(a);
     match () {
         () if a.len() >= 3 && mine.skeleton == theirs.skeleton => {
@@ -32,7 +34,9 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             let bits = (SERIES * rarity - popularity(holders, 0.5)).max(0.0);
             similar(bits, "Their e-mail addresses are one pattern at one provider, with other digits or separators.")
         }
-        () if a.len() >= 3 && a == b => similar(CARRIED * rarity, "Their e-mail addresses have the same name before the @ at two providers."),
+        () if a.len() >= 3 && a == b => {
+            similar(CARRIED * rarity, "Their e-mail addresses have the same name before the @ at two providers.")
+        }
         () if close(a, b) => similar(TYPO * rarity, "Their e-mail addresses differ by a keystroke or two."),
         () if mine.registrable == theirs.registrable && mine.disposable >= Disposable::Weak => {
             similar(DISPOSABLE, "Both use the same provider of throw-away addresses.")
@@ -67,7 +71,8 @@ mod tests {
 
     fn bits(a: &str, b: &str) -> f64 {
         let (me, peer) = (card("a", "", a), card("b", "", b));
-        compare(&Pair { me: &me, peer: &peer, shared: Vec::new(), relayed: &Default::default() }).map_or(0.0, |evidence| evidence.bits)
+        compare(&Pair { me: &me, peer: &peer, shared: Vec::new(), relayed: &Default::default() })
+            .map_or(0.0, |evidence| evidence.bits)
     }
 
     #[test]

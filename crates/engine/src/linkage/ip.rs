@@ -22,9 +22,10 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         (_, _) => "Both use addresses of the same network".to_owned(),
     };
     let overlap_ms = key.seen.last_ms.min(peer.seen.last_ms) - key.seen.first_ms.max(peer.seen.first_ms);
-    let evidence = Evidence::new("ip", Some(LinkType::SharedIp), bits + further, format!("{what}{}.", crowd(key.holders)))
-        .with("holders", key.holders)
-        .with("key", key.key.as_str())
-        .with("overlapMillis", overlap_ms.max(0));
+    let evidence =
+        Evidence::new("ip", Some(LinkType::SharedIp), bits + further, format!("{what}{}.", crowd(key.holders)))
+            .with("holders", key.holders)
+            .with("key", key.key.as_str())
+            .with("overlapMillis", overlap_ms.max(0));
     Some(evidence.sure(0.7))
 }

@@ -115,7 +115,12 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    pub(crate) fn new(what: &'static str, link_type: Option<LinkType>, bits: f64, explanation: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        what: &'static str,
+        link_type: Option<LinkType>,
+        bits: f64,
+        explanation: impl Into<String>,
+    ) -> Self {
         Evidence { what, link_type, bits, confidence: 0.8, explanation: explanation.into(), metadata: Map::new() }
     }
 
@@ -153,15 +158,8 @@ impl Pair<'_> {
 type Compare = fn(&Pair<'_>) -> Option<Evidence>;
 
 /// Every comparison, in the order of the waterfall.
-const ALL: &[Compare] = &[
-    contact::compare,
-    session::compare,
-    device::compare,
-    ip::compare,
-    email::compare,
-    name::compare,
-    timing::compare,
-];
+const ALL: &[Compare] =
+    &[contact::compare, session::compare, device::compare, ip::compare, email::compare, name::compare, timing::compare];
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
@@ -197,9 +195,12 @@ fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card
     let devices = shared.iter().filter(|key| key.kind == KeyKind::Device);
     devices
         .map(|key| {
-            let mut users: Vec<&Card> = key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
+            let mut users: Vec<&Card> =
+                key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
             users.sort_by(|a, b| (a.first_ms, &a.id).cmp(&(b.first_ms, &b.id)));
-            let passed = users.windows(2).filter(|pair| pair[0].is_brief() && pair[1].is_brief() && pair[0].last_ms < pair[1].first_ms);
+            let passed = users
+                .windows(2)
+                .filter(|pair| pair[0].is_brief() && pair[1].is_brief() && pair[0].last_ms < pair[1].first_ms);
             (key.key.as_str(), passed.count() as f64 / users.len().saturating_sub(1).max(1) as f64)
         })
         .collect()
@@ -256,9 +257,8 @@ fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
 const LIKENESS_ALONE_BITS_MAX: f64 = 7.5;
 
 fn cap_likeness(found: &mut [Evidence]) {
-    let is_likeness = |evidence: &Evidence| {
-        evidence.bits > 0.0 && (evidence.what == "name" || evidence.what == "e-mail")
-    };
+    let is_likeness =
+        |evidence: &Evidence| evidence.bits > 0.0 && (evidence.what == "name" || evidence.what == "e-mail");
     if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence)) {
         return;
     }
@@ -276,7 +276,10 @@ fn cap_place(found: &mut [Evidence]) {
     };
     let sum: f64 = found.iter().filter(|evidence| is_place(evidence)).map(|evidence| evidence.bits).sum();
     if sum > PLACE_BITS_MAX {
-        found.iter_mut().filter(|evidence| is_place(evidence)).for_each(|evidence| evidence.bits *= PLACE_BITS_MAX / sum);
+        found
+            .iter_mut()
+            .filter(|evidence| is_place(evidence))
+            .for_each(|evidence| evidence.bits *= PLACE_BITS_MAX / sum);
     }
 }
 

@@ -26,16 +26,23 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let both_short = me.is_brief() && peer.is_brief();
     let overlap_ms = me.last_ms.min(peer.last_ms) - me.first_ms.max(peer.first_ms);
     let behaves = |bits: f64, text: &str| {
-        Some(Evidence::new("timing", Some(LinkType::SimilarBehavior), bits, text).sure(0.6).with("firstSeenGapMillis", gap_ms))
+        Some(
+            Evidence::new("timing", Some(LinkType::SimilarBehavior), bits, text)
+                .sure(0.6)
+                .with("firstSeenGapMillis", gap_ms),
+        )
     };
     let conveyor = pair.of_kind(KeyKind::Device).find(|(key, _)| {
-        key.holders >= CONVEYOR_HOLDERS_MIN && pair.relayed.get(key.key.as_str()).is_some_and(|share| *share >= CONVEYOR_SHARE_MIN)
+        key.holders >= CONVEYOR_HOLDERS_MIN
+            && pair.relayed.get(key.key.as_str()).is_some_and(|share| *share >= CONVEYOR_SHARE_MIN)
     });
     let one_place = pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix);
     match () {
         () if both_short && one_place && conveyor.is_some() => {
             let holders = conveyor.map_or(0, |(key, _)| key.holders);
-            let text = format!("{holders} accounts came from this device, nearly all used only briefly and one after the other.");
+            let text = format!(
+                "{holders} accounts came from this device, nearly all used only briefly and one after the other."
+            );
             behaves(CONVEYOR, &text)
         }
         () if both_short && overlap_ms <= 0 && device.is_some() => {
@@ -64,7 +71,8 @@ mod tests {
         };
         let (me, peer) = (life("a", mine), life("b", theirs));
         let key = shared_with("b", KeyKind::Ip, "192.0.2.1", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() }).map_or(0.0, |evidence| evidence.bits)
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+            .map_or(0.0, |evidence| evidence.bits)
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub async fn run(options: DemoOptions) -> Outcome {
     let clock = Clock::system();
     let sidecar = Sidecar::start(store.clone(), clock.clone(), LimitOptions::default(), options.listen).await?;
     let base_url = sidecar.base_url();
-    let keys = bootstrap::bootstrap(&store, &base_url, clock.now_ms()).await?.ok_or("the temporary store is not empty")?;
+    let keys =
+        bootstrap::bootstrap(&store, &base_url, clock.now_ms()).await?.ok_or("the temporary store is not empty")?;
     println!("dashboard at http://{}/   {} / {}", sidecar.address, keys.email, keys.password);
     println!("try it: curl -H 'Authorization: Bearer {}' {base_url}/identities?sort=humanityScore", keys.secret_key);
     println!("listening on http://{}", sidecar.address);
@@ -58,7 +59,11 @@ pub async fn run(options: DemoOptions) -> Outcome {
 }
 
 /// Fills the store with the past weeks, then lets events flow at a visible pace.
-async fn flow(sidecar: &Sidecar, team: &TeamId, options: &DemoOptions) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn flow(
+    sidecar: &Sidecar,
+    team: &TeamId,
+    options: &DemoOptions,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     fill(sidecar, team, options).await?;
     let app = sidecar.app().clone();
     let mut stream = Stream::with_population(options.seed, options.identities);
@@ -75,7 +80,11 @@ async fn flow(sidecar: &Sidecar, team: &TeamId, options: &DemoOptions) -> Result
     }
 }
 
-async fn fill(sidecar: &Sidecar, team: &TeamId, options: &DemoOptions) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn fill(
+    sidecar: &Sidecar,
+    team: &TeamId,
+    options: &DemoOptions,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let days: u32 = 14;
     let start_ms = sidecar.app().clock.now_ms() - i64::from(days) * DAY_MS;
     let config = Config { identities: options.identities, seed: options.seed, start_ms, days, ..Config::default() };
@@ -98,8 +107,15 @@ async fn fill(sidecar: &Sidecar, team: &TeamId, options: &DemoOptions) -> Result
 async fn append(sidecar: &Sidecar, team: &TeamId, bodies: Vec<serde_json::Value>) -> Result<(), String> {
     let app = sidecar.app();
     let events = bodies.into_iter().map(|body| {
-        let intake = Intake { now_ms: app.clock.now_ms(), trusted: true, fallback_id: uuid::Uuid::new_v4().to_string(), ..Intake::default() };
-        Event::parse(body, &intake).map(|event| Submitted::new(team, &event, true)).map_err(|rejection| format!("{rejection:?}"))
+        let intake = Intake {
+            now_ms: app.clock.now_ms(),
+            trusted: true,
+            fallback_id: uuid::Uuid::new_v4().to_string(),
+            ..Intake::default()
+        };
+        Event::parse(body, &intake)
+            .map(|event| Submitted::new(team, &event, true))
+            .map_err(|rejection| format!("{rejection:?}"))
     });
     let events = events.collect::<Result<Vec<_>, _>>()?;
     app.appender.append(team, events).await.map(drop).map_err(|refused| format!("{refused:?}"))
@@ -110,7 +126,10 @@ async fn show(store: &Store, team: &TeamId) -> dregs_store::Result<()> {
     let query = ListQuery { page_number: 0, page_size: 12, sort: IDENTITY_SORTS[0].1, order: Order::Desc };
     let page = store.identities(team, &IdentityFilter::default(), &query).await?;
     let tty = std::io::stdout().is_terminal();
-    println!("\n{:<22} {:<26} {:>9} {:>9} {:>9} {:>9}", "identity", "name", "humanity", "authentic", "unique", "behavior");
+    println!(
+        "\n{:<22} {:<26} {:>9} {:>9} {:>9} {:>9}",
+        "identity", "name", "humanity", "authentic", "unique", "behavior"
+    );
     for identity in page.items {
         let cells: Vec<String> = identity.scores.iter().map(|score| cell(*score, tty)).collect();
         let name = identity.display_name.or(identity.display_email).unwrap_or_default();

@@ -54,7 +54,12 @@ pub async fn run(options: SimulateOptions) -> Outcome {
     let world = generate(&config);
     if let Some(folder) = &options.out {
         write_files(&world, folder).map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
-        println!("{} events of {} identities written to {}", world.events.len(), world.identities.len(), folder.display());
+        println!(
+            "{} events of {} identities written to {}",
+            world.events.len(),
+            world.identities.len(),
+            folder.display()
+        );
     }
     if let (Some(server), Some(key)) = (&options.to, &options.key) {
         send(&world, server, key).await?;

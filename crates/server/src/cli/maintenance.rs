@@ -24,7 +24,10 @@ pub async fn check(options: &StoreOptions, json: bool) -> Outcome {
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        println!("{} identities, {} events, {} cycles, {} events waiting", report.identities, report.events, report.cycles, report.waiting);
+        println!(
+            "{} identities, {} events, {} cycles, {} events waiting",
+            report.identities, report.events, report.cycles, report.waiting
+        );
         match report.problems.is_empty() {
             true => println!("no problems found"),
             false => report.problems.iter().for_each(|problem| println!("problem: {problem}")),

@@ -17,7 +17,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
-#[command(name = "dregs", version, about = "Fraud and abuse scoring for the users of your application, on your own machine")]
+#[command(
+    name = "dregs",
+    version,
+    about = "Fraud and abuse scoring for the users of your application, on your own machine"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -110,7 +114,10 @@ async fn dispatch(command: Command) -> Outcome {
 fn log_to_stderr(format: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // Another subscriber (a test's) is no reason to stop.
     let _ = match format {
         "json" => builder.json().try_init(),

@@ -78,7 +78,12 @@ struct Replayed {
 }
 
 /// Recomputes a cycle: exactly, or from the same history under today's rules.
-async fn replay(store: &Store, team: &TeamId, cycle: &Cycle, today: bool) -> Result<Replayed, Box<dyn std::error::Error + Send + Sync>> {
+async fn replay(
+    store: &Store,
+    team: &TeamId,
+    cycle: &Cycle,
+    today: bool,
+) -> Result<Replayed, Box<dyn std::error::Error + Send + Sync>> {
     let evidence = cycle.evidence.as_ref().ok_or("the evidence of this cycle is no longer kept")?;
     if !today && cycle.engine_version != ENGINE_VERSION {
         return Err(format!(
@@ -121,9 +126,15 @@ impl Replayed {
     }
 
     fn print(&self, cycle: &Cycle) {
-        println!("cycle {} of {} ({})", cycle.id, cycle.identity_id, dregs_engine::event::format_time_ms(cycle.finished_ms));
+        println!(
+            "cycle {} of {} ({})",
+            cycle.id,
+            cycle.identity_id,
+            dregs_engine::event::format_time_ms(cycle.finished_ms)
+        );
         for category in Category::ALL {
-            let score = |assessment: &Assessment| assessment.value(category).map_or("—".into(), |value| value.to_string());
+            let score =
+                |assessment: &Assessment| assessment.value(category).map_or("—".into(), |value| value.to_string());
             println!("  {:<13} {:>3} → {:>3}", category.code(), score(&self.then), score(&self.now));
         }
         println!("{}", if self.is_same() { "identical, observations included" } else { "different" });

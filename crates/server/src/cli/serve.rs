@@ -21,7 +21,8 @@ pub async fn run(options: ServeOptions) -> Outcome {
     let address = sidecar.address;
     if let Some(keys) = bootstrap::bootstrap(&store, &sidecar.base_url(), Clock::system().now_ms()).await? {
         if let Some(path) = &options.bootstrap_file {
-            bootstrap::write_file(path, &keys).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            bootstrap::write_file(path, &keys)
+                .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         }
         println!("first start: these are shown once, keep them");
         println!("  dashboard  http://{address}/");
@@ -56,7 +57,9 @@ fn sqlite_path(url: &str) -> std::path::PathBuf {
 
 /// Holds the store's files for this process: a second server on them would lose events.
 pub fn lock(database: &Path) -> Result<File, StoreError> {
-    let unusable = |what: &str, error: std::io::Error| StoreError::Unusable(format!("the data folder cannot be used: {what}: {error}"));
+    let unusable = |what: &str, error: std::io::Error| {
+        StoreError::Unusable(format!("the data folder cannot be used: {what}: {error}"))
+    };
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| unusable(&folder.display().to_string(), error))?;
     }

@@ -21,7 +21,12 @@ pub struct Sidecar {
 
 impl Sidecar {
     /// Starts serving `store` at `listen`.
-    pub async fn start(store: Store, clock: Clock, options: LimitOptions, listen: SocketAddr) -> Result<Sidecar, StoreError> {
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        options: LimitOptions,
+        listen: SocketAddr,
+    ) -> Result<Sidecar, StoreError> {
         let unusable = |error: std::io::Error| StoreError::Unusable(format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;

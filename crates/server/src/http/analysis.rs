@@ -198,13 +198,19 @@ impl From<StoredLink> for LinkView {
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn scores(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<Vec<ScoreView>>> {
+pub async fn scores(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<Vec<ScoreView>>> {
     must_exist(&app, &team, &id).await?;
     let scores = app.store.scores(&team, &id).await?.unwrap_or_default();
     let scored = Category::ALL.into_iter().zip(scores);
     Ok(Json(
         scored
-            .filter_map(|(category, value)| Some(ScoreView { category: category.code(), value: value?, observations: None }))
+            .filter_map(|(category, value)| {
+                Some(ScoreView { category: category.code(), value: value?, observations: None })
+            })
             .collect(),
     ))
 }
@@ -218,7 +224,11 @@ pub async fn scores(State(app): State<Arc<App>>, Reader(team): Reader, Segments(
         (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn latest(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<AnalysisView>> {
+pub async fn latest(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<AnalysisView>> {
     cycle(&app, &team, &id, None).await
 }
 
@@ -289,7 +299,11 @@ pub async fn history(
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn links(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<Vec<LinkView>>> {
+pub async fn links(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<Vec<LinkView>>> {
     must_exist(&app, &team, &id).await?;
     settled(&app).await;
     let links = app.store.links(&team, &id).await?;

@@ -14,8 +14,14 @@ pub fn client_ip(parts: &Parts, options: &LimitOptions) -> Option<IpAddr> {
     if options.trusted_proxies.is_empty() || !trusted(peer, options) {
         return Some(peer);
     }
-    let chain = parts.headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let hops: Vec<IpAddr> = chain.filter_map(|hop| hop.trim().parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()).collect();
+    let chain = parts
+        .headers
+        .get_all(FORWARDED)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let hops: Vec<IpAddr> =
+        chain.filter_map(|hop| hop.trim().parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()).collect();
     hops.into_iter().rev().find(|hop| !trusted(*hop, options)).or(Some(peer))
 }
 
@@ -31,7 +37,9 @@ fn contains(network: &str, ip: IpAddr) -> bool {
     };
     let (Ok(base), Some(bits)) = (base.trim().parse::<IpAddr>(), bits) else { return false };
     match (base, ip) {
-        (IpAddr::V4(base), IpAddr::V4(ip)) => prefix_equal(u128::from(base.to_bits()), u128::from(ip.to_bits()), 32, bits.min(32)),
+        (IpAddr::V4(base), IpAddr::V4(ip)) => {
+            prefix_equal(u128::from(base.to_bits()), u128::from(ip.to_bits()), 32, bits.min(32))
+        }
         (IpAddr::V6(base), IpAddr::V6(ip)) => prefix_equal(base.to_bits(), ip.to_bits(), 128, bits.min(128)),
         _ => false,
     }

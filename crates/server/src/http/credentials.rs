@@ -100,7 +100,11 @@ pub struct CredentialBody {
 
 impl CredentialBody {
     fn checked(self) -> ApiResult<CredentialWrite> {
-        if self.name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX || name.contains('\0')) {
+        if self
+            .name
+            .as_ref()
+            .is_some_and(|name| name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX || name.contains('\0'))
+        {
             return Err(ApiError::BadRequest(format!("name must have 1 to {NAME_CHARS_MAX} characters")));
         }
         let origins = self.allowed_origins.as_deref().unwrap_or_default();
@@ -109,7 +113,9 @@ impl CredentialBody {
         }
         if let Some(wrong) = origins.iter().find(|origin| !is_origin(origin)) {
             let wrong = dregs_engine::text::cut(wrong, 80);
-            return Err(ApiError::BadRequest(format!("allowedOrigins: {wrong:?} is not an origin such as https://app.example.com")));
+            return Err(ApiError::BadRequest(format!(
+                "allowedOrigins: {wrong:?} is not an origin such as https://app.example.com"
+            )));
         }
         let expires_ms = match self.expires_at {
             None => None,
@@ -130,7 +136,9 @@ impl CredentialBody {
 
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.trim_end_matches('/').is_empty() && !host.trim_end_matches('/').contains(['/', '?', '#', ' ', '\0']))
+    host.is_some_and(|host| {
+        !host.trim_end_matches('/').is_empty() && !host.trim_end_matches('/').contains(['/', '?', '#', ' ', '\0'])
+    })
 }
 
 /// Create a credential
@@ -149,7 +157,8 @@ pub async fn create(
     Body(body): Body<CredentialBody>,
 ) -> ApiResult<(StatusCode, Json<CredentialView>)> {
     let wanted = body.checked()?;
-    let (mut credential, secret) = new_credential(&team, wanted.name.as_deref().unwrap_or("Unnamed"), app.clock.now_ms());
+    let (mut credential, secret) =
+        new_credential(&team, wanted.name.as_deref().unwrap_or("Unnamed"), app.clock.now_ms());
     credential.allowed_origins = wanted.allowed_origins.unwrap_or_default();
     credential.expires_ms = wanted.expires_ms;
     credential.disabled = wanted.disabled.unwrap_or(false);
@@ -183,7 +192,11 @@ pub async fn update(
         (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn revoke(State(app): State<Arc<App>>, Writer(team): Writer, Segments(id): Segments<String>) -> ApiResult<StatusCode> {
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(id): Segments<String>,
+) -> ApiResult<StatusCode> {
     let revoked_ms = Some(app.clock.now_ms());
     change(&app, &team, &id, CredentialWrite { revoked_ms, ..CredentialWrite::default() }).await
 }

@@ -98,7 +98,11 @@ pub async fn list(
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(fingerprint): Segments<String>) -> ApiResult<Json<DeviceView>> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(fingerprint): Segments<String>,
+) -> ApiResult<Json<DeviceView>> {
     let found = fresh(&app, || app.store.device(&team, &fingerprint)).await?;
     found.map(|device| Json(device.into())).ok_or_else(|| ApiError::not_found("device", &fingerprint))
 }

@@ -164,7 +164,8 @@ async fn sender(app: &App, parts: &Parts) -> ApiResult<Principal> {
         let query = parts.uri.query().unwrap_or_default();
         query.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| key.starts_with("pk_"))
     };
-    let token = bearer(parts).or_else(in_query).ok_or(ApiError::Unauthorized("a key is required: Authorization: Bearer …"))?;
+    let token =
+        bearer(parts).or_else(in_query).ok_or(ApiError::Unauthorized("a key is required: Authorization: Bearer …"))?;
     let principal = identify(app, token).await?;
     match principal {
         Principal::Person { role, .. } if role < dregs_store::Role::Admin => {
@@ -205,14 +206,18 @@ fn split<'a>(bytes: &'a [u8], visit: &Visit<'_>) -> ApiResult<(bool, Vec<&'a Raw
     };
     let text = std::str::from_utf8(bytes).map_err(|error| invalid(format!("the body is not valid UTF-8: {error}")))?;
     if !text.trim_start().starts_with('[') {
-        let body: &RawValue = serde_json::from_str(text).map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
+        let body: &RawValue =
+            serde_json::from_str(text).map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
         return Ok((true, vec![body]));
     }
     let bodies: Vec<&RawValue> =
         serde_json::from_str(text).map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
     if bodies.len() > BATCH_EVENTS_MAX {
         visit.count(Fate::Invalid, bodies.len());
-        return Err(ApiError::BadRequest(format!("the array has {} events, at most {BATCH_EVENTS_MAX} are allowed", bodies.len())));
+        return Err(ApiError::BadRequest(format!(
+            "the array has {} events, at most {BATCH_EVENTS_MAX} are allowed",
+            bodies.len()
+        )));
     }
     Ok((false, bodies))
 }
@@ -323,7 +328,11 @@ pub struct Reference {
 
 impl Reference {
     pub fn identity(id: &str, label: Option<&str>) -> Self {
-        Reference { id: id.to_owned(), label: label.unwrap_or(id).to_owned(), path: format!("/api/identities/{}", encode(id)) }
+        Reference {
+            id: id.to_owned(),
+            label: label.unwrap_or(id).to_owned(),
+            path: format!("/api/identities/{}", encode(id)),
+        }
     }
 }
 
@@ -449,7 +458,11 @@ pub async fn list(
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<EventView>> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<EventView>> {
     let found = fresh(&app, || app.store.event(&team, &id)).await?;
     let event = found.ok_or_else(|| ApiError::not_found("event", &id))?;
     Ok(Json(EventView::new(event, &app.store.mappings(&team).await?)))
@@ -463,7 +476,9 @@ mod tests {
     fn origins_match_exactly_or_below_a_star() {
         assert!(origin_matches("https://app.example.com/", "https://APP.example.com"));
         assert!(origin_matches("https://*.example.com", "https://a.b.example.com"));
-        for origin in ["https://example.com", "http://a.example.com", "https://evil.com/.example.com", "https://.example.com", ""] {
+        for origin in
+            ["https://example.com", "http://a.example.com", "https://evil.com/.example.com", "https://.example.com", ""]
+        {
             assert!(!origin_matches("https://*.example.com", origin), "{origin}");
         }
         assert!(!origin_matches("https://app.example.com", "https://app.example.com.evil.com"));

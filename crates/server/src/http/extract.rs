@@ -3,9 +3,9 @@
 use crate::http::error::{ApiError, ApiResult};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::HeaderMap;
 use dregs_engine::limits::BODY_BYTES_MAX;
 use dregs_store::{ListQuery, Order, Page};
 use serde::de::DeserializeOwned;

@@ -117,7 +117,13 @@ pub async fn create(
     put(&app, &team, kind, id, new.attributes).await.map(|group| (StatusCode::CREATED, group))
 }
 
-async fn put(app: &App, team: &TeamId, kind: String, id: String, attributes: Option<Value>) -> ApiResult<Json<GroupView>> {
+async fn put(
+    app: &App,
+    team: &TeamId,
+    kind: String,
+    id: String,
+    attributes: Option<Value>,
+) -> ApiResult<Json<GroupView>> {
     let attributes = match attributes {
         None | Some(Value::Null) => Map::new(),
         Some(value) => clean(value, "attributes")?,
@@ -202,7 +208,8 @@ pub async fn add_member(
     Segments((kind, id, identity)): Segments<(String, String, String)>,
 ) -> ApiResult<StatusCode> {
     let kind = snake_case(&kind);
-    let added = fresh(&app, || async { Ok(app.store.add_member(&team, &kind, &id, &identity).await?.then_some(())) }).await?;
+    let added =
+        fresh(&app, || async { Ok(app.store.add_member(&team, &kind, &id, &identity).await?.then_some(())) }).await?;
     added.map(|()| StatusCode::NO_CONTENT).ok_or_else(|| ApiError::NotFound("no such group or identity".into()))
 }
 

@@ -30,7 +30,11 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<impl IntoResponse>
         ApiError::Unavailable(1)
     })?;
     // On a shared store another node may be the one that processes.
-    let waiting = if app.store.is_shared() { app.store.log_depth().await?.max(app.watermark.depth()) } else { app.watermark.depth() };
+    let waiting = if app.store.is_shared() {
+        app.store.log_depth().await?.max(app.watermark.depth())
+    } else {
+        app.watermark.depth()
+    };
     Ok(Json(Ready {
         status: "ready",
         version: env!("CARGO_PKG_VERSION"),

@@ -166,7 +166,11 @@ pub async fn list(
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Segments(id): Segments<String>) -> ApiResult<Json<IdentityView>> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<IdentityView>> {
     load(&app, &team, &id).await.map(Json)
 }
 
@@ -259,7 +263,11 @@ async fn merge(app: &App, team: &TeamId, id: &str, now_ms: i64, new: &Map<String
         (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn analyze(State(app): State<Arc<App>>, Writer(team): Writer, Segments(id): Segments<String>) -> ApiResult<StatusCode> {
+pub async fn analyze(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(id): Segments<String>,
+) -> ApiResult<StatusCode> {
     must_exist(&app, &team, &id).await?;
     app.store.request_assessment(&team, &[&id], app.clock.now_ms()).await?;
     app.wake.notify_one();

@@ -57,7 +57,11 @@ pub struct ParkedView {
         (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Params(params): Params<PeriodParams>) -> ApiResult<Json<IngestionView>> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Params(params): Params<PeriodParams>,
+) -> ApiResult<Json<IngestionView>> {
     let to_ms = time("to", params.to)?.unwrap_or_else(|| app.clock.now_ms() + 1);
     let from_ms = time("from", params.from)?.unwrap_or(to_ms - PERIOD_DEFAULT_MS);
     app.fates.flush(&app.store).await;
@@ -84,6 +88,8 @@ pub async fn get(State(app): State<Arc<App>>, Reader(team): Reader, Params(param
 
 fn time(field: &str, text: Option<String>) -> ApiResult<Option<i64>> {
     text.filter(|text| !text.is_empty())
-        .map(|text| parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time"))))
+        .map(|text| {
+            parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
+        })
         .transpose()
 }

@@ -45,7 +45,11 @@ pub struct MappingParams {
         (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader, Params(params): Params<MappingParams>) -> ApiResult<Json<Vec<MappingView>>> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Params(params): Params<MappingParams>,
+) -> ApiResult<Json<Vec<MappingView>>> {
     one_of("kind", params.kind.as_deref(), &[EVENT_TYPE, IDENTITY_FIELD])?;
     one_of("scope", params.scope.as_deref(), &["GLOBAL", "CUSTOMER"])?;
     let own = app.store.customer_mappings(&team).await?.into_iter().map(|mapping| MappingView {
@@ -56,7 +60,8 @@ pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader, Params(para
         description: mapping.description,
     });
     let wanted = |view: &MappingView| {
-        params.kind.as_ref().is_none_or(|kind| *kind == view.kind) && params.scope.as_ref().is_none_or(|scope| scope == view.scope)
+        params.kind.as_ref().is_none_or(|kind| *kind == view.kind)
+            && params.scope.as_ref().is_none_or(|scope| scope == view.scope)
     };
     Ok(Json(own.chain(global()).filter(wanted).collect()))
 }
@@ -76,7 +81,9 @@ fn global() -> impl Iterator<Item = MappingView> {
 
 fn one_of(field: &str, value: Option<&str>, allowed: &[&str]) -> ApiResult<()> {
     match value {
-        Some(value) if !allowed.contains(&value) => Err(ApiError::BadRequest(format!("{field} must be one of {}", allowed.join(", ")))),
+        Some(value) if !allowed.contains(&value) => {
+            Err(ApiError::BadRequest(format!("{field} must be one of {}", allowed.join(", "))))
+        }
         _ => Ok(()),
     }
 }
@@ -100,7 +107,11 @@ pub struct MappingBody {
         (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn set(State(app): State<Arc<App>>, Writer(team): Writer, Body(body): Body<MappingBody>) -> ApiResult<StatusCode> {
+pub async fn set(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Body(body): Body<MappingBody>,
+) -> ApiResult<StatusCode> {
     one_of("kind", Some(&body.kind), &[EVENT_TYPE, IDENTITY_FIELD])?;
     let source = body.source.trim();
     if source.is_empty() || source.chars().count() > SOURCE_CHARS_MAX || source.contains('\0') {
@@ -147,7 +158,11 @@ pub struct MappingKey {
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
-pub async fn delete(State(app): State<Arc<App>>, Writer(team): Writer, Params(key): Params<MappingKey>) -> ApiResult<StatusCode> {
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Params(key): Params<MappingKey>,
+) -> ApiResult<StatusCode> {
     one_of("kind", Some(&key.kind), &[EVENT_TYPE, IDENTITY_FIELD])?;
     match app.store.delete_mapping(&team, &key.kind, &key.source).await? {
         true => Ok(StatusCode::NO_CONTENT),

@@ -47,7 +47,10 @@ struct KeyScheme;
 
 impl utoipa::Modify for KeyScheme {
     fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A secret key (sk_…), a public key (pk_…) or a session token")).build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A secret key (sk_…), a public key (pk_…) or a session token"))
+            .build();
         document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }
@@ -102,7 +105,9 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(site::serve)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .with_state(app)
-        .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(ApiError::Internal("a handler panicked".into()))))
+        .layer(CatchPanicLayer::custom(|_| {
+            axum::response::IntoResponse::into_response(ApiError::Internal("a handler panicked".into()))
+        }))
         .layer(axum::middleware::from_fn(observe::observe))
 }
 

@@ -61,7 +61,12 @@ pub async fn login(State(app): State<Arc<App>>, Body(body): Body<LoginBody>) -> 
     let now_ms = app.clock.now_ms();
     app.store.add_login(&token_hash(&token), &held, now_ms, now_ms + SESSION_MS).await?;
     let Membership { team, role, .. } = held;
-    Ok(Json(LoginView { token, expires_at: format_time_ms(now_ms + SESSION_MS), role: role.code(), team_id: team.as_str().to_owned() }))
+    Ok(Json(LoginView {
+        token,
+        expires_at: format_time_ms(now_ms + SESSION_MS),
+        role: role.code(),
+        team_id: team.as_str().to_owned(),
+    }))
 }
 
 /// The hash of no password, checked when the address is unknown.
@@ -148,7 +153,9 @@ pub async fn change_password(
     };
     let length = body.new_password.chars().count();
     if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-        return Err(ApiError::BadRequest(format!("newPassword must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters")));
+        return Err(ApiError::BadRequest(format!(
+            "newPassword must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters"
+        )));
     }
     let user = app.store.user(&user_id).await?.ok_or(ApiError::Unauthorized("the user is gone"))?;
     let hashed = tokio::task::spawn_blocking(move || {

@@ -12,8 +12,7 @@ const TRACKER_CACHE: &str = "public, max-age=3600";
 const HASHED_CACHE: &str = "public, max-age=31536000, immutable";
 const PAGE_CACHE: &str = "no-cache";
 /// The dashboard loads only what this server serves.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -23,7 +22,9 @@ pub async fn serve(request: Request) -> Response {
     if path == "dregs.js" {
         return match dregs_dashboard::tracker() {
             Some(script) => respond(script, TRACKER_CACHE),
-            None => ApiError::NotFound("the tracker is not built into this binary: run make build".into()).into_response(),
+            None => {
+                ApiError::NotFound("the tracker is not built into this binary: run make build".into()).into_response()
+            }
         };
     }
     match dregs_dashboard::asset(path) {

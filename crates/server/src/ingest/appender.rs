@@ -48,9 +48,15 @@ impl Submitted {
 /// What became of one submitted event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
-    Recorded { id: String, fingerprint: Option<String> },
+    Recorded {
+        id: String,
+        fingerprint: Option<String>,
+    },
     /// The id was recorded before; this is the original.
-    Duplicate { id: String, fingerprint: Option<String> },
+    Duplicate {
+        id: String,
+        fingerprint: Option<String>,
+    },
     QuotaExceeded,
 }
 
@@ -91,14 +97,8 @@ impl Appender {
             watermark: watermark.clone(),
             limits_stale: Arc::new(Notify::new()),
         };
-        let writer = Writer {
-            usage: Quotas::default(),
-            pending: appender.pending.clone(),
-            store,
-            clock,
-            watermark,
-            wake,
-        };
+        let writer =
+            Writer { usage: Quotas::default(), pending: appender.pending.clone(), store, clock, watermark, wake };
         let task = tokio::spawn(writer.run(submissions, appender.limits_stale.clone(), stopped));
         Ok((appender, task))
     }
@@ -221,7 +221,12 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut submissions: mpsc::Receiver<Submission>, limits_stale: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
+    async fn run(
+        mut self,
+        mut submissions: mpsc::Receiver<Submission>,
+        limits_stale: Arc<Notify>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         loop {
             tokio::select! {
@@ -250,7 +255,10 @@ impl Writer {
                     metrics::histogram!(APPEND_SECONDS).record(started.elapsed());
                     metrics::histogram!(APPEND_EVENTS).record(events as f64);
                     metrics::gauge!(QUEUE_DEPTH).set(self.watermark.depth() as f64);
-                    group.into_iter().zip(sorted).for_each(|(submission, outcomes)| drop(submission.answer.send(Ok(outcomes))));
+                    group
+                        .into_iter()
+                        .zip(sorted)
+                        .for_each(|(submission, outcomes)| drop(submission.answer.send(Ok(outcomes))));
                 }
                 Err(error) => {
                     self.undo(&group, &sorted);
@@ -281,7 +289,9 @@ impl Writer {
         if let Some(fingerprint) = known.get(&(team.clone(), event.id.clone())) {
             return duplicate(fingerprint.clone());
         }
-        if event.own_id && let Some(fingerprint) = self.pending.get(team, &event.id) {
+        if event.own_id
+            && let Some(fingerprint) = self.pending.get(team, &event.id)
+        {
             return duplicate(fingerprint.map(String::from));
         }
         if !self.usage.take(team) {

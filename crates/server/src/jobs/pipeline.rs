@@ -73,7 +73,15 @@ type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
 impl Pipeline {
     pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, reevaluate_hours: u32) -> Self {
         let reevaluate_ms = i64::from(reevaluate_hours.max(1)) * HOUR_MS;
-        Pipeline { store, clock, ids, enricher, reevaluate_ms, pack: intelligence::pack().version, faces: Cache::new(FACES_MAX) }
+        Pipeline {
+            store,
+            clock,
+            ids,
+            enricher,
+            reevaluate_ms,
+            pack: intelligence::pack().version,
+            faces: Cache::new(FACES_MAX),
+        }
     }
 
     /// Processes a batch of one team's subjects.
@@ -113,7 +121,10 @@ impl Pipeline {
             false => self.store.load(team, &LoadRequest { sessions, ..LoadRequest::default() }).await?.sessions,
         };
         let events = route(all, &known);
-        let mut request = LoadRequest { events: events.iter().map(|routed| routed.event().id.as_str()).collect(), ..LoadRequest::default() };
+        let mut request = LoadRequest {
+            events: events.iter().map(|routed| routed.event().id.as_str()).collect(),
+            ..LoadRequest::default()
+        };
         request.identities.extend(events.iter().filter_map(|routed| routed.identity.as_deref()));
         request.identities.extend(batch.owners.iter().filter_map(|(owner, _)| owner.identity_id()));
         let mut loaded = self.store.load(team, &request).await?;
@@ -127,7 +138,12 @@ impl Pipeline {
     }
 
     /// Earlier anonymous events of the sessions that identify themselves in this batch, by identity.
-    async fn adopted(&self, team: &TeamId, loaded: &Loaded, events: &[Routed<'_>]) -> Result<BTreeMap<String, Vec<Event>>> {
+    async fn adopted(
+        &self,
+        team: &TeamId,
+        loaded: &Loaded,
+        events: &[Routed<'_>],
+    ) -> Result<BTreeMap<String, Vec<Event>>> {
         let mut binding: BTreeMap<&str, &str> = BTreeMap::new();
         for routed in events {
             let (Some(identity), Some(session)) = (&routed.event().identity, &routed.event().session) else { continue };
@@ -149,7 +165,14 @@ impl Pipeline {
     }
 
     /// Folds the events into their profiles and notes everything that is to be written about them.
-    fn apply(&self, works: &mut Works, commit: &mut Commit, events: &[Routed<'_>], adopted: BTreeMap<String, Vec<Event>>, mappings: &Mappings) {
+    fn apply(
+        &self,
+        works: &mut Works,
+        commit: &mut Commit,
+        events: &[Routed<'_>],
+        adopted: BTreeMap<String, Vec<Event>>,
+        mappings: &Mappings,
+    ) {
         for (identity, earlier) in adopted {
             let Some(work) = works.get_mut(&identity) else { continue };
             for event in earlier {
@@ -208,8 +231,7 @@ impl Pipeline {
             let now_ms = self.clock.now_ms();
             let mut write = self.identity_write(&id, &work, now_ms);
             if !work.stored.disregarded {
-                let mut snapshot =
-                    Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
+                let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
                 snapshot.shared = shared_of(&id, &work.keys, &shared);
                 snapshot.links = linkage::link(&self.card_of(&id, &work), &snapshot.shared, &cards);
                 snapshot.team_identities = team_identities;
@@ -235,7 +257,12 @@ impl Pipeline {
 
     /// Everything this batch's identities share, with the batch itself laid over what the store knows: two newcomers on
     /// one device see each other although neither is written yet.
-    async fn shared_keys(&self, team: &TeamId, works: &Works, held: &Held) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
+    async fn shared_keys(
+        &self,
+        team: &TeamId,
+        works: &Works,
+        held: &Held,
+    ) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
         let wanted: BTreeSet<(KeyKind, &str)> =
             works.values().flat_map(|work| work.keys.iter().map(|key| (key.kind, key.key.as_str()))).collect();
         if wanted.is_empty() {
@@ -297,7 +324,12 @@ impl Pipeline {
     }
 
     /// The cards of everyone who shares something with the batch, the batch's own as they are after it.
-    async fn cards(&self, team: &TeamId, works: &Works, shared: &BTreeMap<(KeyKind, String), SharedKey>) -> Result<BTreeMap<String, Card>> {
+    async fn cards(
+        &self,
+        team: &TeamId,
+        works: &Works,
+        shared: &BTreeMap<(KeyKind, String), SharedKey>,
+    ) -> Result<BTreeMap<String, Card>> {
         let peers = shared.values().filter(|held| held.holders > 1).flat_map(|held| &held.peers);
         let others: BTreeSet<&str> =
             peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
@@ -311,7 +343,8 @@ impl Pipeline {
 
     fn card_of(&self, id: &str, work: &Work) -> Card {
         let profile = &work.stored.profile;
-        let created_ms = if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
+        let created_ms =
+            if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
         let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
         Card { id: id.to_owned(), face, first_ms: created_ms.min(profile.last_ms), last_ms: profile.last_ms }
     }
@@ -327,8 +360,11 @@ impl Pipeline {
 
     /// A disregarded device is nobody's evidence.
     async fn drop_disregarded(&self, team: &TeamId, shared: &mut BTreeMap<(KeyKind, String), SharedKey>) -> Result<()> {
-        let devices: BTreeSet<&str> =
-            shared.values().filter(|held| held.kind == KeyKind::Device && held.holders > 1).map(|held| held.key.as_str()).collect();
+        let devices: BTreeSet<&str> = shared
+            .values()
+            .filter(|held| held.kind == KeyKind::Device && held.holders > 1)
+            .map(|held| held.key.as_str())
+            .collect();
         if devices.is_empty() {
             return Ok(());
         }
@@ -358,7 +394,13 @@ impl Pipeline {
         }
     }
 
-    fn cycle_write(&self, identity: &IdentityWrite, snapshot: &Snapshot, assessment: &Assessment, started_ms: i64) -> Result<CycleWrite> {
+    fn cycle_write(
+        &self,
+        identity: &IdentityWrite,
+        snapshot: &Snapshot,
+        assessment: &Assessment,
+        started_ms: i64,
+    ) -> Result<CycleWrite> {
         let finished_ms = self.clock.now_ms();
         Ok(CycleWrite {
             id: self.ids.next(finished_ms),
@@ -376,7 +418,15 @@ impl Pipeline {
         })
     }
 
-    fn measure(&self, events: &[Routed<'_>], commit: &Commit, begun: Instant, loaded: std::time::Duration, scored: std::time::Duration, cycles: u64) {
+    fn measure(
+        &self,
+        events: &[Routed<'_>],
+        commit: &Commit,
+        begun: Instant,
+        loaded: std::time::Duration,
+        scored: std::time::Duration,
+        cycles: u64,
+    ) {
         let now_ms = self.clock.now_ms();
         let seconds = |ms: i64| ms.max(0) as f64 / 1000.0;
         metrics::histogram!(BATCH_SECONDS, "step" => "load").record(loaded);
@@ -391,7 +441,8 @@ impl Pipeline {
             let claimed = routed.claimed;
             metrics::histogram!(EVENT_TO_SCORE).record(seconds(now_ms - claimed.event.received_ms));
             metrics::histogram!(LAG, "stage" => "logged").record(seconds(claimed.read_ms - claimed.event.received_ms));
-            metrics::histogram!(LAG, "stage" => "queued").record(seconds(now_ms - claimed.read_ms) - begun.elapsed().as_secs_f64());
+            metrics::histogram!(LAG, "stage" => "queued")
+                .record(seconds(now_ms - claimed.read_ms) - begun.elapsed().as_secs_f64());
             metrics::histogram!(LAG, "stage" => "processing").record(begun.elapsed());
         }
     }
@@ -422,13 +473,12 @@ fn route<'a>(all: Vec<&'a Claimed>, known: &BTreeMap<String, Option<String>>) ->
         let session = event.session.as_deref()?;
         named.get(session).map(|id| (*id).to_owned()).or_else(|| known.get(session).cloned().flatten())
     };
-    all.into_iter()
-        .map(|claimed| Routed { identity: whose(&claimed.event), claimed, fate: Fate::Applied })
-        .collect()
+    all.into_iter().map(|claimed| Routed { identity: whose(&claimed.event), claimed, fate: Fate::Applied }).collect()
 }
 
 fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], mappings: &Mappings) -> Works {
-    let fresh = events.iter().filter(|routed| routed.fate == Fate::Applied).filter_map(|routed| routed.identity.as_deref());
+    let fresh =
+        events.iter().filter(|routed| routed.fate == Fate::Applied).filter_map(|routed| routed.identity.as_deref());
     let created: BTreeSet<&str> = fresh.collect();
     let owners = batch.owners.iter().filter_map(|(owner, _): &(Owner, _)| owner.identity_id());
     let wanted: BTreeSet<&str> = owners.chain(created.iter().copied()).collect();
@@ -436,14 +486,7 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
         let is_new = stored.is_none();
         let stored = stored.unwrap_or_default();
         let keys_before = keys_of(&stored.profile, mappings);
-        let work = Work {
-            stored,
-            keys_before,
-            keys: Vec::new(),
-            fields: BTreeMap::new(),
-            is_new,
-            received_ms: None,
-        };
+        let work = Work { stored, keys_before, keys: Vec::new(), fields: BTreeMap::new(), is_new, received_ms: None };
         (id.to_owned(), work)
     };
     wanted
@@ -551,7 +594,11 @@ fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
                 || key.seen.count.is_power_of_two() && key.seen.count != held.seen.count
         });
         if stale {
-            commit.keys.push(KeyWrite { identity_id: id.to_owned(), key: key.clone(), disregarded: work.stored.disregarded });
+            commit.keys.push(KeyWrite {
+                identity_id: id.to_owned(),
+                key: key.clone(),
+                disregarded: work.stored.disregarded,
+            });
         }
     }
 }
@@ -562,15 +609,28 @@ fn shared_of(id: &str, keys: &[Key], shared: &BTreeMap<(KeyKind, String), Shared
         .filter_map(|key| {
             let found = shared.get(&(key.kind, key.key.clone())).filter(|found| found.holders > 1)?;
             let others = found.peers.iter().filter(|peer| peer.identity_id != id);
-            Some(SharedKey { seen: key.seen, peers: others.cloned().collect(), kind: key.kind, key: key.key.clone(), holders: found.holders })
+            Some(SharedKey {
+                seen: key.seen,
+                peers: others.cloned().collect(),
+                kind: key.kind,
+                key: key.key.clone(),
+                holders: found.holders,
+            })
         })
         .collect()
 }
 
 /// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.
-fn note_links(commit: &mut Commit, id: &str, links: &[Link], mut held: BTreeMap<(String, String), (f64, i64)>, now_ms: i64) {
+fn note_links(
+    commit: &mut Commit,
+    id: &str,
+    links: &[Link],
+    mut held: BTreeMap<(String, String), (f64, i64)>,
+    now_ms: i64,
+) {
     let mut felt: BTreeSet<String> = BTreeSet::new();
-    let closest: BTreeSet<&str> = linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
+    let closest: BTreeSet<&str> =
+        linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
     for link in links {
         let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
         if before.is_none() && !closest.contains(link.target_id.as_str()) {

@@ -68,7 +68,13 @@ impl Processor {
         options: &LimitOptions,
     ) -> Self {
         Processor {
-            pipeline: Pipeline::new(store.clone(), clock.clone(), ids.clone(), Enricher::new(None), options.reevaluate_hours),
+            pipeline: Pipeline::new(
+                store.clone(),
+                clock.clone(),
+                ids.clone(),
+                Enricher::new(None),
+                options.reevaluate_hours,
+            ),
             store: store.clone(),
             clock: clock.clone(),
             watermark: watermark.clone(),
@@ -192,7 +198,9 @@ impl Processor {
                     let repeated = self.recovering;
                     self.claims.push(owner, Claimed { event: logged.event, segment: segment.seq, read_ms, repeated });
                 }
-                Err(error) => tracing::error!(%error, segment = segment.seq, "a line of the ingest log does not read back"),
+                Err(error) => {
+                    tracing::error!(%error, segment = segment.seq, "a line of the ingest log does not read back")
+                }
             }
         }
         self.read_upto = segment.seq;

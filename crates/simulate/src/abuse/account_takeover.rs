@@ -43,7 +43,15 @@ fn thief_tools(owner: &Person, tier: Tier, rng: &mut Random) -> (Device, Line) {
 }
 
 /// Also the end of a successful credential stuffing.
-pub(super) fn take_over(ledger: &mut Ledger, account: &Account, device: &Device, line: &Line, tier: Tier, taken_ms: i64, rng: &mut Random) {
+pub(super) fn take_over(
+    ledger: &mut Ledger,
+    account: &Account,
+    device: &Device,
+    line: &Line,
+    tier: Tier,
+    taken_ms: i64,
+    rng: &mut Random,
+) {
     let mut visit = Visit::begin(taken_ms, device, line.address(taken_ms), rng);
     for _ in 0..if tier == Tier::Naive { rng.between(2, 6) } else { rng.between(0, 1) } {
         visit.act(ledger, account, Action::LoginFailed, rng);
@@ -56,7 +64,8 @@ pub(super) fn take_over(ledger: &mut Ledger, account: &Account, device: &Device,
     let mut stolen = account.clone();
     if tier != Tier::Expert || rng.chance(0.6) {
         let handle = rng.letters("abcdefghijklmnopqrstuvwxyz", 7);
-        stolen.email = format!("{handle}{}@{}", rng.between(1, 999), rng.pick(&["proton.me", "mail.ru", "outlook.com"]));
+        stolen.email =
+            format!("{handle}{}@{}", rng.between(1, 999), rng.pick(&["proton.me", "mail.ru", "outlook.com"]));
         visit.act(ledger, &stolen, Action::ChangeEmail, rng);
     }
     plunder(&mut visit, ledger, &stolen, rng);
@@ -71,7 +80,8 @@ pub(super) fn take_over(ledger: &mut Ledger, account: &Account, device: &Device,
 fn plunder(visit: &mut Visit, ledger: &mut Ledger, account: &Account, rng: &mut Random) {
     for _ in 0..rng.between(2, 4) {
         visit.think(25.0, rng);
-        let action = *rng.pick(&[Action::Purchase, Action::Export, Action::AddCard, Action::CreateKey, Action::Purchase]);
+        let action =
+            *rng.pick(&[Action::Purchase, Action::Export, Action::AddCard, Action::CreateKey, Action::Purchase]);
         visit.act(ledger, account, action, rng);
     }
 }
@@ -86,6 +96,8 @@ mod tests {
         play(&mut ledger, &mut Random::new(2, 0));
         let world = ledger.into_world();
         let from = world.identities[0].bad_from_ms.expect("a moment");
-        assert!(world.events.iter().any(|event| event.at_ms < from) && world.events.iter().any(|event| event.at_ms > from));
+        assert!(
+            world.events.iter().any(|event| event.at_ms < from) && world.events.iter().any(|event| event.at_ms > from)
+        );
     }
 }

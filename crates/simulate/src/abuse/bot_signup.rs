@@ -24,7 +24,9 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let (device, line) = match tier {
         Tier::Naive if rng.chance(0.5) => (Device::library(rng), Line::hosting(rng)),
         Tier::Naive => (Device::headless(rng), Line::hosting(rng)),
-        Tier::Skilled => (Device::stealth(person.country, rng), if rng.chance(0.5) { Line::hosting(rng) } else { Line::vpn(rng) }),
+        Tier::Skilled => {
+            (Device::stealth(person.country, rng), if rng.chance(0.5) { Line::hosting(rng) } else { Line::vpn(rng) })
+        }
         Tier::Expert => (Device::driven(person.country, rng), Line::residential_proxy(person.country.code, rng)),
     };
     let at = within(ledger.some_moment(rng), ledger);
@@ -34,10 +36,16 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     visit.act(ledger, &account, Action::SignUp, rng);
     for _ in 0..rng.between(2, 9) {
         visit.wait(beat_ms(tier, rng));
-        let action = *rng.pick(&[Action::ConfirmEmail, Action::Message, Action::Message, Action::Create, Action::PageView]);
+        let action =
+            *rng.pick(&[Action::ConfirmEmail, Action::Message, Action::Message, Action::Create, Action::PageView]);
         visit.act(ledger, &account, action, rng);
     }
-    ledger.label_abuser(&account, "bot_signup", tier, Bad { humanity: true, behavior: tier != Tier::Expert, ..Bad::default() });
+    ledger.label_abuser(
+        &account,
+        "bot_signup",
+        tier,
+        Bad { humanity: true, behavior: tier != Tier::Expert, ..Bad::default() },
+    );
 }
 
 /// A machine's pulse: too fast, then even, then nearly human.

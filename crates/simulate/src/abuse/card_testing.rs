@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::Tier;
 use crate::device::Device;
-use crate::journey::{within, sign_up};
+use crate::journey::{sign_up, within};
 use crate::ledger::{Bad, Ledger};
 use crate::network::Line;
 use crate::person::Person;

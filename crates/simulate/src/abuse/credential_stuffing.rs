@@ -22,7 +22,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let span = ledger.end_ms - ledger.start_ms;
     let raid_ms = ledger.start_ms + ((0.5 + 0.4 * rng.unit()) * span as f64) as i64;
     let tools = Tools::new(tier, country, rng);
-    let mut targets: Vec<(Account, bool)> = (0..rng.between(6, 12)).map(|_| (victim(ledger, raid_ms, rng), true)).collect();
+    let mut targets: Vec<(Account, bool)> =
+        (0..rng.between(6, 12)).map(|_| (victim(ledger, raid_ms, rng), true)).collect();
     targets.extend((0..rng.between(4, 9)).map(|_| (ghost(ledger, tier, rng), false)));
     rng.shuffle(&mut targets);
     let mut at = raid_ms;
@@ -64,7 +65,11 @@ impl Tools {
     }
 
     fn line(&self, rng: &mut Random) -> Line {
-        if self.tier == Tier::Expert { Line::residential_proxy(self.country.code, rng) } else { rng.pick(&self.lines).clone() }
+        if self.tier == Tier::Expert {
+            Line::residential_proxy(self.country.code, rng)
+        } else {
+            rng.pick(&self.lines).clone()
+        }
     }
 }
 
@@ -87,11 +92,24 @@ fn ghost(ledger: &mut Ledger, tier: Tier, rng: &mut Random) -> Account {
     let email = person.email(rng);
     let mut account = ledger.open(&person, email, rng);
     account.id.clone_from(&account.email);
-    ledger.label_abuser(&account, "credential_stuffing", tier, Bad { humanity: tier != Tier::Expert, behavior: true, ..Bad::default() });
+    ledger.label_abuser(
+        &account,
+        "credential_stuffing",
+        tier,
+        Bad { humanity: tier != Tier::Expert, behavior: true, ..Bad::default() },
+    );
     account
 }
 
-fn knock(ledger: &mut Ledger, account: &Account, device: &Device, line: &Line, at_ms: i64, tier: Tier, rng: &mut Random) -> i64 {
+fn knock(
+    ledger: &mut Ledger,
+    account: &Account,
+    device: &Device,
+    line: &Line,
+    at_ms: i64,
+    tier: Tier,
+    rng: &mut Random,
+) -> i64 {
     let mut visit = Visit::begin(at_ms, device, line.address(at_ms), rng);
     for _ in 0..rng.between(1, 4) {
         visit.act(ledger, account, Action::LoginFailed, rng);

@@ -124,8 +124,12 @@ impl Crew {
         let (given, family) = (&mask.given.latin, &mask.family.latin);
         match self.mail {
             Mail::Counting => format!("{}{}@{provider}", self.handle, self.first_number + self.made),
-            Mail::Tagged if provider == "gmail.com" && rng.chance(0.5) => format!("{}@{provider}", dotted(&self.handle, rng)),
-            Mail::Tagged => format!("{}+{}@{provider}", self.handle, rng.letters("abcdefghijklmnopqrstuvwxyz0123456789", 4)),
+            Mail::Tagged if provider == "gmail.com" && rng.chance(0.5) => {
+                format!("{}@{provider}", dotted(&self.handle, rng))
+            }
+            Mail::Tagged => {
+                format!("{}+{}@{provider}", self.handle, rng.letters("abcdefghijklmnopqrstuvwxyz0123456789", 4))
+            }
             Mail::CatchAll => format!("{}@{}", mask.handle(rng), self.domain),
             Mail::Scheme => format!("{given}.{family}{:02}@{provider}", rng.between(10, 99)),
             Mail::Natural => mask.email(rng),
@@ -163,7 +167,14 @@ impl Crew {
     }
 
     /// Straight to the form and through the script, as somebody does for the tenth time. Experts take their time.
-    pub(super) fn enrol(&self, ledger: &mut Ledger, member: &Member, at_ms: i64, script: &[Action], rng: &mut Random) -> i64 {
+    pub(super) fn enrol(
+        &self,
+        ledger: &mut Ledger,
+        member: &Member,
+        at_ms: i64,
+        script: &[Action],
+        rng: &mut Random,
+    ) -> i64 {
         let account = &member.account;
         let moment = match self.tier {
             Tier::Expert => at_waking_hour(at_ms, &self.operator, rng).clamp(ledger.start_ms, ledger.end_ms - MINUTE),
@@ -184,7 +195,14 @@ impl Crew {
     }
 
     /// A few later visits, with the same script each time.
-    pub(super) fn use_up(&self, ledger: &mut Ledger, member: &Member, from_ms: i64, script: &[Action], rng: &mut Random) {
+    pub(super) fn use_up(
+        &self,
+        ledger: &mut Ledger,
+        member: &Member,
+        from_ms: i64,
+        script: &[Action],
+        rng: &mut Random,
+    ) {
         let mut at = from_ms;
         for _ in 0..rng.between(0, 4) {
             at += (rng.log_normal(0.9, 0.6) * DAY as f64) as i64;

@@ -1,7 +1,7 @@
 //! Invented profiles: disposable addresses, mashed keys, placeholders, countries that contradict each other.
 
 use crate::Tier;
-use crate::journey::{Life, within, sign_up};
+use crate::journey::{Life, sign_up, within};
 use crate::ledger::{Bad, Ledger};
 use crate::names::{capitalized, plain};
 use crate::person::Person;
@@ -94,7 +94,8 @@ mod tests {
         let mut ledger = Ledger::new(1, 0, 30, Some(Tier::Naive));
         play(&mut ledger, &mut Random::new(2, 0));
         let world = ledger.into_world();
-        let email = world.events.iter().find_map(|event| event.body["identity"]["data"]["email"].as_str()).expect("an address");
+        let email =
+            world.events.iter().find_map(|event| event.body["identity"]["data"]["email"].as_str()).expect("an address");
         assert!(DISPOSABLE.iter().any(|domain| email.ends_with(domain)));
         assert!(world.identities[0].authenticity_bad);
     }

@@ -12,8 +12,9 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let tier = ledger.tier(rng);
     let rotation = *rng.pick(&[Rotation::Address, Rotation::Device]);
     let mut crew = Crew::new(tier, rotation, rng);
-    let script: Vec<Action> =
-        (0..3).map(|_| *rng.pick(&[Action::Create, Action::Message, Action::PageView, Action::Search, Action::Invite])).collect();
+    let script: Vec<Action> = (0..3)
+        .map(|_| *rng.pick(&[Action::Create, Action::Message, Action::PageView, Action::Search, Action::Invite]))
+        .collect();
     let mut at = ledger.start_ms + (ledger.some_moment(rng) - ledger.start_ms) / 3;
     let mut members = Vec::new();
     for _ in 0..rng.between(4, 10) {

@@ -13,7 +13,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let rotation = *rng.pick(&[Rotation::Address, Rotation::Device]);
     let mut crew = Crew::new(tier, rotation, rng);
     let code = format!("NEW{}", rng.between(10, 50));
-    let street = format!("{} {}", *rng.pick(&["Main Street", "Station Road", "Park Lane", "Mill Lane"]), rng.between(1, 180));
+    let street =
+        format!("{} {}", *rng.pick(&["Main Street", "Station Road", "Park Lane", "Mill Lane"]), rng.between(1, 180));
     let mut at = ledger.start_ms + (ledger.some_moment(rng) - ledger.start_ms) / 2;
     let mut accounts = Vec::new();
     for _ in 0..rng.between(4, 9) {

@@ -27,7 +27,12 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         }
         let script: &[Action] = if number == 0 { &[Action::ConfirmEmail, Action::Invite] } else { FRIEND };
         let done = crew.enrol(ledger, &member, at, script, rng);
-        ledger.label_abuser(&member.account, "referral_ring", tier, Bad { uniqueness: true, behavior: true, ..Bad::default() });
+        ledger.label_abuser(
+            &member.account,
+            "referral_ring",
+            tier,
+            Bad { uniqueness: true, behavior: true, ..Bad::default() },
+        );
         accounts.push(member.account);
         at = done + crew.rest_ms(rng);
     }

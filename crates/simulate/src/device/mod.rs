@@ -102,7 +102,13 @@ impl Device {
         if let Some(sizes) = model.memory {
             signals["deviceMemory"] = json!(sizes[rng.head_heavy(sizes.len())]);
         }
-        let mut device = Device { fingerprint: String::new(), agent, signals: Arc::new(signals), has_tracker: true, class: model.class };
+        let mut device = Device {
+            fingerprint: String::new(),
+            agent,
+            signals: Arc::new(signals),
+            has_tracker: true,
+            class: model.class,
+        };
         device.refresh_fingerprint();
         device
     }
@@ -142,7 +148,13 @@ impl Device {
             "fonts": hex32("fonts minimal"), "audio": hex32("audio linux"), "plugins": 0, "voices": 0,
             "automation": {"webdriver": true, "cdc": rng.chance(0.4), "headlessUa": true, "noOuterSize": rng.chance(0.7)}
         });
-        let mut device = Device { fingerprint: String::new(), agent, signals: Arc::new(signals), has_tracker: true, class: Class::Desktop };
+        let mut device = Device {
+            fingerprint: String::new(),
+            agent,
+            signals: Arc::new(signals),
+            has_tracker: true,
+            class: Class::Desktop,
+        };
         device.refresh_fingerprint();
         device
     }

@@ -28,7 +28,8 @@ mod tests {
         let mut ledger = Ledger::new(1, 0, 30, None);
         play(&mut ledger, &mut Random::new(5, 0));
         let world = ledger.into_world();
-        let ips: std::collections::BTreeSet<&str> = world.events.iter().filter_map(|event| event.body["ip"].as_str()).collect();
+        let ips: std::collections::BTreeSet<&str> =
+            world.events.iter().filter_map(|event| event.body["ip"].as_str()).collect();
         assert_eq!(ips.len(), 1);
     }
 }

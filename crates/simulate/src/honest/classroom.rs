@@ -24,7 +24,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
             account.email = format!("{}.{}{}@{domain}", person.given.latin, person.family.latin, rng.between(1, 99));
         }
         let seat = machines[rng.head_heavy(machines.len())].clone();
-        let places = vec![Place::new(seat, line.clone(), 0.6), Place::new(person.devices[0].clone(), person.home.clone(), 0.4)];
+        let places =
+            vec![Place::new(seat, line.clone(), 0.6), Place::new(person.devices[0].clone(), person.home.clone(), 0.4)];
         let moment = bell_ms + rng.between(0, 9 * MINUTE) + rng.between(0, 59 * SECOND);
         let mut life = Life::new(&person, &account, ledger, rng).with_places(places.clone()).starting(moment, ledger);
         // The first hour is in the classroom whatever the later habits are.

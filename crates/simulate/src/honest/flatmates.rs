@@ -13,7 +13,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut accounts = Vec::new();
     for _ in 0..rng.between(2, 5) {
         let person = Person::of(country, rng);
-        let mut places: Vec<Place> = person.devices.iter().map(|device| Place::new(device.clone(), flat.clone(), 1.0)).collect();
+        let mut places: Vec<Place> =
+            person.devices.iter().map(|device| Place::new(device.clone(), flat.clone(), 1.0)).collect();
         places.push(Place::new(person.devices[0].clone(), person.mobile.clone(), 0.3));
         accounts.push(settle(ledger, &person, "flatmates", places, rng));
     }

@@ -15,7 +15,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut accounts = Vec::new();
     for _ in 0..rng.between(5, 14) {
         let person = Person::of(country, rng);
-        let mut places: Vec<Place> = computers.iter().map(|computer| Place::new(computer.clone(), line.clone(), 1.0)).collect();
+        let mut places: Vec<Place> =
+            computers.iter().map(|computer| Place::new(computer.clone(), line.clone(), 1.0)).collect();
         if rng.chance(0.4) {
             places.push(Place::new(person.devices[0].clone(), person.home.clone(), 2.0));
         }

@@ -11,7 +11,8 @@ use crate::random::Random;
 use crate::time::DAY;
 
 const SAME_IMAGE_SHARE: f64 = 0.4;
-const TRADES: &[&str] = &["Logistics", "Consulting", "Software", "Media", "Trading", "Engineering", "Health", "Foods", "Systems", "Design"];
+const TRADES: &[&str] =
+    &["Logistics", "Consulting", "Software", "Media", "Trading", "Engineering", "Health", "Foods", "Systems", "Design"];
 
 pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let boss = Person::any(rng);
@@ -29,7 +30,8 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         let mut account = open(ledger, &person, "office", rng);
         account.email = format!("{}.{}{}@{domain}", person.given.latin, person.family.latin, suffix(accounts.len()));
         account.join(&group_id, &name);
-        let places = vec![Place::new(laptop.clone(), line.clone(), 0.85), Place::new(laptop, person.home.clone(), 0.15)];
+        let places =
+            vec![Place::new(laptop.clone(), line.clone(), 0.85), Place::new(laptop, person.home.clone(), 0.15)];
         let moment = rollout_ms + (rng.exponential(6.0) * DAY as f64) as i64;
         let mut life = Life::new(&person, &account, ledger, rng).with_places(places).at_work();
         if !life.existing {
@@ -55,7 +57,8 @@ mod tests {
         let mut ledger = Ledger::new(1, 0, 30, None);
         play(&mut ledger, &mut Random::new(5, 0));
         let world = ledger.into_world();
-        let mut prints: Vec<&str> = world.events.iter().filter_map(|event| event.body["device"]["fingerprint"].as_str()).collect();
+        let mut prints: Vec<&str> =
+            world.events.iter().filter_map(|event| event.body["device"]["fingerprint"].as_str()).collect();
         prints.sort_unstable();
         prints.dedup();
         assert!(prints.len() < world.identities.len());

@@ -27,7 +27,10 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
         let asked_ms = moment - rng.between(5, 50) * MINUTE;
         let mut invitation = Visit::begin(asked_ms, &host.devices[0], host.home.address(asked_ms), rng);
         invitation.act(ledger, &account, Action::Invite, rng);
-        Life::new(&friend, &guest, ledger, rng).with_places(usual_places(&friend)).starting(moment, ledger).live(ledger, rng);
+        Life::new(&friend, &guest, ledger, rng)
+            .with_places(usual_places(&friend))
+            .starting(moment, ledger)
+            .live(ledger, rng);
         ledger.hard_pair(&account, &guest, "referral");
     }
 }

@@ -13,8 +13,10 @@ pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let mut accounts = Vec::new();
     for _ in 0..rng.between(4, 10) {
         let person = Person::of(country, rng);
-        let places =
-            vec![Place::new(phone.clone(), person.home.clone(), 0.5), Place::new(phone.clone(), person.mobile.clone(), 0.5)];
+        let places = vec![
+            Place::new(phone.clone(), person.home.clone(), 0.5),
+            Place::new(phone.clone(), person.mobile.clone(), 0.5),
+        ];
         accounts.push(settle(ledger, &person, "same_model", places, rng));
     }
     ledger.hard_chain(&accounts, "same_model");

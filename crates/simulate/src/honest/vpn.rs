@@ -10,7 +10,8 @@ use crate::random::Random;
 pub(super) fn play(ledger: &mut Ledger, rng: &mut Random) {
     let person = Person::any(rng);
     let tunnel = Line::vpn(rng);
-    let mut places: Vec<Place> = person.devices.iter().map(|device| Place::new(device.clone(), tunnel.clone(), 1.5)).collect();
+    let mut places: Vec<Place> =
+        person.devices.iter().map(|device| Place::new(device.clone(), tunnel.clone(), 1.5)).collect();
     if rng.chance(0.6) {
         places.extend(usual_places(&person));
     }

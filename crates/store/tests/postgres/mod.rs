@@ -126,7 +126,10 @@ impl Drop for Cluster {
 fn installed() -> Option<PathBuf> {
     let found = on_path().or_else(packaged);
     if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "CI must have PostgreSQL: initdb is not on the PATH nor in /usr/lib/postgresql");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI must have PostgreSQL: initdb is not on the PATH nor in /usr/lib/postgresql"
+        );
         static ONCE: std::sync::Once = std::sync::Once::new();
         ONCE.call_once(|| eprintln!("skipped: PostgreSQL is not installed, its half of the tests does not run"));
     }
@@ -140,7 +143,8 @@ fn on_path() -> Option<PathBuf> {
 
 /// Where Debian keeps them, the newest release first.
 fn packaged() -> Option<PathBuf> {
-    let mut releases: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path()).collect();
+    let mut releases: Vec<PathBuf> =
+        std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path()).collect();
     releases.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     releases.iter().rev().find_map(|release| programs_in(&release.join("bin")))
 }
@@ -187,5 +191,8 @@ fn free_port() -> u16 {
 fn succeed(mut command: Command) {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed: {said}\n(each parent folder must be open to the user postgres)");
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {said}\n(each parent folder must be open to the user postgres)"
+    );
 }

@@ -51,7 +51,8 @@ fn owners(shared: &SharedKey) -> Vec<&str> {
 
 async fn an_identity_holds_a_key_once(store: &Store) {
     hold(store, &["a", "b"], KeyKind::Device, "fp").await;
-    let again = vec![holds("a", KeyKind::Device, "fp"), holds("a", KeyKind::Device, "fp"), holds("a", KeyKind::Ip, "fp")];
+    let again =
+        vec![holds("a", KeyKind::Device, "fp"), holds("a", KeyKind::Device, "fp"), holds("a", KeyKind::Ip, "fp")];
     commit(store, Commit { keys: again, ..Commit::default() }).await;
     let held = shared(store, KeyKind::Device, "fp").await.unwrap();
     assert_eq!((held.holders, owners(&held)), (2, vec!["a", "b"]));
@@ -89,7 +90,11 @@ async fn hold_many(store: &Store, count: usize, kind: KeyKind, key: &str) {
 
 async fn a_common_key_offers_a_sample(store: &Store) {
     hold_many(store, 64, KeyKind::Phone, "rare").await;
-    let keys = names("u", 64).iter().map(|id| holds(id, KeyKind::Device, "fp")).chain([holds("v", KeyKind::Device, "fp")]).collect();
+    let keys = names("u", 64)
+        .iter()
+        .map(|id| holds(id, KeyKind::Device, "fp"))
+        .chain([holds("v", KeyKind::Device, "fp")])
+        .collect();
     commit(store, Commit { keys, ..new_identities(&["v"]) }).await;
     let rare = shared(store, KeyKind::Phone, "rare").await.unwrap();
     let common = shared(store, KeyKind::Device, "fp").await.unwrap();
@@ -187,7 +192,10 @@ async fn disregarding_twice_changes_nothing(store: &Store) {
 async fn disregarding_a_device_asks_its_owners_for_an_assessment(store: &Store) {
     hold(store, &["a", "b"], KeyKind::Device, "fp").await;
     hold(store, &["c"], KeyKind::Session, "fp").await;
-    assert!(!store.set_device_disregarded(&team(), "fp", true, 3).await.unwrap(), "only the key is known, not the device");
+    assert!(
+        !store.set_device_disregarded(&team(), "fp", true, 3).await.unwrap(),
+        "only the key is known, not the device"
+    );
     commit(store, Commit { devices: vec![device("fp", 1)], ..Commit::default() }).await;
     assert!(store.set_device_disregarded(&team(), "fp", true, 3).await.unwrap());
     assert_eq!(due(store, 3).await, owned(&["a", "b"]));
@@ -198,9 +206,13 @@ async fn a_cycle_is_read_with_its_evidence(store: &Store) {
     let mut second = cycle("a", 20, 2);
     let evidence = CycleEvidence { snapshot: Default::default(), assessment: Default::default() };
     second.evidence = CycleEvidence::pack(&evidence.snapshot, &evidence.assessment).unwrap();
-    commit(store, Commit { cycles: vec![cycle("a", 10, 1), second, cycle("b", 30, 1)], ..new_identities(&["a", "b"]) }).await;
+    commit(store, Commit { cycles: vec![cycle("a", 10, 1), second, cycle("b", 30, 1)], ..new_identities(&["a", "b"]) })
+        .await;
     let latest = store.cycle(&team(), "a", None).await.unwrap().unwrap();
-    assert_eq!((latest.id, latest.identity_id.as_str(), latest.scores), (20, "a", [Some(10), None, Some(100), Some(0)]));
+    assert_eq!(
+        (latest.id, latest.identity_id.as_str(), latest.scores),
+        (20, "a", [Some(10), None, Some(100), Some(0)])
+    );
     assert_eq!((latest.event_count, latest.device_count, latest.started_ms, latest.finished_ms), (3, 2, 200, 205));
     assert_eq!((latest.duration_ms, latest.engine_version, latest.pack.as_str()), (5, 7, "pack-1"));
     assert_eq!(latest.evidence, Some(evidence));
@@ -247,7 +259,8 @@ async fn a_link_is_seen_from_both_sides(store: &Store) {
 }
 
 async fn a_link_written_from_both_sides_is_one(store: &Store) {
-    commit(store, Commit { links: vec![link("a", "b", 0.4), link("b", "a", 0.6)], ..new_identities(&["a", "b"]) }).await;
+    commit(store, Commit { links: vec![link("a", "b", 0.4), link("b", "a", 0.6)], ..new_identities(&["a", "b"]) })
+        .await;
     let mut stronger = link("b", "a", 1.0);
     stronger.created_ms = 99;
     commit(store, Commit { links: vec![stronger], ..Commit::default() }).await;
@@ -256,7 +269,8 @@ async fn a_link_written_from_both_sides_is_one(store: &Store) {
 }
 
 async fn a_link_that_is_gone_is_gone_for_both(store: &Store) {
-    commit(store, Commit { links: vec![link("a", "b", 0.4), link("a", "c", 0.4)], ..new_identities(&["a", "b", "c"]) }).await;
+    commit(store, Commit { links: vec![link("a", "b", 0.4), link("a", "c", 0.4)], ..new_identities(&["a", "b", "c"]) })
+        .await;
     let gone = vec![("a".into(), "b".into(), LinkType::SameDevice), ("a".into(), "c".into(), LinkType::SharedIp)];
     commit(store, Commit { links_gone: gone, ..Commit::default() }).await;
     assert!(store.links(&team(), "b").await.unwrap().is_empty());
@@ -278,7 +292,10 @@ async fn badges_are_replaced_and_keep_since_when(store: &Store) {
     kept.explanation = "still".into();
     commit(store, Commit { badges: badges("a", &[badge("new", 100), kept]), ..Commit::default() }).await;
     let held = store.identity(&team(), "a").await.unwrap().unwrap().badges;
-    assert_eq!(held.iter().map(|badge| (badge.slug.as_str(), badge.since_ms)).collect::<Vec<_>>(), [("kept", 2), ("new", 100)]);
+    assert_eq!(
+        held.iter().map(|badge| (badge.slug.as_str(), badge.since_ms)).collect::<Vec<_>>(),
+        [("kept", 2), ("new", 100)]
+    );
     assert_eq!((held[0].explanation.as_str(), held[0].name.as_str(), held[0].kind.as_str()), ("still", "KEPT", "BAD"));
     assert_eq!(held[0].metadata, badge("kept", 2).metadata);
     assert_eq!(store.identity(&team(), "b").await.unwrap().unwrap().badges.len(), 1);

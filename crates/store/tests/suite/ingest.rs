@@ -26,7 +26,10 @@ async fn segments_are_read_in_the_order_they_were_appended(store: &Store) {
     let (first, second) = (append(store, b"one").await, append(store, b"two").await);
     assert!(0 < first && first < second);
     let read = store.read_log(0).await.unwrap();
-    assert_eq!(read.iter().map(|held| (held.seq, held.payload.as_slice())).collect::<Vec<_>>(), [(first, &b"one"[..]), (second, b"two")]);
+    assert_eq!(
+        read.iter().map(|held| (held.seq, held.payload.as_slice())).collect::<Vec<_>>(),
+        [(first, &b"one"[..]), (second, b"two")]
+    );
     assert_eq!(read.iter().map(|held| held.events).sum::<u64>(), store.log_depth().await.unwrap());
     assert_eq!(store.read_log(first).await.unwrap().len(), 1);
     assert!(store.read_log(second).await.unwrap().is_empty());

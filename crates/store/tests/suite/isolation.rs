@@ -20,7 +20,8 @@ fn everything() -> Commit {
     commit.sessions = vec![session("s", Some("a"), 3), session("anonymous", None, 3)];
     commit.devices = vec![device("fp", 3)];
     commit.keys = vec![holds("a", KeyKind::Device, "fp"), holds("b", KeyKind::Device, "fp")];
-    commit.groups = vec![GroupWrite { kind: "organization".into(), id: "acme".into(), at_ms: 3, ..GroupWrite::default() }];
+    commit.groups =
+        vec![GroupWrite { kind: "organization".into(), id: "acme".into(), at_ms: 3, ..GroupWrite::default() }];
     commit.members = vec![("organization".into(), "acme".into(), "a".into())];
     commit.cycles = vec![cycle("a", 1, 1)];
     commit.links = vec![link("a", "b", 0.5)];
@@ -34,14 +35,21 @@ async fn fill(store: &Store, team: &TeamId, mut commit: Commit) {
     store.commit(team, &commit).await.unwrap();
     let parked = ParkedEvent { id: "p".into(), event: "{}".into(), error: "x".into(), parked_ms: 1 };
     store.park(team, &parked).await.unwrap();
-    let mapping = Mapping { kind: EVENT_TYPE.into(), source: "x".into(), target: "LOGIN".into(), description: None, created_ms: 1 };
+    let mapping = Mapping {
+        kind: EVENT_TYPE.into(),
+        source: "x".into(),
+        target: "LOGIN".into(),
+        description: None,
+        created_ms: 1,
+    };
     store.set_mapping(team, &mapping).await.unwrap();
     store.set_device_disregarded(team, "fp", true, 9).await.unwrap();
 }
 
 /// How many rows each verb shows to `team`.
 async fn seen(store: &Store, team: &TeamId) -> BTreeMap<&'static str, usize> {
-    let request = LoadRequest { identities: set(&["a", "b"]), events: set(&["e1", "e2"]), sessions: set(&["s", "anonymous"]) };
+    let request =
+        LoadRequest { identities: set(&["a", "b"]), events: set(&["e1", "e2"]), sessions: set(&["s", "anonymous"]) };
     let loaded = store.load(team, &request).await.unwrap();
     let lists = [
         store.identities(team, &IdentityFilter::default(), &all("i.id")).await.unwrap().total,
@@ -67,7 +75,10 @@ async fn seen(store: &Store, team: &TeamId) -> BTreeMap<&'static str, usize> {
         ("cycle", usize::from(store.cycle(team, "a", None).await.unwrap().is_some())),
         ("cycle by id", usize::from(store.cycle(team, "a", Some(1)).await.unwrap().is_some())),
         ("history", store.history(team, "a", 10).await.unwrap().len()),
-        ("links", store.links(team, "a").await.unwrap().len() + store.held_links(team, &["a", "b"]).await.unwrap().len()),
+        (
+            "links",
+            store.links(team, "a").await.unwrap().len() + store.held_links(team, &["a", "b"]).await.unwrap().len(),
+        ),
         ("fates", store.fates(team, 0, 10).await.unwrap().len()),
         ("parked", store.parked(team).await.unwrap().len()),
         ("mappings", store.customer_mappings(team).await.unwrap().len()),

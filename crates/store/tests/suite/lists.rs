@@ -50,7 +50,11 @@ macro_rules! assert_total_order {
                     assert_eq!(page.total, ROWS as u64, "{name}");
                     ids.extend(page.items.iter().map($id));
                 }
-                assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ROWS, "{name} {order:?}: {ids:?}");
+                assert_eq!(
+                    ids.iter().collect::<std::collections::BTreeSet<_>>().len(),
+                    ROWS,
+                    "{name} {order:?}: {ids:?}"
+                );
                 assert_eq!(ids.len(), ROWS, "{name} {order:?}");
                 both.push(ids);
             }
@@ -96,7 +100,9 @@ fn varied(n: usize) -> IdentityWrite {
 async fn identities_are_paged_in_a_total_order_by_every_sort(store: &Store) {
     commit(store, Commit { identities: (0..ROWS).map(varied).collect(), ..Commit::default() }).await;
     let (team, filter) = (&team(), &IdentityFilter::default());
-    assert_total_order!(IDENTITY_SORTS, async |query| store.identities(team, filter, &query).await, |item| item.id.clone());
+    assert_total_order!(IDENTITY_SORTS, async |query| store.identities(team, filter, &query).await, |item| item
+        .id
+        .clone());
 }
 
 async fn identities_without_a_value_come_last(store: &Store) {
@@ -136,7 +142,9 @@ async fn identities_are_found_by_term(store: &Store) {
         IdentityWrite { display_username: Some("Робот".into()), ..identity("3", 1) },
     ];
     commit(store, Commit { identities, ..Commit::default() }).await;
-    for (text, expected) in [("æLFG", "User-1"), ("österR", "User-1"), ("user-1", "User-1"), ("bob@EX", "2"), ("РОБОТ", "3")] {
+    for (text, expected) in
+        [("æLFG", "User-1"), ("österR", "User-1"), ("user-1", "User-1"), ("bob@EX", "2"), ("РОБОТ", "3")]
+    {
         assert_eq!(by_term(store, text).await, [expected], "{text}");
     }
     assert!(by_term(store, "nobody").await.is_empty());
@@ -144,23 +152,35 @@ async fn identities_are_found_by_term(store: &Store) {
 
 async fn a_term_is_taken_literally(store: &Store) {
     let names = ["100%", "a_b", "axb", "back\\slash", "1000"];
-    let identities = names.iter().map(|name| IdentityWrite { display_name: Some((*name).into()), ..identity(name, 1) }).collect();
+    let identities =
+        names.iter().map(|name| IdentityWrite { display_name: Some((*name).into()), ..identity(name, 1) }).collect();
     commit(store, Commit { identities, ..Commit::default() }).await;
-    for (text, expected) in [("0%", "100%"), ("a_b", "a_b"), ("k\\s", "back\\slash"), ("\\", "back\\slash"), ("%", "100%"), ("_", "a_b")] {
+    for (text, expected) in
+        [("0%", "100%"), ("a_b", "a_b"), ("k\\s", "back\\slash"), ("\\", "back\\slash"), ("%", "100%"), ("_", "a_b")]
+    {
         assert_eq!(by_term(store, text).await, [expected], "{text}");
     }
 }
 
 async fn identities_are_filtered_by_score(store: &Store) {
-    let scored = |id: &str, humanity, behavior| IdentityWrite { scores: [humanity, None, None, behavior], ..identity(id, 1) };
-    let identities = vec![scored("a", Some(10), Some(90)), scored("b", Some(50), Some(10)), scored("c", None, Some(0)), scored("d", Some(100), None)];
+    let scored =
+        |id: &str, humanity, behavior| IdentityWrite { scores: [humanity, None, None, behavior], ..identity(id, 1) };
+    let identities = vec![
+        scored("a", Some(10), Some(90)),
+        scored("b", Some(50), Some(10)),
+        scored("c", None, Some(0)),
+        scored("d", Some(100), None),
+    ];
     commit(store, Commit { identities, ..Commit::default() }).await;
     let range = |category, min, max| ScoreRange { category, min, max };
     let by = async |scores: Vec<ScoreRange>| found(store, IdentityFilter { scores, ..IdentityFilter::default() }).await;
     assert_eq!(by(vec![range(Category::Humanity, Some(10), Some(50))]).await, ["a", "b"]);
     assert_eq!(by(vec![range(Category::Humanity, Some(51), None)]).await, ["d"]);
     assert_eq!(by(vec![range(Category::Behavior, None, Some(0))]).await, ["c"]);
-    assert_eq!(by(vec![range(Category::Humanity, Some(0), None), range(Category::Behavior, Some(50), None)]).await, ["a"]);
+    assert_eq!(
+        by(vec![range(Category::Humanity, Some(0), None), range(Category::Behavior, Some(50), None)]).await,
+        ["a"]
+    );
     assert_eq!(by(vec![range(Category::Humanity, None, None)]).await.len(), 4);
     assert!(by(vec![range(Category::Authenticity, Some(0), None)]).await.is_empty());
     assert!(by(vec![range(Category::Uniqueness, None, Some(100))]).await.is_empty());
@@ -172,9 +192,11 @@ fn member(kind: &str, group: &str, identity: &str) -> (String, String, String) {
 
 async fn identities_are_filtered_by_device_badge_and_group(store: &Store) {
     let mut written = new_identities(&["a", "b", "c"]);
-    written.keys = vec![holds("a", KeyKind::Device, "fp"), holds("b", KeyKind::Session, "fp"), holds("c", KeyKind::Device, "x")];
+    written.keys =
+        vec![holds("a", KeyKind::Device, "fp"), holds("b", KeyKind::Session, "fp"), holds("c", KeyKind::Device, "x")];
     written.badges = badges("b", &[badge("bot", 1), badge("vpn", 1)]);
-    written.members = vec![member("team", "1", "a"), member("team", "2", "b"), member("club", "1", "c"), member("team", "2", "a")];
+    written.members =
+        vec![member("team", "1", "a"), member("team", "2", "b"), member("club", "1", "c"), member("team", "2", "a")];
     commit(store, written).await;
     let text = |text: &str| Some(text.to_owned());
     let none = IdentityFilter::default;
@@ -223,7 +245,10 @@ async fn events_are_paged_in_a_total_order_by_every_sort(store: &Store) {
     };
     commit(store, Commit { events: (0..ROWS).map(write).collect(), ..Commit::default() }).await;
     let (team, filter) = (&team(), &EventFilter::default());
-    assert_total_order!(EVENT_SORTS, async |query| store.events(team, filter, &query).await, |item| item.event.id.clone());
+    assert_total_order!(EVENT_SORTS, async |query| store.events(team, filter, &query).await, |item| item
+        .event
+        .id
+        .clone());
 }
 
 async fn events_by(store: &Store, filter: EventFilter) -> Vec<String> {
@@ -258,7 +283,8 @@ async fn events_are_found_by_term(store: &Store) {
     events[1].event.name = "Проверка".into();
     events[1].event.ip = Some("2001:db8::1".parse().unwrap());
     commit(store, Commit { events, ..new_identities(&["Ann"]) }).await;
-    let by = async |text: &str| events_by(store, term(|term| EventFilter { term, ..EventFilter::default() }, text)).await;
+    let by =
+        async |text: &str| events_by(store, term(|term| EventFilter { term, ..EventFilter::default() }, text)).await;
     for text in ["fir", "ANN", "Über", "LOGin", "0%_S"] {
         assert_eq!(by(text).await, ["First"], "{text}");
     }
@@ -271,9 +297,11 @@ async fn events_are_found_by_term(store: &Store) {
 async fn an_event_is_read_with_its_labels(store: &Store) {
     let mut written = new_identities(&["a"]);
     written.identities[0].display_email = Some("a@example.org".into());
-    written.events = vec![in_group(in_group(event(1, "e", Some("a")), "team", "x"), "club", "y"), event(2, "f", Some("a"))];
+    written.events =
+        vec![in_group(in_group(event(1, "e", Some("a")), "team", "x"), "club", "y"), event(2, "f", Some("a"))];
     let named = object(json!({"name": "The X"}));
-    written.groups = vec![GroupWrite { kind: "team".into(), id: "x".into(), attributes: named, at_ms: 1, tracked: true }];
+    written.groups =
+        vec![GroupWrite { kind: "team".into(), id: "x".into(), attributes: named, at_ms: 1, tracked: true }];
     commit(store, written).await;
     let held = store.event(&team(), "e").await.unwrap().unwrap();
     assert_eq!((held.identity_id.as_deref(), held.identity_label.as_deref()), (Some("a"), Some("a@example.org")));
@@ -295,7 +323,9 @@ async fn devices_are_paged_in_a_total_order_by_every_sort(store: &Store) {
     };
     commit(store, Commit { devices: (0..ROWS).map(seen).collect(), ..Commit::default() }).await;
     let (team, filter) = (&team(), &DeviceFilter::default());
-    assert_total_order!(DEVICE_SORTS, async |query| store.devices(team, filter, &query).await, |item| item.fingerprint.clone());
+    assert_total_order!(DEVICE_SORTS, async |query| store.devices(team, filter, &query).await, |item| item
+        .fingerprint
+        .clone());
 }
 
 async fn devices_are_found_by_identity_and_term(store: &Store) {
@@ -319,9 +349,15 @@ async fn devices_are_found_by_identity_and_term(store: &Store) {
 
 async fn a_sighting_of_a_device_keeps_what_it_does_not_say(store: &Store) {
     let mut full = device("fp", 10);
-    (full.ip, full.user_agent, full.timezone) = (Some("192.0.2.1".into()), Some("agent".into()), Some("Europe/Berlin".into()));
+    (full.ip, full.user_agent, full.timezone) =
+        (Some("192.0.2.1".into()), Some("agent".into()), Some("Europe/Berlin".into()));
     full.country_code = Some("DE".into());
-    full.geo = dregs_engine::profile::Geo { city: Some("Köln".into()), latitude: Some(50.9375), longitude: Some(-6.96), ..Default::default() };
+    full.geo = dregs_engine::profile::Geo {
+        city: Some("Köln".into()),
+        latitude: Some(50.9375),
+        longitude: Some(-6.96),
+        ..Default::default()
+    };
     let (mut later, mut earlier) = (device("fp", 20), device("fp", 5));
     (later.ip, earlier.user_agent) = (Some("192.0.2.2".into()), Some("older".into()));
     let expected = dregs_store::Device {
@@ -355,10 +391,18 @@ async fn groups_are_paged_in_a_total_order_by_every_sort(store: &Store) {
         let attributes = if n.is_multiple_of(3) { json!({}) } else { json!({"name": format!("name {}", n % 4)}) };
         group(["team", "club"][n % 2], &format!("g{:02}", n / 2), attributes, (n % 5) as i64, n.is_multiple_of(4))
     };
-    let members = (0..ROWS).filter(|n| n % 3 == 1).map(|n| member(["team", "club"][n % 2], &format!("g{:02}", n / 2), "a"));
-    commit(store, Commit { groups: (0..ROWS).map(write).collect(), members: members.collect(), ..new_identities(&["a"]) }).await;
+    let members =
+        (0..ROWS).filter(|n| n % 3 == 1).map(|n| member(["team", "club"][n % 2], &format!("g{:02}", n / 2), "a"));
+    commit(
+        store,
+        Commit { groups: (0..ROWS).map(write).collect(), members: members.collect(), ..new_identities(&["a"]) },
+    )
+    .await;
     let (team, filter) = (&team(), &GroupFilter::default());
-    assert_total_order!(GROUP_SORTS, async |query| store.groups(team, filter, &query).await, |item| format!("{}/{}", item.kind, item.id));
+    assert_total_order!(GROUP_SORTS, async |query| store.groups(team, filter, &query).await, |item| format!(
+        "{}/{}",
+        item.kind, item.id
+    ));
 }
 
 async fn groups_are_found_by_type_identity_and_term(store: &Store) {
@@ -370,7 +414,8 @@ async fn groups_are_found_by_type_identity_and_term(store: &Store) {
     let members = vec![member("team", "y", "a"), member("club", "z", "a")];
     commit(store, Commit { groups, members, ..new_identities(&["a"]) }).await;
     let by = async |kind: Option<&str>, identity: Option<&str>, term: Option<&str>| {
-        let filter = GroupFilter { kind: kind.map(Into::into), identity: identity.map(Into::into), term: term.map(Into::into) };
+        let filter =
+            GroupFilter { kind: kind.map(Into::into), identity: identity.map(Into::into), term: term.map(Into::into) };
         let page = store.groups(&team(), &filter, &all("g.id")).await.unwrap();
         assert_eq!(page.total, page.items.len() as u64);
         ids(&page, |item| &item.id)
@@ -387,7 +432,10 @@ async fn a_sighting_of_a_group_merges_its_attributes(store: &Store) {
     store.put_group(&team(), group("team", "x", json!({"name": "X", "plan": "free"}), 5, true)).await.unwrap();
     store.put_group(&team(), group("team", "x", json!({"plan": "pro"}), 9, false)).await.unwrap();
     let held = store.group(&team(), "team", "x").await.unwrap().unwrap();
-    assert_eq!((held.display_name.as_deref(), &held.attributes), (Some("X"), &object(json!({"name": "X", "plan": "pro"}))));
+    assert_eq!(
+        (held.display_name.as_deref(), &held.attributes),
+        (Some("X"), &object(json!({"name": "X", "plan": "pro"})))
+    );
     assert_eq!((held.created_ms, held.updated_ms, held.last_tracked_ms, held.identity_count), (5, 9, Some(5), 0));
     assert_eq!(store.group(&team(), "club", "x").await.unwrap(), None);
 }

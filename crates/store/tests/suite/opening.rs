@@ -198,7 +198,11 @@ async fn a_check_names_what_does_not_fit() {
     let store = filled(folder.path()).await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("dregs.db"));
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    for damage in ["delete from profiles", "update team_counts set identities = 7", "insert into keys values ('team', 'ip', 'x', 3)"] {
+    for damage in [
+        "delete from profiles",
+        "update team_counts set identities = 7",
+        "insert into keys values ('team', 'ip', 'x', 3)",
+    ] {
         sqlx::query(damage).execute(&mut connection).await.unwrap();
     }
     let problems = store.check().await.unwrap().problems.join("; ");

@@ -34,7 +34,14 @@ fn a_team(id: &TeamId, limit: Option<i64>, created_ms: i64) -> Team {
 }
 
 fn user(id: &str, email: &str) -> User {
-    User { id: id.into(), email: email.into(), name: "N. N.".into(), password_hash: "$argon2id$x".into(), disabled: false, created_ms: 3 }
+    User {
+        id: id.into(),
+        email: email.into(),
+        name: "N. N.".into(),
+        password_hash: "$argon2id$x".into(),
+        disabled: false,
+        created_ms: 3,
+    }
 }
 
 async fn teams_are_listed_with_their_limits(store: &Store) {
@@ -174,7 +181,8 @@ fn mapping(kind: &str, source: &str, target: &str) -> Mapping {
 async fn a_mapping_is_set_changed_and_deleted(store: &Store) {
     store.set_mapping(&team(), &mapping(EVENT_TYPE, "Anmeldung", "LOGIN")).await.unwrap();
     store.set_mapping(&team(), &mapping(IDENTITY_FIELD, "mail", "EMAIL")).await.unwrap();
-    let changed = Mapping { description: Some("ß".into()), created_ms: 9, ..mapping(EVENT_TYPE, "Anmeldung", "SIGNUP") };
+    let changed =
+        Mapping { description: Some("ß".into()), created_ms: 9, ..mapping(EVENT_TYPE, "Anmeldung", "SIGNUP") };
     store.set_mapping(&team(), &changed).await.unwrap();
     let held = store.customer_mappings(&team()).await.unwrap();
     assert_eq!(held, [Mapping { created_ms: 1, ..changed }, mapping(IDENTITY_FIELD, "mail", "EMAIL")]);
@@ -200,7 +208,8 @@ async fn mappings_are_read_over_the_global_ones(store: &Store) {
 const HOUR_MS: i64 = 3_600_000;
 
 async fn fates_add_up_by_the_hour(store: &Store) {
-    let counted = BTreeMap::from([((1, Fate::Applied), 2), ((HOUR_MS - 1, Fate::Applied), 3), ((HOUR_MS, Fate::Invalid), 1)]);
+    let counted =
+        BTreeMap::from([((1, Fate::Applied), 2), ((HOUR_MS - 1, Fate::Applied), 3), ((HOUR_MS, Fate::Invalid), 1)]);
     store.count_fates(&team(), &counted).await.unwrap();
     store.count_fates(&team(), &counted).await.unwrap();
     store.count_fates(&team(), &BTreeMap::new()).await.unwrap();

@@ -123,7 +123,8 @@ async fn a_batch_of_everything_is_written_in_one_go(store: &Store) {
     commit.sessions = vec![session("s", Some("a"), 3)];
     commit.devices = vec![device("fp", 3)];
     commit.keys = vec![holds("a", KeyKind::Device, "fp"), holds("b", KeyKind::Device, "fp")];
-    commit.groups = vec![GroupWrite { kind: "organization".into(), id: "acme".into(), at_ms: 3, ..GroupWrite::default() }];
+    commit.groups =
+        vec![GroupWrite { kind: "organization".into(), id: "acme".into(), at_ms: 3, ..GroupWrite::default() }];
     commit.members = vec![("organization".into(), "acme".into(), "a".into())];
     commit.cycles = vec![cycle("a", 1, 1)];
     commit.links = vec![link("a", "b", 0.5)];
@@ -151,7 +152,10 @@ async fn odd_text_comes_back_as_it_went_in(store: &Store) {
         sent.event.url = Some(odd.into());
         sent.event.data = profile.attributes.clone();
         let expected = sent.event.clone();
-        store.commit(&team(), &Commit { identities: vec![written], events: vec![sent], ..Commit::default() }).await.unwrap();
+        store
+            .commit(&team(), &Commit { identities: vec![written], events: vec![sent], ..Commit::default() })
+            .await
+            .unwrap();
         assert_eq!(store.event(&team(), odd).await.unwrap().unwrap().event, expected);
         let held = store.identity(&team(), odd).await.unwrap().unwrap();
         assert_eq!((held.display_name.as_deref(), held.attributes), (Some(odd), profile.attributes));
@@ -173,9 +177,15 @@ async fn long_text_comes_back_as_it_went_in(store: &Store) {
 
 async fn a_session_that_identifies_itself_brings_its_events_along(store: &Store) {
     let anonymous = vec![in_session(event(1, "e1", None), "s"), in_session(event(2, "e2", None), "other")];
-    store.commit(&team(), &Commit { events: anonymous, sessions: vec![session("s", None, 1)], ..Commit::default() }).await.unwrap();
+    store
+        .commit(&team(), &Commit { events: anonymous, sessions: vec![session("s", None, 1)], ..Commit::default() })
+        .await
+        .unwrap();
     let held = store.anonymous_events(&team(), &set(&["s"])).await.unwrap();
-    assert_eq!(held.iter().map(|(session, event)| (session.as_str(), event.id.as_str())).collect::<Vec<_>>(), [("s", "e1")]);
+    assert_eq!(
+        held.iter().map(|(session, event)| (session.as_str(), event.id.as_str())).collect::<Vec<_>>(),
+        [("s", "e1")]
+    );
     let known = Commit {
         bound: vec![("s".into(), "a".into())],
         sessions: vec![session("s", Some("a"), 5)],
@@ -199,7 +209,10 @@ async fn several_sightings_of_a_session_in_one_batch_are_one_row(store: &Store) 
 
 async fn a_session_keeps_its_identity_when_a_later_sighting_has_none(store: &Store) {
     for identity in [Some("a"), None] {
-        store.commit(&team(), &Commit { sessions: vec![session("s", identity, 1)], ..Commit::default() }).await.unwrap();
+        store
+            .commit(&team(), &Commit { sessions: vec![session("s", identity, 1)], ..Commit::default() })
+            .await
+            .unwrap();
     }
     let request = LoadRequest { sessions: set(&["s"]), ..LoadRequest::default() };
     assert_eq!(store.load(&team(), &request).await.unwrap().sessions["s"].as_deref(), Some("a"));

@@ -16,11 +16,13 @@ const WHOLE_TABLE: [&str; 8] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 5] = ["from mappings", "from credentials", "from team_counts", "from parked_events", "count(*) as n from"];
+const WHOLE_TEAM: [&str; 5] =
+    ["from mappings", "from credentials", "from team_counts", "from parked_events", "count(*) as n from"];
 
 async fn opened(folder: &std::path::Path) -> SqliteConnection {
     dregs_store::Store::open(&support::sqlite_url(folder)).await.unwrap().close().await;
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("dregs.db")).connect().await.unwrap();
+    let mut connection =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("dregs.db")).connect().await.unwrap();
     let log = folder.join("dregs.ingest.db").to_string_lossy().into_owned();
     sqlx::query("attach $1 as log").bind(log).execute(&mut connection).await.unwrap();
     connection
@@ -65,15 +67,25 @@ fn page(columns: &str, tables: &str, condition: &str, order: &str) -> String {
 async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = opened(folder.path()).await;
-    let (identities, events, devices) = (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
+    let (identities, events, devices) =
+        (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
     let by_time = "e.timestamp_ms desc, e.seq desc";
     let usual = [
         (page(&identities, "identities i", "i.team_id = $1", "i.updated_ms desc, i.id desc"), "identities_updated"),
-        (page(&identities, "identities i", "i.team_id = $1", "i.humanity desc nulls last, i.id desc"), "identities_humanity"),
+        (
+            page(&identities, "identities i", "i.team_id = $1", "i.humanity desc nulls last, i.id desc"),
+            "identities_humanity",
+        ),
         (page(&events, "events e", "e.team_id = $1", by_time), "events_time"),
         (page(&events, "events e", "e.team_id = $1 and e.identity_id = $2", by_time), "events_identity"),
-        (page(&events, "events e", "e.team_id = $1 and e.fingerprint = $2 and e.fingerprint is not null", by_time), "events_fingerprint"),
-        (page(&events, "events e", "e.team_id = $1 and e.session = $2 and e.session is not null", by_time), "events_session"),
+        (
+            page(&events, "events e", "e.team_id = $1 and e.fingerprint = $2 and e.fingerprint is not null", by_time),
+            "events_fingerprint",
+        ),
+        (
+            page(&events, "events e", "e.team_id = $1 and e.session = $2 and e.session is not null", by_time),
+            "events_session",
+        ),
         (page(&devices, "devices d", "d.team_id = $1", "d.last_ms desc, d.fingerprint desc"), "devices_last"),
     ];
     for (sql, index) in usual {
@@ -89,14 +101,18 @@ async fn postgres_can_serve_what_runs_often_from_an_index() {
     let url = cluster.new_database();
     dregs_store::Store::open(&url).await.unwrap().close().await;
     let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql("set enable_seqscan = off; set plan_cache_mode = force_generic_plan").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("set enable_seqscan = off; set plan_cache_mode = force_generic_plan")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let often = ["pipeline.rs", "ingest.rs", "links.rs"];
     let hot = statements().into_iter().filter(|statement| often.iter().any(|file| statement.place.starts_with(file)));
     for (n, Statement { place, sql }) in hot.filter(|statement| !is_one_of(&statement.sql, &WHOLE_TABLE)).enumerate() {
         let prepare = format!("prepare p{n} as {sql}");
         sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
         let values = vec!["null"; (1..10).take_while(|n| sql.contains(&format!("${n}"))).count()].join(", ");
-        let call = if values.is_empty() { format!("explain execute p{n}") } else { format!("explain execute p{n}({values})") };
+        let call =
+            if values.is_empty() { format!("explain execute p{n}") } else { format!("explain execute p{n}({values})") };
         let rows = sqlx::raw_sql(AssertSqlSafe(call)).fetch_all(&mut connection).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(!plan.iter().any(|step| step.contains("Seq Scan")), "{place}: {sql}\n{}", plan.join("\n"));

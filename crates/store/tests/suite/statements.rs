@@ -88,7 +88,9 @@ fn columns(source: &str) -> Option<String> {
 }
 
 fn calls() -> usize {
-    let of = |source: &Source| [".row(", ".rows(", ".run("].iter().map(|call| source.text.matches(call).count()).sum::<usize>();
+    let of = |source: &Source| {
+        [".row(", ".rows(", ".run("].iter().map(|call| source.text.matches(call).count()).sum::<usize>()
+    };
     sources().iter().map(of).sum()
 }
 
@@ -103,7 +105,8 @@ fn no_call_is_overlooked() {
 async fn sqlite_accepts_every_statement() {
     let folder = tempfile::tempdir().unwrap();
     let store = dregs_store::Store::open(&support::sqlite_url(folder.path())).await.unwrap();
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("dregs.db")).connect().await.unwrap();
+    let mut connection =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("dregs.db")).connect().await.unwrap();
     let log = folder.path().join("dregs.ingest.db");
     sqlx::query("attach $1 as log").bind(log.to_string_lossy().into_owned()).execute(&mut connection).await.unwrap();
     let mut problems = Vec::new();

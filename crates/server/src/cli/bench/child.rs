@@ -28,7 +28,8 @@ impl Child {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--bootstrap-file"]).arg(&keys_file);
         let (process, address) = spawn(command)?;
-        let keys: serde_json::Value = serde_json::from_slice(&std::fs::read(&keys_file).map_err(|_| "the database is not empty")?)?;
+        let keys: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&keys_file).map_err(|_| "the database is not empty")?)?;
         let secret_key = keys["secretKey"].as_str().unwrap_or_default().to_owned();
         // The next server of this run finds a store that has keys.
         Ok(Child { process, address, secret_key })
@@ -54,7 +55,8 @@ impl Child {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         // The name in parentheses may contain anything; the numbers begin after it.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks: u64 = fields.get(11).ok_or("stat")?.parse::<u64>()? + fields.get(12).ok_or("stat")?.parse::<u64>()?;
+        let ticks: u64 =
+            fields.get(11).ok_or("stat")?.parse::<u64>()? + fields.get(12).ok_or("stat")?.parse::<u64>()?;
         Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 

@@ -59,7 +59,9 @@ pub async fn batches(server: &Child, events: usize) -> Result<f64> {
                 let mut connection = Connection::open(address).await?;
                 for batch in 0..each {
                     let bodies: Vec<String> = (0..BATCH_EVENTS)
-                        .map(|index| plain_event(&format!("b-{worker}-{batch}-{index}"), (batch * BATCH_EVENTS + index) % 20_000))
+                        .map(|index| {
+                            plain_event(&format!("b-{worker}-{batch}-{index}"), (batch * BATCH_EVENTS + index) % 20_000)
+                        })
                         .collect();
                     let (status, _) = connection.send(&post(&format!("[{}]", bodies.join(",")), &key)).await?;
                     if status != 200 {
@@ -84,15 +86,18 @@ fn plain_event(id: &str, identity: usize) -> String {
     )
 }
 
-/// Something like a name, another for every number: addresses that differ by digits alone would be a farm's.
-fn word(mut number: usize) -> String {
-    const SYLLABLES: [&str; 16] = ["ba", "ko", "ri", "mu", "ne", "lo", "sa", "ti", "ve", "do", "pa", "gu", "fe", "ny", "ha", "ju"];
-    let mut text = String::new();
-    for _ in 0..6 {
-        text.push_str(SYLLABLES[number % 16]);
-        number = number / 16 + number % 7;
-    }
-    text
+/// Spreads numbers over 32 bits without repeating one: an odd factor is a bijection.
+fn scattered(number: usize) -> u32 {
+    (number as u32).wrapping_mul(0x9e37_79b1)
+}
+
+/// Something like a name, another for every number below 16 million: addresses that differ by digits alone, or names
+/// that repeat, would be a farm's.
+fn word(number: usize) -> String {
+    const SYLLABLES: [&str; 16] =
+        ["ba", "ko", "ri", "mu", "ne", "lo", "sa", "ti", "ve", "do", "pa", "gu", "fe", "ny", "ha", "ju"];
+    let scattered = scattered(number) & 0x00ff_ffff;
+    (0..6).map(|place| SYLLABLES[(scattered >> (place * 4) & 15) as usize]).collect()
 }
 
 /// Traffic on a growing population, deterministic.
@@ -144,7 +149,9 @@ impl<'a> Load<'a> {
         for lane in 0..LANES {
             let bodies: Vec<Vec<u8>> = (lane..events)
                 .step_by(LANES)
-                .map(|number| post(&self.event(spread(self.events + number, self.stored), "user.login"), &self.server.secret_key))
+                .map(|number| {
+                    post(&self.event(spread(self.events + number, self.stored), "user.login"), &self.server.secret_key)
+                })
                 .collect();
             let address = self.server.address;
             lanes.push(tokio::spawn(async move {
@@ -179,8 +186,9 @@ impl<'a> Load<'a> {
         let word = word(identity);
         let shared = identity % 10 == 0;
         let device = if shared { format!("{:032x}", identity % 500) } else { format!("{:032x}", 1_000_000 + identity) };
-        let network = if shared { identity % 5000 / 50 } else { identity };
-        let ip = format!("{}.{}.{}.{}", 20 + network / 16_777_216 % 50, network / 65_536 % 256, network / 256 % 256, network % 256);
+        let network = if shared { identity % 5000 / 50 } else { identity + 1_000_000 };
+        let [a, b, c, d] = scattered(network).to_be_bytes();
+        let ip = format!("{}.{b}.{c}.{d}", 20 + a % 50);
         format!(
             r#"{{"type":"{name}","identity":{{"id":"load-{identity}","data":{{"email":"{word}@mail{}.example","name":"{word} {}"}}}},"data":{{"plan":"pro"}},"ip":"{ip}","session":"session-{identity}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36","device":{{"fingerprint":"{device}"}}}}"#,
             identity % 7,

@@ -134,7 +134,8 @@ async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::E
     let (bare_rps, durable_rps, batch_events_per_second, idle) = throughput(&sizes, options, &step).await?;
 
     let folder = tempfile::tempdir()?;
-    let url = options.database.clone().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("dregs.db").display()));
+    let url =
+        options.database.clone().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("dregs.db").display()));
     let server = Child::serve(&url, folder.path()).await?;
     let mut load = Load::new(&server);
     let mut cpu = Vec::new();
@@ -200,7 +201,10 @@ async fn throughput(
 }
 
 /// Server CPU for one event, with events on identities that are stored.
-async fn cpu_per_event_us(server: &Child, load: &mut Load<'_>) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
+async fn cpu_per_event_us(
+    server: &Child,
+    load: &mut Load<'_>,
+) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
     server.drained().await?;
     let before = server.cpu()?;
     load.at_rate(LATENCY_RATE * 2, CPU_EVENTS).await?;
@@ -208,7 +212,11 @@ async fn cpu_per_event_us(server: &Child, load: &mut Load<'_>) -> Result<f64, Bo
     Ok((server.cpu()? - before).as_micros() as f64 / CPU_EVENTS as f64)
 }
 
-async fn latency(server: &Child, load: &mut Load<'_>, time: Duration) -> Result<Latency, Box<dyn std::error::Error + Send + Sync>> {
+async fn latency(
+    server: &Child,
+    load: &mut Load<'_>,
+    time: Duration,
+) -> Result<Latency, Box<dyn std::error::Error + Send + Sync>> {
     server.drained().await?;
     let before = server.event_to_score().await?;
     load.at_rate(LATENCY_RATE, (time.as_secs_f64() * f64::from(LATENCY_RATE)) as usize).await?;
@@ -218,7 +226,11 @@ async fn latency(server: &Child, load: &mut Load<'_>, time: Duration) -> Result<
 }
 
 /// Asks for many new assessments at once and times until all are done, in this process.
-async fn rescores(url: &str, load: &Load<'_>, identities: usize) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
+async fn rescores(
+    url: &str,
+    load: &Load<'_>,
+    identities: usize,
+) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
     let store = Store::open(url).await?;
     let team = store.teams().await?.first().map(|team| team.id.clone()).ok_or("the store has no team")?;
     let ids = load.some_ids(identities);
