@@ -114,8 +114,11 @@ fn global_fields() -> &'static BTreeMap<String, Field> {
     })
 }
 
+/// A customer's names and what they mean.
+pub type Names<T> = Vec<(String, T)>;
+
 /// The GLOBAL mappings as (source, target) pairs, for listing: event types, then identity fields.
-pub fn global_mappings() -> (Vec<(String, EventType)>, Vec<(String, Field)>) {
+pub fn global_mappings() -> (Names<EventType>, Names<Field>) {
     (
         global_events().iter().map(|(source, target)| (source.clone(), *target)).collect(),
         global_fields().iter().map(|(source, target)| (source.clone(), *target)).collect(),

@@ -162,6 +162,7 @@ pub fn link(from: &str, to: &str, value: f64) -> LinkWrite {
         link_type: LinkType::SameDevice,
         value,
         confidence: 0.75,
+        probability: 0.8,
         explanation: "the same device".into(),
         metadata: object(serde_json::json!({"holders": 2})),
     };

@@ -184,7 +184,7 @@ impl<'a> Load<'a> {
     /// too, as in an office.
     fn event(&self, identity: usize, name: &str) -> String {
         let word = word(identity);
-        let shared = identity % 10 == 0;
+        let shared = identity.is_multiple_of(10);
         let device = if shared { format!("{:032x}", identity % 500) } else { format!("{:032x}", 1_000_000 + identity) };
         let network = if shared { identity % 5000 / 50 } else { identity + 1_000_000 };
         let [a, b, c, d] = scattered(network).to_be_bytes();
