@@ -224,9 +224,13 @@ impl Db {
 
     /// One statement that writes and answers with a row, as a transaction of its own.
     pub async fn write_row(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<Row>> {
+        // All rows, although there is one: SQLite commits with the last step, and a statement that is left after its
+        // first row hides a commit that failed.
         match self {
-            Db::Sqlite { write, .. } => Ok(bind!(sql, args).fetch_optional(write).await?.map(Row::Sqlite)),
-            Db::Postgres(pool) => Ok(bind!(sql, args).fetch_optional(pool).await?.map(Row::Postgres)),
+            Db::Sqlite { write, .. } => {
+                Ok(bind!(sql, args).fetch_all(write).await?.into_iter().next().map(Row::Sqlite))
+            }
+            Db::Postgres(pool) => Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().next().map(Row::Postgres)),
         }
     }
 

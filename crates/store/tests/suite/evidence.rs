@@ -1,6 +1,7 @@
 //! Keys and their holders, candidates, cycles, links, badges, and what disregarding does to them.
 
 use super::support::*;
+use dregs_engine::limits::CROWD_SAMPLE;
 use dregs_engine::linkage::{KeyKind, LinkType, SharedKey};
 use dregs_engine::profile::Seen;
 use dregs_store::{Commit, CycleEvidence, LoadRequest, Store};
@@ -99,7 +100,7 @@ async fn a_common_key_offers_a_sample(store: &Store) {
     let rare = shared(store, KeyKind::Phone, "rare").await.unwrap();
     let common = shared(store, KeyKind::Device, "fp").await.unwrap();
     assert_eq!((rare.holders, rare.peers.len()), (64, 64));
-    assert_eq!((common.holders, common.peers.len()), (65, 64));
+    assert_eq!((common.holders, common.peers.len()), (65, CROWD_SAMPLE));
 }
 
 async fn a_popular_address_offers_nobody(store: &Store) {
@@ -253,8 +254,8 @@ async fn a_link_is_seen_from_both_sides(store: &Store) {
     assert_eq!((of_a.explanation.as_str(), &of_a.metadata), ("the same device", &link("b", "a", 0.9).link.metadata));
     let held = store.held_links(&team(), &["a", "b", "c"]).await.unwrap();
     let place = |target: &str| (target.to_owned(), "SAME_DEVICE".to_owned());
-    assert_eq!(held["a"], BTreeMap::from([(place("b"), (0.9, 50))]));
-    assert_eq!(held["b"], BTreeMap::from([(place("a"), (0.9, 50))]));
+    assert_eq!(held["a"], BTreeMap::from([(place("b"), (0.8, 50))]));
+    assert_eq!(held["b"], BTreeMap::from([(place("a"), (0.8, 50))]));
     assert!(!held.contains_key("c"));
 }
 
