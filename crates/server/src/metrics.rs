@@ -16,6 +16,9 @@ pub const APPEND_EVENTS: &str = "dregs_append_events";
 pub const BATCH_SECONDS: &str = "dregs_batch_seconds";
 /// Analysis cycles run.
 pub const CYCLES: &str = "dregs_cycles_total";
+/// Write transactions begun, and microseconds waited for them in all.
+pub const WRITER_BEGINS: &str = "dregs_writer_begins_total";
+pub const WRITER_WAIT: &str = "dregs_writer_wait_microseconds_total";
 /// Requests by route, method and status, and how long they took.
 pub const REQUESTS: &str = "dregs_http_requests_total";
 pub const REQUEST_SECONDS: &str = "dregs_http_request_seconds";

@@ -11,7 +11,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Read connections beside the one that writes, on SQLite.
 const SQLITE_READERS: u32 = 4;
@@ -26,6 +27,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The advisory lock under which the schema of a PostgreSQL store is changed; the number spells "dregs".
 const SCHEMA_LOCK: i64 = 0x64_72_65_67_73;
+
+/// How often this process began to write, and how long it waited for that in all.
+static WRITER_WAITS: AtomicU64 = AtomicU64::new(0);
+static WRITER_WAIT_US: AtomicU64 = AtomicU64::new(0);
+
+/// How many write transactions this process began, and how long it waited for them in all.
+pub fn writer_wait() -> (u64, Duration) {
+    (WRITER_WAITS.load(Ordering::Relaxed), Duration::from_micros(WRITER_WAIT_US.load(Ordering::Relaxed)))
+}
 
 /// A value bound to a placeholder.
 #[derive(Debug, Clone, PartialEq)]
@@ -242,8 +252,16 @@ impl Db {
         }
     }
 
-    /// A transaction that may write. On SQLite it is the only one.
+    /// A transaction that may write. On SQLite it is the only one; how long it was waited for is counted.
     pub async fn begin(&self) -> Result<Tx> {
+        let asked = Instant::now();
+        let begun = self.begin_now().await;
+        WRITER_WAITS.fetch_add(1, Ordering::Relaxed);
+        WRITER_WAIT_US.fetch_add(asked.elapsed().as_micros() as u64, Ordering::Relaxed);
+        begun
+    }
+
+    async fn begin_now(&self) -> Result<Tx> {
         match self {
             Db::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
                 // A full disk makes SQLite roll back by itself; the driver then believes the transaction open for good.

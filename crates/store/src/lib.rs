@@ -26,6 +26,7 @@ mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, HistoryEntry};
 pub use credentials::{Credential, CredentialWrite};
+pub use db::writer_wait;
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
 pub use error::{Result, StoreError};
 pub use events::{EVENT_SORTS, EventFilter, StoredEvent};

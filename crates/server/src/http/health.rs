@@ -47,6 +47,9 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<impl IntoResponse>
 /// Counters and histograms in Prometheus' text form.
 pub async fn metrics(State(app): State<Arc<App>>) -> String {
     metrics::gauge!(crate::metrics::QUEUE_DEPTH).set(app.watermark.depth() as f64);
+    let (begins, waited) = dregs_store::writer_wait();
+    metrics::counter!(crate::metrics::WRITER_BEGINS).absolute(begins);
+    metrics::counter!(crate::metrics::WRITER_WAIT).absolute(waited.as_micros() as u64);
     app.metrics.run_upkeep();
     app.metrics.render()
 }

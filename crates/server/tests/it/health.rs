@@ -28,6 +28,7 @@ async fn metrics_count_and_name_nobody(app: &mut TestApp) {
         "dregs_append_seconds",
         "dregs_batch_seconds",
         "dregs_cycles_total",
+        "dregs_writer_wait_microseconds_total",
         "dregs_http_requests_total",
         "dregs_http_request_seconds",
     ] {
