@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 /// Read connections beside the one that writes, on SQLite.
 const SQLITE_READERS: u32 = 4;
 /// Page cache of the writing connection and of each reader, in KiB: the memory budget of the whole process counts.
-const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
-const SQLITE_READER_CACHE_KIB: u32 = 4 * 1024;
+const SQLITE_WRITER_CACHE_KIB: u32 = 16 * 1024;
+const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
 /// Prepared statements kept on each connection.
 const STATEMENTS_MAX: usize = 256;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;

@@ -10,7 +10,7 @@ use crate::open::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Segments read at once.
-const SEGMENTS_READ_MAX: i64 = 64;
+const SEGMENTS_READ_MAX: i64 = 16;
 
 /// One group commit, as it was written.
 #[derive(Debug, Clone, PartialEq)]

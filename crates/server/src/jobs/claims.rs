@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 /// How long an identity rests between two cycles, in milliseconds.
 pub const DEBOUNCE_MS: i64 = 250;
 /// Events kept in memory; the rest stays in the log until there is room.
-pub const EVENTS_IN_MEMORY_MAX: usize = 20_000;
+pub const EVENTS_IN_MEMORY_MAX: usize = 4_096;
 /// Subjects and events of one batch.
 pub const BATCH_SUBJECTS_MAX: usize = 256;
 pub const BATCH_EVENTS_MAX: usize = 1024;
