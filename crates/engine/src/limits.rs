@@ -53,5 +53,3 @@ pub const CANDIDATES_PER_KEY_MAX: usize = 64;
 pub const CROWD_SAMPLE: usize = 8;
 /// Identities that one identity is newly linked to in a cycle.
 pub const LINKED_MAX: usize = 64;
-/// Keys of an identity under which candidates are looked for, the latest of each kind.
-pub const KEYS_COMPARED_MAX: usize = 48;

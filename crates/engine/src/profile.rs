@@ -278,11 +278,6 @@ impl Profile {
             }
         }
     }
-
-    /// How often events of this name occurred.
-    pub fn count(&self, name: &str) -> u64 {
-        self.names.get(name).map_or(0, |held| held.count)
-    }
 }
 
 impl Note {
