@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -412,12 +413,9 @@ def full_disk(server: Server, filler: Path) -> None:
     client = server.client(max_retries=0)
     acknowledged = [client.track("login", identity=f"early-{n % 4}", event_id=f"early-{n}").id for n in range(20)]
     server.settle()
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
-        except OSError:
+    # Unbuffered: what a buffer still held would be written, and fail again, when the file is closed.
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"\0" * 65536):
             pass
 
     errors = []

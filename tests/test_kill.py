@@ -56,7 +56,7 @@ class Load:
         assert self.unexpected == [], self.unexpected
 
     def _run(self, sender: int, rng: random.Random) -> None:
-        client = Dregs(self._server.keys["secretKey"], base_url=self._server.base_url, max_retries=1, timeout=10)
+        client = Dregs(self._server.keys["secretKey"], base_url=self._server.base_url, max_retries=0, timeout=10)
         number = 0
         try:
             while not self._stopping.is_set():
