@@ -6,13 +6,13 @@ use crate::http::auth::Keys;
 use crate::http::limits::RateLimits;
 use crate::ids::Ids;
 use crate::ingest::appender::Appender;
-use crate::ingest::fates::FateCounter;
+use crate::ingest::fates::{FateCounter, flush_forever};
 use crate::ingest::watermark::Watermark;
+use crate::jobs::background::{self, Ended};
 use crate::jobs::processor::Processor;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 
 pub struct App {
     pub store: Store,
@@ -34,7 +34,7 @@ pub struct App {
 pub struct Running {
     pub app: Arc<App>,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    jobs: Vec<Ended>,
 }
 
 impl Running {
@@ -45,8 +45,7 @@ impl Running {
         let fates = Arc::new(FateCounter::default());
         let watermark = Arc::new(Watermark::default());
         let wake = Arc::new(Notify::new());
-        let (appender, append_task) =
-            Appender::start(store.clone(), clock.clone(), watermark.clone(), wake.clone(), stopped.clone()).await?;
+        let (appender, append) = Appender::new(&store, &clock, &watermark, &wake, stopped.clone());
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &wake, &options);
         let app = Arc::new(App {
             keys: Keys::new(store.clone()),
@@ -62,13 +61,14 @@ impl Running {
             watermark,
             wake,
         });
-        let tasks = vec![
-            append_task,
-            tokio::spawn(processor.run(stopped.clone())),
-            tokio::spawn(crate::ingest::fates::flush_forever(fates, store.clone(), stopped.clone())),
-            tokio::spawn(crate::jobs::checkpoint::run(store, stopped)),
+        let own_thread = !store.is_shared();
+        let jobs = vec![
+            background::start("append", own_thread, append)?,
+            background::start("process", own_thread, processor.run(stopped.clone()))?,
+            background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
+            background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];
-        Ok(Running { app, stop, tasks })
+        Ok(Running { app, stop, jobs })
     }
 
     /// Answers what was accepted, finishes the batch at hand, and closes the store. What is left in the log is
@@ -77,8 +77,8 @@ impl Running {
         let _ = self.stop.send(true);
         self.app.wake.notify_waiters();
         self.app.wake.notify_one();
-        for task in self.tasks {
-            let _ = task.await;
+        for ended in self.jobs {
+            let _ = ended.await;
         }
         self.app.store.close().await;
     }

@@ -6,19 +6,14 @@
 //! work in, and so looks each row of the batch up instead of going through the table.
 
 use crate::error::{Result, StoreError};
+use crate::sqlite::{self, Sqlite, SqliteRow};
 use log::LevelFilter;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Read connections beside the one that writes, on SQLite.
-const SQLITE_READERS: u32 = 4;
-/// Page cache of the writing connection and of each reader, in KiB: the memory budget of the whole process counts.
-const SQLITE_WRITER_CACHE_KIB: u32 = 16 * 1024;
-const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
 /// Prepared statements kept on each connection.
 const STATEMENTS_MAX: usize = 256;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
@@ -131,7 +126,7 @@ macro_rules! column {
         $(#[$doc])*
         pub fn $name(&self, column: &str) -> Result<$type> {
             match self {
-                Row::Sqlite(row) => Ok(row.try_get(column)?),
+                Row::Sqlite(row) => row.$name(column),
                 Row::Postgres(row) => Ok(row.try_get(column)?),
             }
         }
@@ -156,45 +151,19 @@ impl Row {
 /// A database and the ways into it.
 #[derive(Clone)]
 pub(crate) enum Db {
-    Sqlite { read: SqlitePool, write: SqlitePool, checkpoint: SqlitePool },
+    Sqlite(Sqlite),
     Postgres(PgPool),
 }
 
 /// A transaction. Dropping it without [`Tx::commit`] rolls it back.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(sqlite::Transaction),
+    Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 impl Db {
-    pub async fn open_sqlite(path: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // FULL: a commit is on disk before it returns, also when the power goes.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(false)
-            .busy_timeout(ACQUIRE_TIMEOUT)
-            .statement_cache_capacity(STATEMENTS_MAX)
-            .log_statements(LevelFilter::Off)
-            .log_slow_statements(LevelFilter::Off, Duration::ZERO)
-            .pragma("temp_store", "memory")
-            // Checkpoints run beside the writer: see [`Db::checkpoint`].
-            .pragma("wal_autocheckpoint", "100000");
-        let sized = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
-        let pool = |connections: u32| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .test_before_acquire(false)
-                .idle_timeout(None)
-                .max_lifetime(None)
-        };
-        let write = pool(1).connect_with(sized(SQLITE_WRITER_CACHE_KIB)).await?;
-        let read = pool(SQLITE_READERS).connect_lazy_with(sized(SQLITE_READER_CACHE_KIB).pragma("query_only", "on"));
-        let checkpoint = pool(1).connect_lazy_with(sized(SQLITE_READER_CACHE_KIB));
-        Ok(Db::Sqlite { read, write, checkpoint })
+    pub fn open_sqlite(path: &Path) -> Result<Self> {
+        Sqlite::open(path).map(Db::Sqlite)
     }
 
     pub async fn open_postgres(url: &str) -> Result<Self> {
@@ -221,9 +190,7 @@ impl Db {
     /// Reads outside a transaction.
     pub async fn rows(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {
-            Db::Sqlite { read, .. } => {
-                Ok(bind!(sql, args).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect())
-            }
+            Db::Sqlite(db) => Ok(wrap(db.rows(sql.into_sql_str().as_str(), &args).await?)),
             Db::Postgres(pool) => Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
@@ -234,20 +201,17 @@ impl Db {
 
     /// One statement that writes and answers with a row, as a transaction of its own.
     pub async fn write_row(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<Row>> {
-        // All rows, although there is one: SQLite commits with the last step, and a statement that is left after its
-        // first row hides a commit that failed.
-        match self {
-            Db::Sqlite { write, .. } => {
-                Ok(bind!(sql, args).fetch_all(write).await?.into_iter().next().map(Row::Sqlite))
-            }
-            Db::Postgres(pool) => Ok(bind!(sql, args).fetch_all(pool).await?.into_iter().next().map(Row::Postgres)),
-        }
+        let rows = match self {
+            Db::Sqlite(db) => wrap(db.write_rows(sql.into_sql_str().as_str(), &args).await?),
+            Db::Postgres(pool) => bind!(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
+        };
+        Ok(rows.into_iter().next())
     }
 
     /// One statement as a transaction of its own; returns the rows it touched.
     pub async fn run(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
         match self {
-            Db::Sqlite { write, .. } => Ok(bind!(sql, args).execute(write).await?.rows_affected()),
+            Db::Sqlite(db) => db.run(sql.into_sql_str().as_str(), &args).await,
             Db::Postgres(pool) => Ok(bind!(sql, args).execute(pool).await?.rows_affected()),
         }
     }
@@ -263,14 +227,7 @@ impl Db {
 
     async fn begin_now(&self) -> Result<Tx> {
         match self {
-            Db::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
-                // A full disk makes SQLite roll back by itself; the driver then believes the transaction open for good.
-                Err(sqlx::Error::InvalidSavePointStatement) => {
-                    write.acquire().await?.close().await?;
-                    Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?))
-                }
-                begun => Ok(Tx::Sqlite(begun?)),
-            },
+            Db::Sqlite(db) => Ok(Tx::Sqlite(db.begin().await?)),
             Db::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
         }
     }
@@ -278,28 +235,28 @@ impl Db {
     /// Moves what a SQLite store has in its write-ahead log into the database. The gentle way never makes a writer
     /// wait, but may leave the log growing under load; the thorough way empties it.
     pub async fn checkpoint(&self, thorough: bool) -> Result<()> {
-        let Db::Sqlite { checkpoint, .. } = self else { return Ok(()) };
-        let sql = if thorough { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
-        sqlx::query(sql).execute(checkpoint).await?;
-        Ok(())
+        match self {
+            Db::Sqlite(db) => db.checkpoint(thorough).await,
+            Db::Postgres(_) => Ok(()),
+        }
     }
 
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { read, write, checkpoint } => {
-                checkpoint.close().await;
-                read.close().await;
-                write.close().await;
-            }
+            Db::Sqlite(db) => db.close().await,
             Db::Postgres(pool) => pool.close().await,
         }
     }
 }
 
+fn wrap(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Sqlite).collect()
+}
+
 impl Tx {
     pub async fn rows(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {
-            Tx::Sqlite(tx) => Ok(bind!(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()),
+            Tx::Sqlite(tx) => Ok(wrap(tx.rows(sql.into_sql_str().as_str(), &args)?)),
             Tx::Postgres(tx) => {
                 Ok(bind!(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect())
             }
@@ -313,7 +270,7 @@ impl Tx {
     /// Runs a statement and returns how many rows it touched.
     pub async fn run(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
         match self {
-            Tx::Sqlite(tx) => Ok(bind!(sql, args).execute(&mut **tx).await?.rows_affected()),
+            Tx::Sqlite(tx) => tx.run(sql.into_sql_str().as_str(), &args),
             Tx::Postgres(tx) => Ok(bind!(sql, args).execute(&mut **tx).await?.rows_affected()),
         }
     }
@@ -332,7 +289,7 @@ impl Tx {
     /// Several statements without arguments: migrations.
     pub async fn script(&mut self, sql: &'static str) -> Result<()> {
         match self {
-            Tx::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Tx::Sqlite(tx) => tx.script(sql)?,
             Tx::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
         }
         Ok(())
@@ -340,7 +297,7 @@ impl Tx {
 
     pub async fn commit(self) -> Result<()> {
         match self {
-            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+            Tx::Sqlite(tx) => tx.commit(),
             Tx::Postgres(tx) => Ok(tx.commit().await?),
         }
     }

@@ -22,6 +22,7 @@ mod migrate;
 mod open;
 mod paging;
 mod pipeline;
+mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, HistoryEntry};

@@ -38,7 +38,7 @@ impl Store {
     /// Opens without touching the schema.
     pub async fn connect(url: &str) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
-            return Store::connect_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await;
+            return Store::connect_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let db = Db::open_postgres(url).await?;
@@ -50,22 +50,22 @@ impl Store {
         )))
     }
 
-    async fn connect_sqlite(path: &Path) -> Result<Self> {
+    fn connect_sqlite(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| {
                 StoreError::Unusable(format!("the data folder {} cannot be created: {error}", folder.display()))
             })?;
         }
         let files = Files::beside(path);
-        let open = async |path: &Path| {
-            Db::open_sqlite(path).await.map_err(|error| match error {
+        let open = |path: &Path| {
+            Db::open_sqlite(path).map_err(|error| match error {
                 StoreError::Database(cause) => {
                     StoreError::Unusable(format!("the database {} cannot be opened: {cause}", path.display()))
                 }
                 other => other,
             })
         };
-        Ok(Store { db: open(&files.main).await?, log: open(&files.log).await?, files: Some(files) })
+        Ok(Store { db: open(&files.main)?, log: open(&files.log)?, files: Some(files) })
     }
 
     /// Applies the migrations that are missing; returns how many.

@@ -4,6 +4,8 @@ use crate::app::{App, Running};
 use crate::clock::Clock;
 use crate::config::LimitOptions;
 use crate::http;
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum::serve::ListenerExt;
 use dregs_store::{Store, StoreError};
 use std::net::SocketAddr;
@@ -32,7 +34,8 @@ impl Sidecar {
         let address = listener.local_addr().map_err(unusable)?;
         let running = Running::start(store, clock, options).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = http::router(running.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service = http::service(running.app.clone());
+        let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
         let server = tokio::spawn(async move {
             // Answers are small: waiting to fill a packet would only delay them.
             let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

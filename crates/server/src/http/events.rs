@@ -125,13 +125,6 @@ pub async fn track(State(app): State<Arc<App>>, request: Request) -> ApiResult<J
     let (parts, body) = request.into_parts();
     let principal = sender(&app, &parts).await?;
     let ip = client_ip(&parts, &app.options);
-    let bytes = match read_body(&parts, body).await {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            app.fates.count(principal.team(), Fate::Invalid, app.clock.now_ms(), 1);
-            return Err(error);
-        }
-    };
     let intake = Intake {
         now_ms: app.clock.now_ms(),
         trusted: !matches!(principal, Principal::Page(_)),
@@ -140,6 +133,13 @@ pub async fn track(State(app): State<Arc<App>>, request: Request) -> ApiResult<J
         fallback_id: String::new(),
     };
     let visit = Visit { app: &app, team: principal.team(), intake, allowed: origin_allowed(&principal, &parts) };
+    let bytes = match read_body(Request::from_parts(parts, body)).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            visit.count(Fate::Invalid, 1);
+            return Err(error);
+        }
+    };
     let (single, bodies) = split(&bytes, &visit)?;
     if let Err(limited) = app.limits.take(&principal, ip, bodies.len()) {
         visit.count(Fate::RateLimited, bodies.len());
@@ -152,10 +152,10 @@ pub async fn track(State(app): State<Arc<App>>, request: Request) -> ApiResult<J
     }))
 }
 
-async fn read_body(parts: &Parts, body: axum::body::Body) -> ApiResult<axum::body::Bytes> {
+async fn read_body(request: Request) -> ApiResult<axum::body::Bytes> {
     // A beacon cannot choose its content type: it sends text.
-    is_json(&parts.headers, &["application/json", "text/plain"])?;
-    body_bytes(Request::from_parts(parts.clone(), body), &()).await
+    is_json(request.headers(), &["application/json", "text/plain"])?;
+    body_bytes(request, &()).await
 }
 
 /// Beacons cannot set headers: a public key may also stand in the query.

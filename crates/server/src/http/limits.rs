@@ -33,14 +33,18 @@ impl RateLimits {
 
     /// Takes `events` from what the sender may send now.
     pub fn take(&self, principal: &Principal, ip: Option<IpAddr>, events: usize) -> ApiResult<()> {
-        let (limiter, key) = match principal {
-            Principal::Page(credential) => {
-                (&self.pages, format!("{}|{}", credential.id, ip.map(|ip| ip.to_string()).unwrap_or_default()))
-            }
-            Principal::Server(credential) => (&self.servers, credential.id.clone()),
-            Principal::Person { user_id, .. } => (&self.servers, user_id.clone()),
+        let limiter = match principal {
+            Principal::Page(_) => &self.pages,
+            Principal::Server(_) | Principal::Person { .. } => &self.servers,
         };
         let (Some(limiter), Some(events)) = (limiter, NonZeroU32::new(events as u32)) else { return Ok(()) };
+        let key = match principal {
+            Principal::Page(credential) => {
+                format!("{}|{}", credential.id, ip.map(|ip| ip.to_string()).unwrap_or_default())
+            }
+            Principal::Server(credential) => credential.id.clone(),
+            Principal::Person { user_id, .. } => user_id.clone(),
+        };
         if limiter.len() > KEYS_MAX {
             limiter.retain_recent();
         }

@@ -21,14 +21,20 @@ pub mod site;
 
 use crate::app::App;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, Method, header};
+use axum::response::Response;
 use axum::routing::get;
 use dregs_engine::limits::BODY_BYTES_MAX;
 use error::ApiError;
+use futures_util::future::Either;
+use observe::{Labels, Observed};
+use std::convert::Infallible;
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any, CorsLayer};
+use std::task::{Context, Poll};
+use tower::{Layer, Service};
+use tower_http::catch_panic::{CatchPanic, CatchPanicLayer};
+use tower_http::cors::{Any, Cors, CorsLayer};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -88,27 +94,60 @@ pub fn document() -> Document {
     api().into_openapi()
 }
 
-pub fn router(app: Arc<App>) -> Router {
+/// Everything that is served, with what is around every request.
+///
+/// Layers stand outside the routers: a router would box each of them again for every request, which costs as much as
+/// accepting an event does.
+pub fn service(app: Arc<App>) -> Observed<CatchPanic<Split, AnswerPanic>> {
     let (routes, document) = api().split_for_parts();
+    let labels = Labels::new(document.paths.paths.keys().map(|path| format!("/api{path}")));
     let document = Arc::new(document);
     let api = routes
         .route("/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
         .fallback(async || ApiError::NotFound("there is nothing at this path".into()))
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(cors());
-    Router::new()
-        .nest("/api", api)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    let site = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .fallback(site::serve)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .with_state(app)
-        .layer(CatchPanicLayer::custom(|_| {
-            axum::response::IntoResponse::into_response(ApiError::Internal("a handler panicked".into()))
-        }))
-        .layer(axum::middleware::from_fn(observe::observe))
+        .with_state(app.clone());
+    let split = Split { api: cors().layer(Router::new().nest("/api", api).with_state(app)), site };
+    Observed::new(CatchPanicLayer::custom(answer_panic as AnswerPanic).layer(split), labels)
+}
+
+type AnswerPanic = fn(Box<dyn std::any::Any + Send>) -> Response;
+
+fn answer_panic(_panic: Box<dyn std::any::Any + Send>) -> Response {
+    axum::response::IntoResponse::into_response(ApiError::Internal("a handler panicked".into()))
+}
+
+/// The API and everything else, told apart by the path.
+#[derive(Clone)]
+pub struct Split {
+    api: Cors<Router>,
+    site: Router,
+}
+
+impl Service<Request> for Split {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<<Cors<Router> as Service<Request>>::Future, <Router as Service<Request>>::Future>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Routers always are.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        DefaultBodyLimit::max(BODY_BYTES_MAX).apply(&mut request);
+        let path = request.uri().path();
+        match path == "/api" || path.starts_with("/api/") {
+            true => Either::Left(self.api.call(request)),
+            false => Either::Right(Service::<Request>::call(&mut self.site, request)),
+        }
+    }
 }
 
 /// Pages of any origin may send events; whether an origin is allowed is decided, quietly, by the key it sends with.

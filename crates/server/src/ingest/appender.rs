@@ -15,7 +15,6 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 /// Requests that may wait for a commit; beyond it the client is asked to come back.
 const SUBMISSIONS_MAX: usize = 8192;
@@ -83,13 +82,14 @@ pub struct Appender {
 }
 
 impl Appender {
-    pub async fn start(
-        store: Store,
-        clock: Clock,
-        watermark: Arc<Watermark>,
-        wake: Arc<Notify>,
+    /// The way into the log, and the job behind it that writes.
+    pub fn new(
+        store: &Store,
+        clock: &Clock,
+        watermark: &Arc<Watermark>,
+        wake: &Arc<Notify>,
         stopped: watch::Receiver<bool>,
-    ) -> Result<(Appender, JoinHandle<()>)> {
+    ) -> (Appender, impl Future<Output = ()> + Send + use<>) {
         let (queue, submissions) = mpsc::channel(SUBMISSIONS_MAX);
         let appender = Appender {
             queue,
@@ -97,10 +97,16 @@ impl Appender {
             watermark: watermark.clone(),
             limits_stale: Arc::new(Notify::new()),
         };
-        let writer =
-            Writer { usage: Quotas::default(), pending: appender.pending.clone(), store, clock, watermark, wake };
-        let task = tokio::spawn(writer.run(submissions, appender.limits_stale.clone(), stopped));
-        Ok((appender, task))
+        let writer = Writer {
+            usage: Quotas::default(),
+            pending: appender.pending.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            watermark: watermark.clone(),
+            wake: wake.clone(),
+        };
+        let job = writer.run(submissions, appender.limits_stale.clone(), stopped);
+        (appender, job)
     }
 
     /// Makes events durable. Returns one outcome for each, in order, or why none was recorded.
@@ -286,13 +292,16 @@ impl Writer {
 
     fn outcome(&mut self, team: &TeamId, event: &Submitted, known: &Known) -> Appended {
         let duplicate = |fingerprint: Option<String>| Appended::Duplicate { id: event.id.clone(), fingerprint };
-        if let Some(fingerprint) = known.get(&(team.clone(), event.id.clone())) {
-            return duplicate(fingerprint.clone());
-        }
-        if event.own_id
-            && let Some(fingerprint) = self.pending.get(team, &event.id)
-        {
-            return duplicate(fingerprint.map(String::from));
+        if event.own_id {
+            if !known.is_empty()
+                && let Some(fingerprint) = known.get(&(team.clone(), event.id.clone()))
+            {
+                return duplicate(fingerprint.clone());
+            }
+            // A repetition within the group.
+            if let Some(fingerprint) = self.pending.get(team, &event.id) {
+                return duplicate(fingerprint.map(String::from));
+            }
         }
         if !self.usage.take(team) {
             return Appended::QuotaExceeded;

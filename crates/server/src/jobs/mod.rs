@@ -1,5 +1,6 @@
 //! What happens behind the log.
 
+pub mod background;
 pub mod checkpoint;
 pub mod claims;
 pub mod enrich;

@@ -28,8 +28,8 @@ const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Pause after the store refused.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// While senders queue up, the processor rests this many times as long as it works, up to a bound.
-const PRESSED_REST: u32 = 4;
-const PRESSED_REST_MAX: Duration = Duration::from_millis(400);
+const PRESSED_REST: u32 = 9;
+const PRESSED_REST_MAX: Duration = Duration::from_secs(1);
 /// Finished segments that are dropped together while there is no quiet moment.
 const TRIM_SEGMENTS: i64 = 256;
 /// How long the right to process is held, and after how much of it it is prolonged.

@@ -78,10 +78,9 @@ async fn a_sqlite_store_of_a_newer_version_is_refused() {
     for file in ["dregs.db", "dregs.ingest.db"] {
         let folder = tempfile::tempdir().unwrap();
         Store::open(&sqlite_url(folder.path())).await.unwrap().close().await;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(file));
-        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-        sqlx::query("insert into schema_migrations values (99, 'later')").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        let connection = rusqlite::Connection::open(folder.path().join(file)).unwrap();
+        connection.execute("insert into schema_migrations values (99, 'later')", ()).unwrap();
+        drop(connection);
         let message = message(Store::open(&sqlite_url(folder.path())).await);
         assert!(message.contains("version 99") && message.contains("newer dregs"), "{message}");
     }
@@ -196,14 +195,13 @@ async fn half_a_backup_is_not_restored() {
 async fn a_check_names_what_does_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(folder.path()).await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("dregs.db"));
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("dregs.db")).unwrap();
     for damage in [
         "delete from profiles",
         "update team_counts set identities = 7",
         "insert into keys values ('team', 'ip', 'x', 3)",
     ] {
-        sqlx::query(damage).execute(&mut connection).await.unwrap();
+        connection.execute(damage, ()).unwrap();
     }
     let problems = store.check().await.unwrap().problems.join("; ");
     for part in ["identities without a profile", "wrong number of identities", "wrong number of holders"] {

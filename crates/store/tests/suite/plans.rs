@@ -2,7 +2,8 @@
 
 use super::statements::{Statement, columns_of, statements};
 use super::support;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use rusqlite::Connection;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
 const WHOLE_TABLE: [&str; 8] = [
@@ -19,18 +20,21 @@ const WHOLE_TABLE: [&str; 8] = [
 const WHOLE_TEAM: [&str; 5] =
     ["from mappings", "from credentials", "from team_counts", "from parked_events", "count(*) as n from"];
 
-async fn opened(folder: &std::path::Path) -> SqliteConnection {
+async fn opened(folder: &std::path::Path) -> Connection {
     dregs_store::Store::open(&support::sqlite_url(folder)).await.unwrap().close().await;
-    let mut connection =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("dregs.db")).connect().await.unwrap();
-    let log = folder.join("dregs.ingest.db").to_string_lossy().into_owned();
-    sqlx::query("attach $1 as log").bind(log).execute(&mut connection).await.unwrap();
+    let connection = Connection::open(folder.join("dregs.db")).unwrap();
+    connection.execute("attach $1 as log", [folder.join("dregs.ingest.db").to_str()]).unwrap();
     connection
 }
 
-async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
-    let explained = sqlx::query(AssertSqlSafe(format!("explain query plan {sql}"))).fetch_all(connection).await;
-    explained.unwrap().iter().map(|row| row.get("detail")).collect()
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut explained = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+    let mut rows = explained.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
 }
 
 fn is_one_of(sql: &str, parts: &[&str]) -> bool {
@@ -45,10 +49,10 @@ fn reads_a_table(step: &str) -> bool {
 #[tokio::test]
 async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let mut connection = opened(folder.path()).await;
+    let connection = opened(folder.path()).await;
     let mut problems = Vec::new();
     for Statement { place, sql } in statements().into_iter().filter(|statement| !statement.sql.starts_with("create ")) {
-        let plan = plan(&mut connection, &sql).await;
+        let plan = plan(&connection, &sql);
         let table = plan.iter().any(|step| reads_a_table(step)) && !is_one_of(&sql, &WHOLE_TABLE);
         let team = plan.iter().any(|step| step.ends_with("(team_id=?)")) && !is_one_of(&sql, &WHOLE_TEAM);
         if table || team {
@@ -66,7 +70,7 @@ fn page(columns: &str, tables: &str, condition: &str, order: &str) -> String {
 #[tokio::test]
 async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let mut connection = opened(folder.path()).await;
+    let connection = opened(folder.path()).await;
     let (identities, events, devices) =
         (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
     let by_time = "e.timestamp_ms desc, e.seq desc";
@@ -89,7 +93,7 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
         (page(&devices, "devices d", "d.team_id = $1", "d.last_ms desc, d.fingerprint desc"), "devices_last"),
     ];
     for (sql, index) in usual {
-        let plan = plan(&mut connection, &sql).await.join("\n");
+        let plan = plan(&connection, &sql).join("\n");
         assert!(plan.contains(index), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{sql}\n{plan}");
     }
