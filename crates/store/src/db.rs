@@ -218,17 +218,31 @@ impl Db {
 
     /// A transaction that may write. On SQLite it is the only one; how long it was waited for is counted.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_timed(false).await
+    }
+
+    /// A transaction for what can be done again from the ingest log: a power cut may undo its commit until the next
+    /// [`Db::flush`]. On PostgreSQL it is like any other.
+    pub async fn begin_relaxed(&self) -> Result<Tx> {
+        self.begin_timed(true).await
+    }
+
+    async fn begin_timed(&self, relaxed: bool) -> Result<Tx> {
         let asked = Instant::now();
-        let begun = self.begin_now().await;
+        let begun = match self {
+            Db::Sqlite(db) => db.begin(relaxed).await.map(Tx::Sqlite),
+            Db::Postgres(pool) => pool.begin().await.map(Tx::Postgres).map_err(StoreError::from),
+        };
         WRITER_WAITS.fetch_add(1, Ordering::Relaxed);
         WRITER_WAIT_US.fetch_add(asked.elapsed().as_micros() as u64, Ordering::Relaxed);
         begun
     }
 
-    async fn begin_now(&self) -> Result<Tx> {
+    /// Puts every commit so far on disk.
+    pub async fn flush(&self) -> Result<()> {
         match self {
-            Db::Sqlite(db) => Ok(Tx::Sqlite(db.begin().await?)),
-            Db::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Db::Sqlite(db) => db.flush().await,
+            Db::Postgres(_) => Ok(()),
         }
     }
 

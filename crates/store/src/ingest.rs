@@ -68,6 +68,8 @@ impl Store {
 
     /// Drops segments whose events are all in the main tables, and adds what they counted to the teams' usage.
     pub async fn trim_log(&self, upto: i64) -> Result<()> {
+        // Until here a power cut could undo their commits, and the log would bring them again.
+        self.db.flush().await?;
         let mut tx = self.log.begin().await?;
         let rows = tx.rows("delete from ingest_log where seq <= $1 returning usage", args![upto]).await?;
         for ((team, month), events) in summed(&rows)? {

@@ -347,8 +347,10 @@ impl Store {
     }
 
     /// Writes a batch in one transaction. `Conflict` means that an identity changed meanwhile: load and apply again.
+    ///
+    /// Nobody waits for it but the ingest log, which keeps the events until [`Store::trim_log`].
     pub async fn commit(&self, team: &TeamId, commit: &Commit) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_relaxed().await?;
         write_identities(&mut tx, team, commit).await?;
         write_events(&mut tx, team, commit).await?;
         write_sessions(&mut tx, team, commit).await?;

@@ -41,6 +41,7 @@ struct Readers {
 pub(crate) struct Transaction {
     connection: Writing,
     open: bool,
+    relaxed: bool,
 }
 
 /// The writing connection, held by one at a time.
@@ -98,10 +99,19 @@ impl Sqlite {
         in_place(|| run(writing.get()?, sql, args))
     }
 
-    pub async fn begin(&self) -> Result<Transaction> {
+    /// A transaction whose commit is on disk when it returns, or, `relaxed`, after the next [`Sqlite::flush`].
+    pub async fn begin(&self, relaxed: bool) -> Result<Transaction> {
         let connection = self.writing().await?;
-        in_place(|| connection.get()?.execute_batch("begin immediate").map_err(StoreError::from))?;
-        Ok(Transaction { connection, open: true })
+        let begin = if relaxed { "pragma synchronous = normal; begin immediate" } else { "begin immediate" };
+        let transaction = Transaction { connection, open: true, relaxed };
+        in_place(|| transaction.connection.get()?.execute_batch(begin).map_err(StoreError::from))?;
+        Ok(transaction)
+    }
+
+    /// Puts every commit so far on disk: one that waits for the disk takes those before it along, since they all stand in
+    /// one write-ahead log. It has to write something, and the number it writes is nobody else's.
+    pub async fn flush(&self) -> Result<()> {
+        self.run("pragma user_version = 1", &[]).await.map(drop)
     }
 
     async fn writing(&self) -> Result<Writing> {
@@ -177,12 +187,17 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if self.open
-            && let Ok(connection) = self.connection.get()
-        {
-            // A full disk makes SQLite roll back by itself: then there is nothing left to do.
-            let _ = in_place(|| connection.execute_batch("rollback"));
-        }
+        let Ok(connection) = self.connection.get() else { return };
+        in_place(|| {
+            if self.open {
+                // A full disk makes SQLite roll back by itself: then there is nothing left to do.
+                let _ = connection.execute_batch("rollback");
+            }
+            if self.relaxed {
+                // Takes effect outside of a transaction alone, and there it cannot fail.
+                let _ = connection.execute_batch("pragma synchronous = full");
+            }
+        });
     }
 }
 
@@ -291,13 +306,19 @@ mod tests {
         sqlite.run("create table t (a text, b bigint)", &[]).await.unwrap();
         let insert = "insert into t (b, a) values ($2, $1)";
         assert_eq!(sqlite.run(insert, &[Arg::from("kept"), Arg::from(7)]).await.unwrap(), 1);
-        let mut tx = sqlite.begin().await.unwrap();
+        let mut tx = sqlite.begin(false).await.unwrap();
         tx.run(insert, &[Arg::from("dropped"), Arg::from(8)]).unwrap();
         drop(tx);
         let rows = sqlite.rows("select a, b, null as c from t", &[]).await.unwrap();
         assert_eq!((rows.len(), rows[0].text("a").unwrap().as_str(), rows[0].int("b").unwrap()), (1, "kept", 7));
         assert_eq!(rows[0].opt_int("c").unwrap(), None);
         assert!(matches!(rows[0].int("c"), Err(StoreError::Damaged(_))));
+
+        let synchronous = async || sqlite.write_rows("pragma synchronous", &[]).await.unwrap()[0].int("synchronous");
+        let relaxed = sqlite.begin(true).await.unwrap();
+        relaxed.commit().unwrap();
+        assert_eq!(synchronous().await.unwrap(), 2, "the next one waits for the disk again");
+        sqlite.flush().await.unwrap();
         sqlite.close().await;
         assert!(matches!(sqlite.rows("select 1", &[]).await, Err(StoreError::Unavailable(_))));
     }

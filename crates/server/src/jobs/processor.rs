@@ -30,8 +30,9 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// While senders queue up, the processor rests this many times as long as it works, up to a bound.
 const PRESSED_REST: u32 = 9;
 const PRESSED_REST_MAX: Duration = Duration::from_secs(1);
-/// Finished segments that are dropped together while there is no quiet moment.
+/// Finished segments are dropped together: that many, or what there is after so long.
 const TRIM_SEGMENTS: i64 = 256;
+const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// How long the right to process is held, and after how much of it it is prolonged.
 const LEASE_MS: i64 = 4_000;
 const LEASE_RENEW_MS: i64 = 1_000;
@@ -50,6 +51,7 @@ pub struct Processor {
     attempts: HashMap<(Owner, String), u32>,
     read_upto: i64,
     trimmed_upto: i64,
+    trimmed_at: Instant,
     /// Events found in the log at start: appended before this process counted.
     recovering: bool,
     lease_until_ms: i64,
@@ -84,6 +86,7 @@ impl Processor {
             attempts: HashMap::new(),
             read_upto: 0,
             trimmed_upto: 0,
+            trimmed_at: Instant::now(),
             recovering: true,
             lease_until_ms: 0,
             owner: uuid::Uuid::new_v4().to_string(),
@@ -141,7 +144,8 @@ impl Processor {
         let later_ms = self.next_due_ms.filter(|due_ms| *due_ms > now_ms);
         let next_ms = [next_ms, later_ms].into_iter().flatten().min();
         let until = next_ms.map_or(SLEEP_MAX, |next_ms| Duration::from_millis((next_ms - now_ms).max(1) as u64));
-        until.min(SLEEP_MAX)
+        let trimmed = self.claims.finished_upto() <= self.trimmed_upto;
+        until.min(if trimmed { SLEEP_MAX } else { TRIM_EVERY })
     }
 
     /// Only one node processes; on an embedded store that is always this one.
@@ -317,13 +321,14 @@ impl Processor {
         self.watermark.process(events.len() as u64);
     }
 
-    /// Drops finished segments: at the end, when it is quiet, or when there are many.
+    /// Drops finished segments: at the end, every now and then, or when there are many.
     async fn trim(&mut self, now: bool) -> Result<()> {
         let upto = self.claims.finished_upto();
         let many = upto - self.trimmed_upto >= TRIM_SEGMENTS;
-        if upto > self.trimmed_upto && (now || many || self.claims.is_empty()) {
+        if upto > self.trimmed_upto && (now || many || self.trimmed_at.elapsed() >= TRIM_EVERY) {
             self.store.trim_log(upto).await?;
             self.trimmed_upto = upto;
+            self.trimmed_at = Instant::now();
         }
         Ok(())
     }
