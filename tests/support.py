@@ -209,8 +209,9 @@ class Server:
         return answer.json()
 
     def waiting(self) -> int:
-        """Events that are recorded and not processed yet."""
-        return httpx.get(f"{self.origin}/readyz", timeout=10).json()["waiting"]
+        """Events that are recorded and not processed yet, and identities that are to be scored again."""
+        ready = httpx.get(f"{self.origin}/readyz", timeout=10).json()
+        return ready["waiting"] + ready["due"]
 
     def settle(self, seconds: float = 20.0) -> None:
         eventually(lambda: self.waiting() == 0, "every recorded event is processed", seconds)

@@ -95,6 +95,15 @@ impl ApiError {
         }
     }
 
+    /// Whether this is told before the request's body is read. A connection with half a request in it cannot go on, and a
+    /// client that is not told so sends its next request into nothing.
+    fn leaves_the_body(&self) -> bool {
+        matches!(
+            self,
+            ApiError::Unauthorized(_) | ApiError::Forbidden(_) | ApiError::TooLarge(_) | ApiError::UnsupportedMediaType
+        )
+    }
+
     pub fn not_found(what: &str, id: &str) -> Self {
         ApiError::NotFound(format!("no {what} {:?}", dregs_engine::text::cut(id, 80)))
     }
@@ -128,6 +137,9 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.leaves_the_body() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }

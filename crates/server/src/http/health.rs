@@ -18,7 +18,10 @@ pub async fn healthz() -> &'static str {
 struct Ready {
     status: &'static str,
     version: &'static str,
+    /// Events that are recorded and not processed yet.
     waiting: u64,
+    /// Identities that are to be scored again, as far as this node knows.
+    due: u64,
     uptime_seconds: i64,
     data_pack: dregs_engine::intelligence::PackInfo,
 }
@@ -39,6 +42,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> ApiResult<impl IntoResponse>
         status: "ready",
         version: env!("CARGO_PKG_VERSION"),
         waiting,
+        due: app.watermark.due(),
         uptime_seconds: (app.clock.now_ms() - app.started_ms) / 1000,
         data_pack: dregs_engine::intelligence::pack(),
     }))

@@ -41,13 +41,18 @@ impl Watermark {
         self.due.store(identities, Ordering::SeqCst);
     }
 
+    /// Identities that are due.
+    pub fn due(&self) -> u64 {
+        self.due.load(Ordering::SeqCst)
+    }
+
     /// Events that wait.
     pub fn depth(&self) -> u64 {
         self.appended.load(Ordering::SeqCst).saturating_sub(self.processed.load(Ordering::SeqCst))
     }
 
     pub fn is_idle(&self) -> bool {
-        self.depth() == 0 && self.due.load(Ordering::SeqCst) == 0
+        self.depth() == 0 && self.due() == 0
     }
 
     /// Waits until everything appended so far is processed, at most `patience`. Returns whether it is.

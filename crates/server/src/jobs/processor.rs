@@ -325,7 +325,9 @@ impl Processor {
     async fn trim(&mut self, now: bool) -> Result<()> {
         let upto = self.claims.finished_upto();
         let many = upto - self.trimmed_upto >= TRIM_SEGMENTS;
-        if upto > self.trimmed_upto && (now || many || self.trimmed_at.elapsed() >= TRIM_EVERY) {
+        // On PostgreSQL other nodes see by the log how far processing is.
+        let told = self.store.is_shared() && self.claims.is_empty();
+        if upto > self.trimmed_upto && (now || many || told || self.trimmed_at.elapsed() >= TRIM_EVERY) {
             self.store.trim_log(upto).await?;
             self.trimmed_upto = upto;
             self.trimmed_at = Instant::now();
