@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::intelligence::email::{EmailFacts, email_facts};
 use crate::intelligence::names::{NameFacts, name_facts};
-use crate::linkage::decision::{Decision, Verdict};
+use crate::linkage::decision::{Decision, Verdict, overrule};
 use crate::linkage::ring::RingFacts;
 use crate::linkage::{Link, SharedKey};
 use crate::mapping::{EventType, Field, Mappings, display_name};
@@ -73,6 +73,19 @@ impl Snapshot {
         self.ring = standing.ring;
     }
 
+    /// What the snapshot would be if something were decided and its ring had so many members: for looking ahead.
+    pub fn supposing(mut self, decision: Option<&Decision>, ring_size: u64) -> Self {
+        let ring = self.ring.take().unwrap_or_default();
+        let standing = Standing {
+            decisions: decision.cloned().into_iter().collect(),
+            ring: (ring_size > 1).then(|| ring.resized(ring_size)),
+            ..Standing::default()
+        };
+        self.links = overrule(self.links, &standing.decisions);
+        self.stand(standing);
+        self
+    }
+
     /// Leaves others out of the evidence, as if they were not there.
     fn set_aside(&mut self, others: &BTreeSet<String>) {
         if others.is_empty() {
@@ -126,6 +139,7 @@ pub fn of_events(identity_id: &str, events: &[Event], mappings: &Mappings, now_m
 mod tests {
     use super::*;
     use crate::linkage::KeyKind;
+    use crate::score::{Category, assess};
     use crate::testkit::Story;
 
     fn decided(other: &str, verdict: Verdict) -> Decision {
@@ -153,6 +167,16 @@ mod tests {
         let excused = ["b", "c"].map(str::to_owned).into();
         snapshot.stand(Standing { excused, ..Standing::default() });
         assert!(snapshot.links.is_empty() && snapshot.shared.is_empty());
+    }
+
+    #[test]
+    fn supposing_they_are_different_people_lifts_uniqueness() {
+        let uniqueness = |snapshot: &Snapshot| assess(snapshot).value(Category::Uniqueness).unwrap();
+        let ring = |size| Some(RingFacts { size, pairs: size, brief: size, ..RingFacts::default() });
+        let before = Snapshot { ring: ring(8), ..snapshot() };
+        let after = before.clone().supposing(Some(&decided("b", Verdict::Different)), 1);
+        assert!(after.ring.is_none() && uniqueness(&after) > uniqueness(&before));
+        assert_eq!(before.clone().supposing(None, 4).ring, ring(4));
     }
 
     #[test]

@@ -68,6 +68,7 @@ create table identity_keys (
   count bigint not null, disregarded bigint not null, primary key (team_id, kind, key, identity_id)
 );
 create index identity_keys_identity on identity_keys (team_id, identity_id, kind);
+create index identity_keys_disregarded on identity_keys (team_id, kind, key) where disregarded = 1;
 create table keys (team_id text not null, kind text not null, key text not null, holders bigint not null, primary key (team_id, kind, key));
 create table team_counts (team_id text primary key, identities bigint not null);
 

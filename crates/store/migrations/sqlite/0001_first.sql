@@ -68,6 +68,7 @@ create table identity_keys (
   count bigint not null, disregarded bigint not null, primary key (team_id, kind, key, identity_id)
 ) without rowid;
 create index identity_keys_identity on identity_keys (team_id, identity_id, kind);
+create index identity_keys_disregarded on identity_keys (team_id, kind, key) where disregarded = 1;
 create table keys (team_id text not null, kind text not null, key text not null, holders bigint not null, primary key (team_id, kind, key)) without rowid;
 create table team_counts (team_id text primary key, identities bigint not null);
 
@@ -139,6 +140,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('devices', 'devices_last', '1000000 1000000 2'),
   ('identity_keys', 'identity_keys', '5000000 5000000 1000000 2 1'),
   ('identity_keys', 'identity_keys_identity', '5000000 5000000 5 2'),
+  ('identity_keys', 'identity_keys_disregarded', '1000 1000 500 1'),
   ('keys', 'keys', '4000000 4000000 1000000 1'),
   ('groups', 'sqlite_autoindex_groups_1', '10000 10000 5000 1'),
   ('group_members', 'group_members', '1000000 1000000 500000 100 1'),

@@ -62,6 +62,15 @@ async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
 
+#[tokio::test]
+async fn devices_of_the_disregarded_are_found_without_going_through_their_users_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = opened(folder.path()).await;
+    let statement = statements().into_iter().find(|statement| statement.sql.contains("select h.key as fingerprint"));
+    let plan = plan(&mut connection, &statement.unwrap().sql).await.join("\n");
+    assert!(plan.contains("identity_keys_disregarded"), "{plan}");
+}
+
 /// The first page of a list as `paging.rs` builds it.
 fn page(columns: &str, tables: &str, condition: &str, order: &str) -> String {
     format!("select {columns} from {tables} where {condition} order by {order} limit 25 offset 0")
