@@ -65,9 +65,9 @@ async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
 #[tokio::test]
 async fn devices_of_the_disregarded_are_found_without_going_through_their_users_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let mut connection = opened(folder.path()).await;
+    let connection = opened(folder.path()).await;
     let statement = statements().into_iter().find(|statement| statement.sql.contains("select h.key as fingerprint"));
-    let plan = plan(&mut connection, &statement.unwrap().sql).await.join("\n");
+    let plan = plan(&connection, &statement.unwrap().sql).join("\n");
     assert!(plan.contains("identity_keys_disregarded"), "{plan}");
 }
 
