@@ -1,5 +1,5 @@
-//! What analysts decide: that two identities are one person, or are not, and which account of a ring is the main one.
-//! Everything can be looked at beforehand and taken back.
+//! What analysts decide about two identities: that they are one person, or are not. It can be looked at beforehand and
+//! taken back.
 
 use crate::app::App;
 use crate::http::analysis::LinkView;
@@ -276,45 +276,4 @@ async fn predicted(
 async fn both_must_exist(app: &App, team: &TeamId, id: &str, other: &str) -> ApiResult<()> {
     must_exist(app, team, id).await?;
     must_exist(app, team, other).await
-}
-
-/// Name an identity the main account of its ring
-///
-/// In the place of another. Its uniqueness is then not lowered because of the others of its ring; theirs is.
-#[utoipa::path(
-    put, path = "/identities/{id}/main-account", tag = "rings", operation_id = "nameMainAccount",
-    params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 204, description = "It is the main account"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, description = "It is in no ring", body = ErrorBody),
-        (status = 503, body = ErrorBody)),
-    security(("key" = []))
-)]
-pub async fn name_main(
-    State(app): State<Arc<App>>,
-    Decider { team, name }: Decider,
-    Segments(id): Segments<String>,
-) -> ApiResult<StatusCode> {
-    must_exist(&app, &team, &id).await?;
-    settled(&app).await;
-    let named = app.store.name_main_account(&team, &id, &name, app.clock.now_ms()).await?;
-    app.wake.notify_one();
-    if named { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::Conflict("the identity is in no ring".into())) }
-}
-
-/// Take back that an identity is the main account of its ring
-#[utoipa::path(
-    delete, path = "/identities/{id}/main-account", tag = "rings", operation_id = "unnameMainAccount",
-    params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 204, description = "It is no main account"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
-    security(("key" = []))
-)]
-pub async fn unname_main(
-    State(app): State<Arc<App>>,
-    Writer(team): Writer,
-    Segments(id): Segments<String>,
-) -> ApiResult<StatusCode> {
-    let unnamed = app.store.unname_main_account(&team, &id, app.clock.now_ms()).await?;
-    app.wake.notify_one();
-    if unnamed { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("it is no main account".into())) }
 }

@@ -15,6 +15,7 @@ pub mod health;
 pub mod identities;
 pub mod ingestion;
 pub mod limits;
+pub mod main_account;
 pub mod mappings;
 pub mod observe;
 pub mod rings;
@@ -81,7 +82,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::decide, decisions::take_back))
         .routes(routes!(decisions::preview))
-        .routes(routes!(decisions::name_main, decisions::unname_main))
+        .routes(routes!(main_account::name, main_account::unname))
+        .routes(routes!(main_account::preview))
         .routes(routes!(rings::list))
         .routes(routes!(rings::get))
         .routes(routes!(groups::list, groups::create))

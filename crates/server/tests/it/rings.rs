@@ -184,26 +184,31 @@ async fn a_main_account_does_not_answer_for_the_others(app: &mut TestApp) {
     app.settle().await;
     let before = picture(app, &["a", "b", "c"]).await;
     let (low, other) = (uniqueness(app, "a").await, uniqueness(app, "b").await);
+    let preview = app.api.post("/identities/a/main-account/actions/preview", &json!({})).await.expect(200);
+    assert_eq!(picture(app, &["a", "b", "c"]).await, before, "looking changes nothing");
     app.api.put("/identities/a/main-account", &json!({})).await.expect(204);
     app.settle().await;
     let high = uniqueness(app, "a").await;
     assert!(high > 50 && low < 30, "{low} to {high}");
+    let foreseen = json!({"identityId": "a", "uniqueness": low, "predictedUniqueness": high});
+    assert_eq!(preview, json!({"replaces": null, "scores": [foreseen]}));
     assert_eq!(uniqueness(app, "b").await, other, "the others still answer for it");
     assert_eq!(ring_of(app, "b").await["mainAccountId"], "a");
     assert!(
         !app.api.get("/identities/a/links").await.expect(200).as_array().unwrap().is_empty(),
         "its links are shown"
     );
-    on_one_laptop(app, &["d"]).await;
-    assert!(uniqueness(app, "a").await > 50, "nor for who joins later");
-    app.api.patch("/identities/d", &json!({"disregarded": true})).await.expect(200);
-    app.settle().await;
-    app.api.patch("/devices/laptop", &json!({"disregarded": true})).await.expect(200);
-    app.settle().await;
     app.api.delete("/identities/a/main-account").await.expect(204);
-    app.api.delete("/identities/a/main-account").await.error(404);
     app.settle().await;
-    assert_eq!(before.len(), picture(app, &["a", "b", "c"]).await.len());
+    assert_eq!(picture(app, &["a", "b", "c"]).await, before);
+    app.api.delete("/identities/a/main-account").await.error(404);
+
+    app.api.put("/identities/a/main-account", &json!({})).await.expect(204);
+    on_one_laptop(app, &["d"]).await;
+    assert!(uniqueness(app, "a").await > 50, "nor does it for who joins later");
+    app.api.put("/identities/b/main-account", &json!({})).await.expect(204);
+    app.settle().await;
+    assert!(uniqueness(app, "a").await < 30 && uniqueness(app, "b").await > 50, "a ring has one");
     app.track(seen("login", Some("loner"), "own", "own", "203.0.113.77")).await;
     app.api.put("/identities/loner/main-account", &json!({})).await.error(409);
     app.api.put("/identities/nobody/main-account", &json!({})).await.error(404);

@@ -42,7 +42,10 @@ async fn hold(store: &Store, owners: &[&str], kind: KeyKind, key: &str) {
 async fn shared(store: &Store, kind: KeyKind, key: &str) -> Option<SharedKey> {
     let found = store.candidates(&team(), &BTreeSet::from([(kind, key)])).await.unwrap();
     assert!(found.keys().all(|(held_kind, held)| (*held_kind, held.as_str()) == (kind, key)));
-    found.into_values().next()
+    let mut held = found.into_values().next()?;
+    // Holders come in no promised order.
+    held.peers.sort_by(|a, b| a.identity_id.cmp(&b.identity_id));
+    Some(held)
 }
 
 fn owners(shared: &SharedKey) -> Vec<&str> {
