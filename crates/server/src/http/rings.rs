@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Accounts that are very probably one person's.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -90,7 +92,8 @@ pub struct JointView {
 pub struct RingDetailView {
     #[serde(flatten)]
     ring: RingView,
-    age_seconds: i64,
+    /// How long its oldest strong link has stood, in whole days.
+    age_days: i64,
     /// First comers first.
     members: Vec<MemberView>,
     /// What holds it together, the most common evidence first.
@@ -152,7 +155,7 @@ pub async fn get(
     let edges =
         within(&ids, app.store.steps(&team, &ids.iter().copied().collect::<Vec<_>>(), RING_PROBABILITY_MIN).await?);
     Ok(Json(RingDetailView {
-        age_seconds: (now_ms - ring.created_ms).max(0) / 1000,
+        age_days: (now_ms - ring.created_ms).max(0) / DAY_MS,
         members: members
             .iter()
             .filter_map(|(id, at_ms)| Some(MemberView { node: nodes.remove(id)?, joined_at: format_time_ms(*at_ms) }))

@@ -96,7 +96,7 @@ async fn shuffled_events_make_the_same_links_and_rings() {
     let events: Vec<Event> = parsed.collect();
     let team = TeamId::new("team");
     let (links, rings) = arrive(&team, &events, now_ms).await;
-    assert!(links.len() > 100 && rings.len() > 3, "{} links, {} rings", links.len(), rings.len());
+    assert!(links.len() > 100 && rings.len() >= 3, "{} links, {} rings", links.len(), rings.len());
     for seed in 1..=2 {
         let mut shuffled = events.clone();
         shuffled.sort_by_key(|event| dregs_engine::text::hash32(&format!("{seed} {}", event.id)));
