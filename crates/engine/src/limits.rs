@@ -53,3 +53,10 @@ pub const CANDIDATES_PER_KEY_MAX: usize = 64;
 pub const CROWD_SAMPLE: usize = 8;
 /// Identities that one identity is newly linked to in a cycle.
 pub const LINKED_MAX: usize = 64;
+/// Members of one ring: as many as the largest view of one shows. What links hold beyond that is said, and left out.
+pub const RING_MEMBERS_MAX: usize = 500;
+/// Identities shown around one, and links away from it.
+pub const GRAPH_NODES_MAX: usize = 500;
+pub const GRAPH_HOPS_MAX: u32 = 4;
+/// Characters of a note that an analyst leaves with a decision.
+pub const NOTE_CHARS_MAX: usize = 1000;

@@ -39,6 +39,7 @@ pub(crate) enum Arg {
     OptText(Option<String>),
     Int(i64),
     OptInt(Option<i64>),
+    Real(f64),
     Blob(Vec<u8>),
 }
 
@@ -70,6 +71,11 @@ impl From<Option<&str>> for Arg {
 impl From<i64> for Arg {
     fn from(value: i64) -> Self {
         Arg::Int(value)
+    }
+}
+impl From<f64> for Arg {
+    fn from(value: f64) -> Self {
+        Arg::Real(value)
     }
 }
 impl From<bool> for Arg {
@@ -108,6 +114,7 @@ macro_rules! bind {
                 Arg::OptText(value) => query.bind(value),
                 Arg::Int(value) => query.bind(value),
                 Arg::OptInt(value) => query.bind(value),
+                Arg::Real(value) => query.bind(value),
                 Arg::Blob(value) => query.bind(value),
             };
         }
@@ -295,6 +302,19 @@ impl Tx {
             Tx::Sqlite(_) => Ok(()),
             Tx::Postgres(tx) => {
                 sqlx::query("select pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut **tx).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until no other transaction changes the team's rings: whoever reads which accounts hang together must see
+    /// every link. Taken before anything else is written. On SQLite the transaction itself is the lock.
+    pub async fn lock_rings(&mut self, team: &crate::TeamId) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(tx) => {
+                let lock = sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, $2))");
+                lock.bind(team.as_str()).bind(SCHEMA_LOCK).execute(&mut **tx).await?;
                 Ok(())
             }
         }

@@ -78,15 +78,18 @@ impl Store {
         page(&self.db, COLUMNS, "devices d", condition, query, "d.fingerprint", read).await
     }
 
-    /// Which of these devices are disregarded.
+    /// Which of these devices are nobody's evidence: disregarded themselves, or of an identity that is.
     pub async fn disregarded_devices(&self, team: &TeamId, fingerprints: &BTreeSet<&str>) -> Result<BTreeSet<String>> {
         let batch: Batch = fingerprints.iter().map(|fingerprint| (fingerprint,)).collect();
         let rows = self
             .db
             .rows(
                 "select d.fingerprint from json_each($2) j cross join devices d
-                 where d.team_id = $1 and d.fingerprint = j.value->>0 and d.disregarded = 1",
-                args![team, batch],
+                 where d.team_id = $1 and d.fingerprint = j.value->>0 and d.disregarded = 1
+                 union
+                 select h.key as fingerprint from json_each($2) j cross join identity_keys h
+                 where h.team_id = $1 and h.kind = 'device' and h.key = j.value->>0 and h.disregarded = 1",
+                args![team, batch.text()],
             )
             .await?;
         rows.iter().map(|row| row.text("fingerprint")).collect()

@@ -8,7 +8,7 @@ use crate::paging::{ListQuery, Page, Where, like_pattern, page};
 use dregs_engine::score::Category;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
@@ -209,6 +209,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        tx.lock_rings(team).await?;
         let changed = tx
             .run(
                 "update identities set disregarded = $3, version = version + 1, updated_ms = $4, due_ms = $4
@@ -235,6 +236,9 @@ impl Store {
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
             tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, id]).await?;
+            let felt = crate::rings::rebuild(&mut tx, team, BTreeSet::from([id.to_owned()]), now_ms).await?;
+            let due: Vec<(String, i64)> = felt.into_iter().map(|id| (id, now_ms)).collect();
+            crate::pipeline::write_due(&mut tx, team, &due).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -244,7 +248,7 @@ impl Store {
 /// Identities re-scored when one of them is disregarded or comes back; more than this share only popular things.
 const PEERS_REQUEUED_MAX: i64 = 1000;
 
-/// Asks for new assessments of those who share something uncommon with `id`. The version is raised, so that an
+/// Asks for new assessments of those who share something uncommon with `id`, or are decided about with it. The version is raised, so that an
 /// assessment already under way on the old evidence is not committed.
 async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
     tx.run(
@@ -254,6 +258,13 @@ async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Res
            join identity_keys h on h.team_id = mine.team_id and h.kind = mine.kind and h.key = mine.key
            where mine.team_id = $1 and mine.identity_id = $2 and h.identity_id <> $2 limit $4)",
         args![team, id, now_ms, PEERS_REQUEUED_MAX],
+    )
+    .await?;
+    tx.run(
+        "update identities set due_ms = $3, version = version + 1 where team_id = $1 and id in (
+           select d.b_id from link_decisions d where d.team_id = $1 and d.a_id = $2
+           union select d.a_id from link_decisions d where d.team_id = $1 and d.b_id = $2)",
+        args![team, id, now_ms],
     )
     .await
     .map(drop)

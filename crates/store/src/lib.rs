@@ -7,10 +7,12 @@
 mod analysis;
 mod credentials;
 mod db;
+mod decisions;
 mod devices;
 mod error;
 mod events;
 mod fates;
+mod graph;
 mod groups;
 mod identities;
 mod ingest;
@@ -22,16 +24,19 @@ mod migrate;
 mod open;
 mod paging;
 mod pipeline;
+mod rings;
 mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, HistoryEntry};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;
+pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
 pub use error::{Result, StoreError};
 pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
 pub use fates::{FateCount, ParkedEvent, hour_of};
+pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
 pub use identities::{Badge, IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
 pub use ingest::{LogSegment, Usage};
@@ -44,6 +49,7 @@ pub use pipeline::{
     Commit, CycleWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, LoadRequest, Loaded, SessionWrite,
     StoredProfile,
 };
+pub use rings::{RING_SORTS, RingChanges, RingFilter, StoredRing};
 pub use teams::{Membership, Role, Team, User};
 
 use serde::{Deserialize, Serialize};

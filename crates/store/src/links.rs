@@ -5,16 +5,18 @@ use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
 use crate::pipeline::LinkWrite;
-use dregs_engine::linkage::LinkType;
+use dregs_engine::linkage::{Link, LinkType};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Links read for one identity.
 const LINKS_READ_MAX: i64 = 500;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredLink {
     pub target_id: String,
+    #[serde(skip)]
     pub target_name: Option<String>,
     pub link_type: String,
     pub value: f64,
@@ -24,6 +26,22 @@ pub struct StoredLink {
     pub explanation: String,
     pub metadata: Map<String, Value>,
     pub created_ms: i64,
+}
+
+impl StoredLink {
+    pub(crate) fn of(link: Link, created_ms: i64) -> Self {
+        StoredLink {
+            target_id: link.target_id,
+            target_name: None,
+            link_type: link.link_type.code().to_owned(),
+            value: link.value,
+            confidence: link.confidence,
+            probability: link.probability,
+            explanation: link.explanation,
+            metadata: link.metadata,
+            created_ms,
+        }
+    }
 }
 
 impl Store {
@@ -120,7 +138,7 @@ pub(crate) fn in_order<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
     if a <= b { (a, b) } else { (b, a) }
 }
 
-fn read(row: &Row) -> Result<StoredLink> {
+pub(crate) fn read(row: &Row) -> Result<StoredLink> {
     Ok(StoredLink {
         target_id: row.text("target_id")?,
         target_name: row.opt_text("target_name")?,

@@ -121,6 +121,25 @@ const CONSISTENCY: &[(&str, &str)] = &[
         "select count(*) as n from team_counts c where c.identities <> (select count(*) from identities i where i.team_id = c.team_id)",
         "teams with a wrong number of identities",
     ),
+    (
+        "select count(*) as n from rings r where r.size < 2 or r.size <> (select count(*) from ring_members m where m.team_id = r.team_id and m.ring_id = r.id)",
+        "rings with a wrong number of members",
+    ),
+    (
+        "select count(*) as n from ring_members m where not exists (select 1 from rings r where r.team_id = m.team_id and r.id = m.ring_id)
+           or not exists (select 1 from identities i where i.team_id = m.team_id and i.id = m.identity_id and i.disregarded = 0)",
+        "members of unknown rings, or who are unknown or disregarded",
+    ),
+    (
+        "select count(*) as n from link_decisions d join ring_members a on a.team_id = d.team_id and a.identity_id = d.a_id
+         join ring_members b on b.team_id = d.team_id and b.identity_id = d.b_id where d.verdict = 'DIFFERENT' and a.ring_id = b.ring_id",
+        "pairs of different people in one ring",
+    ),
+    (
+        "select count(*) as n from link_decisions d where d.verdict = 'DIFFERENT'
+           and exists (select 1 from links l where l.team_id = d.team_id and l.a_id = d.a_id and l.b_id = d.b_id)",
+        "links between different people",
+    ),
 ];
 
 async fn integrity(db: &Db) -> Result<Vec<String>> {

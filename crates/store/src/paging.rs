@@ -26,8 +26,17 @@ pub struct Page<T> {
 }
 
 /// Endings of sort columns that always hold a value, so that an index gives their order either way.
-const NEVER_NULL: [&str; 8] =
-    [".updated_ms", ".created_ms", ".timestamp_ms", ".first_ms", ".last_ms", ".id", ".name", ".fingerprint"];
+const NEVER_NULL: [&str; 9] = [
+    ".updated_ms",
+    ".decided_ms",
+    ".created_ms",
+    ".timestamp_ms",
+    ".first_ms",
+    ".last_ms",
+    ".id",
+    ".name",
+    ".fingerprint",
+];
 
 /// A `where` clause that grows with the filters that are set; values are always bound, never written into the text.
 pub(crate) struct Where {

@@ -3,7 +3,7 @@
 use crate::db::{Batch, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
-use crate::{Badge, DeviceWrite, GroupWrite, TeamId};
+use crate::{Badge, DeviceWrite, GroupWrite, RingChanges, TeamId};
 use dregs_engine::event::Event;
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, PROFILE_EVENTS_MAX};
 use dregs_engine::linkage::{Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
@@ -67,6 +67,10 @@ pub struct Commit {
     pub links: Vec<LinkWrite>,
     /// (lower id, higher id, type)
     pub links_gone: Vec<(String, String, LinkType)>,
+    /// What that means for rings.
+    pub rings: RingChanges,
+    /// Rings whose risk is another than the one that is kept.
+    pub ring_risks: BTreeMap<String, u8>,
     /// Identities whose analyzer badges are replaced, with what they have.
     pub badges: BTreeMap<String, Vec<Badge>>,
     /// Identities to score again, and when.
@@ -351,6 +355,9 @@ impl Store {
     /// Nobody waits for it but the ingest log, which keeps the events until [`Store::trim_log`].
     pub async fn commit(&self, team: &TeamId, commit: &Commit) -> Result<()> {
         let mut tx = self.db.begin_relaxed().await?;
+        if !commit.rings.is_empty() {
+            tx.lock_rings(team).await?;
+        }
         write_identities(&mut tx, team, commit).await?;
         write_events(&mut tx, team, commit).await?;
         write_sessions(&mut tx, team, commit).await?;
@@ -359,6 +366,8 @@ impl Store {
         crate::groups::write(&mut tx, team, &commit.groups, &commit.members).await?;
         write_cycles(&mut tx, team, &commit.cycles).await?;
         crate::links::write(&mut tx, team, &commit.links, &commit.links_gone).await?;
+        crate::rings::settle(&mut tx, team, &commit.rings).await?;
+        crate::rings::write_risks(&mut tx, team, &commit.ring_risks).await?;
         crate::identities::write_badges(&mut tx, team, &commit.badges).await?;
         write_due(&mut tx, team, &commit.due).await?;
         crate::fates::write(&mut tx, team, &commit.fates).await?;

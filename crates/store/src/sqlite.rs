@@ -254,6 +254,7 @@ impl rusqlite::ToSql for Arg {
         let value = match self {
             Arg::Text(text) | Arg::OptText(Some(text)) => ValueRef::Text(text.as_bytes()),
             Arg::Int(number) | Arg::OptInt(Some(number)) => ValueRef::Integer(*number),
+            Arg::Real(number) => ValueRef::Real(*number),
             Arg::Blob(bytes) => ValueRef::Blob(bytes),
             Arg::OptText(None) | Arg::OptInt(None) => ValueRef::Null,
         };

@@ -14,5 +14,6 @@ mod suite {
     mod people;
     mod pipeline;
     mod plans;
+    mod rings;
     mod statements;
 }

@@ -7,6 +7,7 @@ use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 use serde_json::{Map, Value};
 
+mod account_farm;
 mod account_takeover;
 mod automation;
 mod data_agreement;
@@ -18,8 +19,10 @@ mod failed_logins;
 mod ip_stability;
 mod ip_trust;
 mod name_plausibility;
+mod one_operator;
 mod other_accounts;
 mod places;
+mod referral_ring;
 mod repetition;
 mod shared_contact;
 mod shared_device;
@@ -56,11 +59,14 @@ pub const ALL: &[Analyzer] = &[
     shared_device::ANALYZER,
     shared_contact::ANALYZER,
     shared_ip::ANALYZER,
+    account_farm::ANALYZER,
+    one_operator::ANALYZER,
     velocity::ANALYZER,
     failed_logins::ANALYZER,
     repetition::ANALYZER,
     ip_stability::ANALYZER,
     account_takeover::ANALYZER,
+    referral_ring::ANALYZER,
 ];
 
 impl Finding {

@@ -50,7 +50,7 @@ impl Face {
 }
 
 /// An account that was used for no longer than this was made for one purpose, or has just begun.
-const BRIEF_MS: i64 = 2 * 3_600_000;
+pub const BRIEF_MS: i64 = 2 * 3_600_000;
 
 impl Card {
     pub fn is_brief(&self) -> bool {

@@ -10,11 +10,14 @@
 
 pub mod card;
 mod contact;
+pub mod decision;
 mod device;
 mod email;
+pub mod graph;
 mod ip;
 pub mod keys;
 mod name;
+pub mod ring;
 mod session;
 mod timing;
 
@@ -36,16 +39,19 @@ pub enum LinkType {
     SimilarName,
     SimilarEmail,
     SimilarBehavior,
+    /// An analyst decided so.
+    SamePerson,
 }
 
 impl LinkType {
-    pub const ALL: [LinkType; 6] = [
+    pub const ALL: [LinkType; 7] = [
         LinkType::SameDevice,
         LinkType::SharedIp,
         LinkType::SharedSession,
         LinkType::SimilarName,
         LinkType::SimilarEmail,
         LinkType::SimilarBehavior,
+        LinkType::SamePerson,
     ];
 
     pub fn code(self) -> &'static str {
@@ -56,6 +62,7 @@ impl LinkType {
             LinkType::SimilarName => "SIMILAR_NAME",
             LinkType::SimilarEmail => "SIMILAR_EMAIL",
             LinkType::SimilarBehavior => "SIMILAR_BEHAVIOR",
+            LinkType::SamePerson => "SAME_PERSON",
         }
     }
 
@@ -182,10 +189,7 @@ pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>) -> 
         .filter_map(|(id, shared)| Some(Pair { me, peer: cards.get(id)?, shared, relayed: &relayed }))
         .flat_map(|pair| weigh(&pair))
         .collect();
-    links.sort_by(|a, b| {
-        let order = b.probability.total_cmp(&a.probability).then(b.value.total_cmp(&a.value));
-        order.then_with(|| (&a.target_id, a.link_type).cmp(&(&b.target_id, b.link_type)))
-    });
+    links.sort_by(decision::most_probable_first);
     links
 }
 

@@ -101,13 +101,16 @@ async fn replay(
 
 /// The same history read with the mappings and the data pack of today.
 fn under_today(snapshot: Snapshot, mappings: &dregs_engine::mapping::Mappings) -> Snapshot {
-    let Snapshot { identity_id, now_ms, created_ms, profile, shared, links, team_identities, .. } = snapshot;
+    let Snapshot { identity_id, now_ms, created_ms, profile, shared, links, decisions, ring, team_identities, .. } =
+        snapshot;
     let mut fresh = Snapshot::of(&identity_id, profile, mappings, created_ms, now_ms);
     fresh.email = fresh.fields.get(&Field::Email).map(|email| email_facts(email));
     fresh.name = display_name(&fresh.fields).map(|name| name_facts(&name));
     // Links rest on others' data of that time, which is not kept: they stand as they were found.
     fresh.links = links;
     fresh.shared = shared;
+    fresh.decisions = decisions;
+    fresh.ring = ring;
     fresh.team_identities = team_identities;
     fresh
 }

@@ -157,7 +157,8 @@ pub struct LinkView {
     pub id: String,
     pub target_identity_id: String,
     pub target_display_name: Option<String>,
-    /// SAME_DEVICE, SHARED_IP, SHARED_SESSION, SIMILAR_NAME, SIMILAR_EMAIL or SIMILAR_BEHAVIOR.
+    /// SAME_DEVICE, SHARED_IP, SHARED_SESSION, SIMILAR_NAME, SIMILAR_EMAIL or SIMILAR_BEHAVIOR; SAME_PERSON where an
+    /// analyst decided so.
     pub r#type: String,
     /// How strongly this evidence alone links them, 0 to 1.
     pub value: f64,

@@ -139,3 +139,22 @@ impl FromRequestParts<Arc<App>> for Writer {
         }
     }
 }
+
+/// Someone who may change things, under the name by which it is remembered who did.
+pub struct Decider {
+    pub team: TeamId,
+    pub name: String,
+}
+
+impl FromRequestParts<Arc<App>> for Decider {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let Writer(team) = Writer::from_request_parts(parts, app).await?;
+        let name = match Principal::from_request_parts(parts, app).await? {
+            Principal::Page(credential) | Principal::Server(credential) => format!("key {}", credential.name),
+            Principal::Person { user_id, .. } => app.store.user(&user_id).await?.map_or(user_id, |user| user.email),
+        };
+        Ok(Decider { team, name })
+    }
+}

@@ -4,17 +4,21 @@ pub mod analysis;
 pub mod auth;
 pub mod client_address;
 pub mod credentials;
+pub mod decisions;
 pub mod devices;
 pub mod error;
 pub mod events;
 pub mod extract;
+pub mod graph;
 pub mod groups;
 pub mod health;
 pub mod identities;
 pub mod ingestion;
 pub mod limits;
+pub mod main_account;
 pub mod mappings;
 pub mod observe;
+pub mod rings;
 pub mod session;
 pub mod settle;
 pub mod site;
@@ -74,6 +78,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(analysis::past))
         .routes(routes!(analysis::history))
         .routes(routes!(analysis::links))
+        .routes(routes!(graph::around))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::decide, decisions::take_back))
+        .routes(routes!(decisions::preview))
+        .routes(routes!(main_account::name, main_account::unname))
+        .routes(routes!(main_account::preview))
+        .routes(routes!(rings::list))
+        .routes(routes!(rings::get))
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::get, groups::update))
         .routes(routes!(groups::add_member, groups::remove_member))

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod enrich;
 pub mod pipeline;
 pub mod processor;
+pub mod strong_pairs;
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.
 pub fn is_running(stopped: &tokio::sync::watch::Receiver<bool>) -> bool {

@@ -7,11 +7,14 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
+use crate::jobs::strong_pairs::{self, Strengths};
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
 use dregs_engine::limits::LINKED_MAX;
+use dregs_engine::linkage::decision::overrule;
+use dregs_engine::linkage::ring::is_strong;
 use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Profile;
@@ -20,7 +23,7 @@ use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
     Badge, Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, GroupWrite, IdentityWrite, KeyWrite, LinkWrite,
-    LoadRequest, Loaded, Result, SessionWrite, Store, StoredProfile, TeamId, hour_of,
+    LoadRequest, Loaded, Result, SessionWrite, Store, StoredProfile, StoredStanding, TeamId, hour_of,
 };
 use moka::sync::Cache;
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,6 +226,7 @@ impl Pipeline {
     ) -> Result<u64> {
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
+        let mut standings = self.store.standings(team, &ids, started_ms).await?;
         let shared = self.shared_keys(team, &works, &held).await?;
         let cards = self.cards(team, &works, &shared).await?;
         let mut cycles = 0;
@@ -233,10 +237,15 @@ impl Pipeline {
             if !work.stored.disregarded {
                 let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
                 snapshot.shared = shared_of(&id, &work.keys, &shared);
-                snapshot.links = linkage::link(&self.card_of(&id, &work), &snapshot.shared, &cards);
+                let standing = standings.remove(&id).unwrap_or_default();
+                let found = linkage::link(&self.card_of(&id, &work), &snapshot.shared, &cards);
+                snapshot.links = overrule(found, &standing.standing.decisions);
+                let held = held.remove(&id).unwrap_or_default();
+                note_links(commit, &id, &snapshot.links, held, standing.contested, now_ms);
+                note_risk(commit, &standing);
+                snapshot.stand(standing.standing);
                 snapshot.team_identities = team_identities;
                 let assessment = assess(&snapshot);
-                note_links(commit, &id, &snapshot.links, held.remove(&id).unwrap_or_default(), now_ms);
                 commit.badges.insert(id.clone(), badges(&assessment, now_ms));
                 write.scores = Category::ALL.map(|category| assessment.value(category));
                 write.last_scored_ms = Some(now_ms);
@@ -626,9 +635,12 @@ fn note_links(
     id: &str,
     links: &[Link],
     mut held: BTreeMap<(String, String), (f64, i64)>,
+    contested: bool,
     now_ms: i64,
 ) {
     let mut felt: BTreeSet<String> = BTreeSet::new();
+    let (mut before_all, mut after_all) = (Strengths::default(), Strengths::default());
+    held.iter().for_each(|((target, _), (probability, since_ms))| before_all.see(target, *probability, *since_ms));
     let closest: BTreeSet<&str> =
         linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
     for link in links {
@@ -638,7 +650,10 @@ fn note_links(
         }
         let (old, created_ms) = before.unwrap_or((0.0, now_ms));
         let change = (link.probability - old).abs();
-        if before.is_none() || change >= LINK_CHANGE_WRITTEN {
+        let crosses = is_strong(link.probability) != is_strong(old);
+        let written = before.is_none() || change >= LINK_CHANGE_WRITTEN || crosses;
+        after_all.see(&link.target_id, if written { link.probability } else { old }, created_ms);
+        if written {
             commit.links.push(LinkWrite { identity_id: id.to_owned(), link: link.clone(), created_ms });
         }
         if change >= LINK_CHANGE_MIN && link.probability.max(old) >= LINK_VALUE_FELT {
@@ -654,6 +669,15 @@ fn note_links(
         commit.links_gone.push((a, b, kind));
     }
     commit.due.extend(felt.into_iter().take(PEERS_RESCORED_MAX).map(|target| (target, now_ms)));
+    commit.rings.now_ms = now_ms;
+    strong_pairs::note(&mut commit.rings, id, &before_all, &after_all, contested);
+}
+
+/// Writes what the ring's risk is by the facts of this cycle, where that is something else.
+fn note_risk(commit: &mut Commit, held: &StoredStanding) {
+    if let Some(ring) = held.standing.ring.as_ref().filter(|ring| ring.risk() != held.risk) {
+        commit.ring_risks.insert(ring.id.clone(), ring.risk());
+    }
 }
 
 /// Badges that analyzers give; they last while their observation fires.

@@ -26,6 +26,11 @@ fn named(what: &str) -> String {
 struct Owned {
     cycle: String,
     credential: String,
+    ring: String,
+}
+
+fn decision() -> String {
+    format!("/identities/{}/decisions/{}", named("one"), named("two"))
 }
 
 async fn furnish(app: &TestApp) -> Owned {
@@ -43,8 +48,13 @@ async fn furnish(app: &TestApp) -> Owned {
         .expect(204);
     let made = app.api.post("/credentials", &json!({"name": named("credential")})).await.expect(201);
     app.settle().await;
+    let decided = app.api.put(&decision(), &json!({"verdict": "SAME", "note": named("note")})).await.expect(200);
+    assert_eq!(decided["note"], named("note"));
+    app.api.put(&format!("/identities/{}/main-account", named("one")), &json!({})).await.expect(204);
+    app.settle().await;
+    let ring = app.api.ids("/rings").await.remove(0);
     let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
-    Owned { cycle, credential: made["id"].as_str().unwrap().to_owned() }
+    Owned { cycle, credential: made["id"].as_str().unwrap().to_owned(), ring }
 }
 
 /// A's own ids in the place of the parameters.
@@ -52,6 +62,8 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
     operation.path_with(|name| match (operation.path.split('/').nth(1).unwrap(), name) {
         (_, "cycleId") => owned.cycle.clone(),
         ("credentials", _) => owned.credential.clone(),
+        ("rings", _) => owned.ring.clone(),
+        (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
         ("devices", _) => named("fp"),
@@ -90,6 +102,7 @@ fn body(operation: &Operation) -> Value {
         ("PUT", "/mappings") => json!({"kind": "EVENT_TYPE", "source": "own", "target": "LOGIN"}),
         ("PATCH", path) if path.starts_with("/groups") => json!({"attributes": {"x": 1}}),
         ("PATCH", _) => json!({"disregarded": true}),
+        ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
         ("POST", "/auth/password") => json!({"currentPassword": "x", "newPassword": "long enough now"}),
         _ => json!({}),

@@ -68,6 +68,7 @@ create table identity_keys (
   count bigint not null, disregarded bigint not null, primary key (team_id, kind, key, identity_id)
 );
 create index identity_keys_identity on identity_keys (team_id, identity_id, kind);
+create index identity_keys_disregarded on identity_keys (team_id, kind, key) where disregarded = 1;
 create table keys (team_id text not null, kind text not null, key text not null, holders bigint not null, primary key (team_id, kind, key));
 create table team_counts (team_id text primary key, identities bigint not null);
 
@@ -91,6 +92,27 @@ create table links (
   created_ms bigint not null, primary key (team_id, a_id, b_id, type)
 );
 create index links_b on links (team_id, b_id);
+-- a_id is the lower id of the pair. The evidence is the pair's links as they stood, for showing them and for taking it back.
+create table link_decisions (
+  team_id text not null, a_id text not null, b_id text not null, verdict text not null, note text, decided_by text not null,
+  decided_ms bigint not null, evidence text not null, primary key (team_id, a_id, b_id)
+);
+create index link_decisions_b on link_decisions (team_id, b_id, a_id);
+create index link_decisions_time on link_decisions (team_id, decided_ms, a_id, b_id);
+create table main_accounts (
+  team_id text not null, identity_id text not null, decided_by text not null, decided_ms bigint not null, primary key (team_id, identity_id)
+);
+create table rings (
+  team_id text not null, id text not null, size bigint not null, pairs bigint not null, risk bigint not null, contested bigint not null,
+  truncated bigint not null, created_ms bigint not null, updated_ms bigint not null, primary key (team_id, id)
+);
+create index rings_size on rings (team_id, size desc nulls last, id desc);
+create index rings_risk on rings (team_id, risk desc nulls last, id desc);
+create index rings_updated on rings (team_id, updated_ms, id);
+create table ring_members (
+  team_id text not null, identity_id text not null, ring_id text not null, joined_ms bigint not null, primary key (team_id, identity_id)
+);
+create index ring_members_ring on ring_members (team_id, ring_id, identity_id);
 create table leases (name text primary key, owner text not null, until_ms bigint not null);
 
 create table ingest_log (seq bigserial primary key, events bigint not null, usage text not null, payload bytea not null);

@@ -68,6 +68,7 @@ create table identity_keys (
   count bigint not null, disregarded bigint not null, primary key (team_id, kind, key, identity_id)
 ) without rowid;
 create index identity_keys_identity on identity_keys (team_id, identity_id, kind);
+create index identity_keys_disregarded on identity_keys (team_id, kind, key) where disregarded = 1;
 create table keys (team_id text not null, kind text not null, key text not null, holders bigint not null, primary key (team_id, kind, key)) without rowid;
 create table team_counts (team_id text primary key, identities bigint not null);
 
@@ -91,6 +92,27 @@ create table links (
   created_ms bigint not null, primary key (team_id, a_id, b_id, type)
 );
 create index links_b on links (team_id, b_id);
+-- a_id is the lower id of the pair. The evidence is the pair's links as they stood, for showing them and for taking it back.
+create table link_decisions (
+  team_id text not null, a_id text not null, b_id text not null, verdict text not null, note text, decided_by text not null,
+  decided_ms bigint not null, evidence text not null, primary key (team_id, a_id, b_id)
+);
+create index link_decisions_b on link_decisions (team_id, b_id, a_id);
+create index link_decisions_time on link_decisions (team_id, decided_ms, a_id, b_id);
+create table main_accounts (
+  team_id text not null, identity_id text not null, decided_by text not null, decided_ms bigint not null, primary key (team_id, identity_id)
+) without rowid;
+create table rings (
+  team_id text not null, id text not null, size bigint not null, pairs bigint not null, risk bigint not null, contested bigint not null,
+  truncated bigint not null, created_ms bigint not null, updated_ms bigint not null, primary key (team_id, id)
+);
+create index rings_size on rings (team_id, size, id);
+create index rings_risk on rings (team_id, risk, id);
+create index rings_updated on rings (team_id, updated_ms, id);
+create table ring_members (
+  team_id text not null, identity_id text not null, ring_id text not null, joined_ms bigint not null, primary key (team_id, identity_id)
+) without rowid;
+create index ring_members_ring on ring_members (team_id, ring_id, identity_id);
 create table leases (name text primary key, owner text not null, until_ms bigint not null) without rowid;
 
 -- What the planner is to expect: one busy team. Its guesses without numbers take `team_id` for a good filter and read the
@@ -118,6 +140,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('devices', 'devices_last', '1000000 1000000 2'),
   ('identity_keys', 'identity_keys', '5000000 5000000 1000000 2 1'),
   ('identity_keys', 'identity_keys_identity', '5000000 5000000 5 2'),
+  ('identity_keys', 'identity_keys_disregarded', '1000 1000 500 1'),
   ('keys', 'keys', '4000000 4000000 1000000 1'),
   ('groups', 'sqlite_autoindex_groups_1', '10000 10000 5000 1'),
   ('group_members', 'group_members', '1000000 1000000 500000 100 1'),
@@ -125,5 +148,15 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('cycles', 'cycles', '10000000 10000000 10 1'),
   ('links', 'sqlite_autoindex_links_1', '1000000 1000000 4 2 1'),
   ('links', 'links_b', '1000000 1000000 4'),
+  ('link_decisions', 'sqlite_autoindex_link_decisions_1', '10000 10000 2 1'),
+  ('link_decisions', 'link_decisions_b', '10000 10000 2 1'),
+  ('link_decisions', 'link_decisions_time', '10000 10000 1 1 1'),
+  ('main_accounts', 'main_accounts', '1000 1000 1'),
+  ('rings', 'sqlite_autoindex_rings_1', '50000 50000 1'),
+  ('rings', 'rings_size', '50000 50000 500 1'),
+  ('rings', 'rings_risk', '50000 50000 500 1'),
+  ('rings', 'rings_updated', '50000 50000 1 1'),
+  ('ring_members', 'ring_members', '200000 200000 1'),
+  ('ring_members', 'ring_members_ring', '200000 200000 4 1'),
   ('fates', 'fates', '10000 10000 5 1');
 analyze sqlite_schema;

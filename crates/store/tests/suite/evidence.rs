@@ -16,6 +16,7 @@ on_both!(
     a_disregarded_device_is_told_from_others,
     a_disregarded_identity_counts_for_nothing_until_it_is_back,
     keys_of_a_disregarded_identity_count_once_it_is_back,
+    devices_of_a_disregarded_identity_are_nobodys_evidence,
     disregarding_asks_those_who_share_something_for_an_assessment,
     disregarding_drops_links_and_badges,
     disregarding_twice_changes_nothing,
@@ -41,7 +42,10 @@ async fn hold(store: &Store, owners: &[&str], kind: KeyKind, key: &str) {
 async fn shared(store: &Store, kind: KeyKind, key: &str) -> Option<SharedKey> {
     let found = store.candidates(&team(), &BTreeSet::from([(kind, key)])).await.unwrap();
     assert!(found.keys().all(|(held_kind, held)| (*held_kind, held.as_str()) == (kind, key)));
-    found.into_values().next()
+    let mut held = found.into_values().next()?;
+    // Holders come in no promised order.
+    held.peers.sort_by(|a, b| a.identity_id.cmp(&b.identity_id));
+    Some(held)
 }
 
 fn owners(shared: &SharedKey) -> Vec<&str> {
@@ -150,6 +154,17 @@ async fn keys_of_a_disregarded_identity_count_once_it_is_back(store: &Store) {
     assert_eq!(shared(store, KeyKind::Device, "fp").await.unwrap().holders, 2);
     assert_eq!(shared(store, KeyKind::Ip, "192.0.2.9").await.unwrap().holders, 2);
     assert_sound(store).await;
+}
+
+async fn devices_of_a_disregarded_identity_are_nobodys_evidence(store: &Store) {
+    hold(store, &["a", "b", "c"], KeyKind::Device, "fp").await;
+    commit(store, Commit { devices: vec![device("fp", 1)], ..Commit::default() }).await;
+    let disregarded = async || store.disregarded_devices(&team(), &set(&["fp"])).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap();
+    assert_eq!(disregarded().await, owned(&["fp"]));
+    assert!(!store.device(&team(), "fp").await.unwrap().unwrap().disregarded, "the device itself is not");
+    store.set_identity_disregarded(&team(), "a", false, 8).await.unwrap();
+    assert_eq!(disregarded().await, BTreeSet::new());
 }
 
 async fn due(store: &Store, now_ms: i64) -> BTreeSet<String> {

@@ -2,10 +2,12 @@
 
 use super::support::*;
 use dregs_engine::linkage::KeyKind;
+use dregs_engine::linkage::decision::{Decision, Verdict};
+use dregs_engine::linkage::ring::ring_id;
 use dregs_engine::rejection::Fate;
 use dregs_store::{
-    Commit, DeviceFilter, EVENT_TYPE, EventFilter, GroupFilter, GroupWrite, IdentityFilter, LoadRequest, Mapping,
-    ParkedEvent, Store, TeamId,
+    Commit, DeviceFilter, EVENT_TYPE, EventFilter, GroupFilter, GroupWrite, IdentityFilter, LinkDecisionFilter,
+    LoadRequest, Mapping, ParkedEvent, RingChanges, RingFilter, Store, TeamId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +46,12 @@ async fn fill(store: &Store, team: &TeamId, mut commit: Commit) {
     };
     store.set_mapping(team, &mapping).await.unwrap();
     store.set_device_disregarded(team, "fp", true, 9).await.unwrap();
+    store.decide(team, "a", &same("b", 9)).await.unwrap().unwrap();
+    assert!(store.name_main_account(team, "a", "ana", 9).await.unwrap());
+}
+
+fn same(other: &str, decided_ms: i64) -> Decision {
+    Decision { other_id: other.into(), verdict: Verdict::Same, note: None, decided_by: "ana".into(), decided_ms }
 }
 
 /// How many rows each verb shows to `team`.
@@ -57,7 +65,21 @@ async fn seen(store: &Store, team: &TeamId) -> BTreeMap<&'static str, usize> {
         store.devices(team, &DeviceFilter::default(), &all("d.fingerprint")).await.unwrap().total,
         store.groups(team, &GroupFilter::default(), &all("g.id")).await.unwrap().total,
     ];
+    let rings = store.rings(team, &RingFilter::default(), &all("r.id"), 99).await.unwrap();
+    let ring = rings.items.first().map(|ring| ring.id.clone()).unwrap_or(ring_id("a"));
     BTreeMap::from([
+        ("rings", rings.total as usize),
+        ("ring", usize::from(store.ring(team, &ring, 99).await.unwrap().is_some_and(|ring| ring.main_id.is_some()))),
+        ("ring members", store.ring_members(team, &ring).await.unwrap().len()),
+        (
+            "decisions",
+            store.link_decisions(team, &LinkDecisionFilter::default(), &all("d.decided_ms")).await.unwrap().items.len(),
+        ),
+        ("decision", usize::from(store.link_decision(team, "a", "b").await.unwrap().is_some())),
+        ("standings", store.standings(team, &["a", "b"], 99).await.unwrap().len()),
+        ("graph", store.graph(team, "a", 2, 0.0).await.unwrap().edges.len()),
+        ("steps", store.steps(team, &["a"], 0.0).await.unwrap().len()),
+        ("nodes", store.nodes(team, &set(&["a", "b"])).await.unwrap().len()),
         ("profiles", loaded.profiles.len()),
         ("recorded", loaded.recorded.len() + store.recorded(team, &set(&["e1"])).await.unwrap().len()),
         ("sessions", loaded.sessions.len()),
@@ -102,6 +124,11 @@ async fn another_team_changes_nothing(store: &Store) {
     assert!(!store.set_device_disregarded(&other, "fp", false, 1).await.unwrap());
     assert!(!store.add_member(&other, "organization", "acme", "b").await.unwrap());
     assert!(!store.remove_member(&other, "organization", "acme", "a").await.unwrap());
+    assert_eq!(store.decide(&other, "a", &same("b", 1)).await.unwrap(), None);
+    assert_eq!(store.preview_decision(&other, "a", &same("b", 1)).await.unwrap(), None);
+    assert!(!store.take_back(&other, "a", "b", 1).await.unwrap());
+    assert!(!store.name_main_account(&other, "a", "ana", 1).await.unwrap());
+    assert!(!store.unname_main_account(&other, "a", 1).await.unwrap());
     assert!(!store.delete_mapping(&other, EVENT_TYPE, "x").await.unwrap());
     store.request_assessment(&other, &["a", "b"], 1).await.unwrap();
     let strange = Commit {
@@ -109,6 +136,8 @@ async fn another_team_changes_nothing(store: &Store) {
         badges: badges("a", &[]),
         bound: vec![("anonymous".into(), "a".into())],
         due: vec![("a".into(), 1)],
+        rings: RingChanges { lost: BTreeSet::from([("a".into(), "b".into())]), now_ms: 1, ..RingChanges::default() },
+        ring_risks: BTreeMap::from([(ring_id("a"), 99)]),
         ..Commit::default()
     };
     store.commit(&other, &strange).await.unwrap();
@@ -132,6 +161,6 @@ async fn both_teams_may_use_the_same_ids(store: &Store) {
     assert_eq!(without_cycle_1(of_one), without_cycle_1(of_other));
     store.set_identity_disregarded(&other_team(), "a", true, 1).await.unwrap();
     assert!(!store.identity(&team(), "a").await.unwrap().unwrap().disregarded);
-    assert_eq!(store.links(&team(), "a").await.unwrap().len(), 1);
+    assert_eq!(store.links(&team(), "a").await.unwrap().len(), 2);
     assert_sound(store).await;
 }

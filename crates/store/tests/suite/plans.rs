@@ -62,6 +62,15 @@ async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
 
+#[tokio::test]
+async fn devices_of_the_disregarded_are_found_without_going_through_their_users_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = opened(folder.path()).await;
+    let statement = statements().into_iter().find(|statement| statement.sql.contains("select h.key as fingerprint"));
+    let plan = plan(&connection, &statement.unwrap().sql).join("\n");
+    assert!(plan.contains("identity_keys_disregarded"), "{plan}");
+}
+
 /// The first page of a list as `paging.rs` builds it.
 fn page(columns: &str, tables: &str, condition: &str, order: &str) -> String {
     format!("select {columns} from {tables} where {condition} order by {order} limit 25 offset 0")
@@ -73,6 +82,7 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
     let connection = opened(folder.path()).await;
     let (identities, events, devices) =
         (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
+    let (rings, decisions) = (columns_of("rings.rs"), columns_of("decisions.rs"));
     let by_time = "e.timestamp_ms desc, e.seq desc";
     let usual = [
         (page(&identities, "identities i", "i.team_id = $1", "i.updated_ms desc, i.id desc"), "identities_updated"),
@@ -89,6 +99,12 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
         (
             page(&events, "events e", "e.team_id = $1 and e.session = $2 and e.session is not null", by_time),
             "events_session",
+        ),
+        (page(&rings, "rings r", "r.team_id = $1", "r.risk desc nulls last, r.id desc"), "rings_risk"),
+        (page(&rings, "rings r", "r.team_id = $1", "r.size desc nulls last, r.id desc"), "rings_size"),
+        (
+            page(&decisions, "link_decisions d", "d.team_id = $1", "d.decided_ms desc, d.a_id desc, d.b_id desc"),
+            "link_decisions_time",
         ),
         (page(&devices, "devices d", "d.team_id = $1", "d.last_ms desc, d.fingerprint desc"), "devices_last"),
     ];
@@ -109,7 +125,7 @@ async fn postgres_can_serve_what_runs_often_from_an_index() {
         .execute(&mut connection)
         .await
         .unwrap();
-    let often = ["pipeline.rs", "ingest.rs", "links.rs"];
+    let often = ["pipeline.rs", "ingest.rs", "links.rs", "rings.rs", "decisions.rs", "graph.rs"];
     let hot = statements().into_iter().filter(|statement| often.iter().any(|file| statement.place.starts_with(file)));
     for (n, Statement { place, sql }) in hot.filter(|statement| !is_one_of(&statement.sql, &WHOLE_TABLE)).enumerate() {
         let prepare = format!("prepare p{n} as {sql}");
