@@ -10,11 +10,13 @@ pub mod email;
 pub mod fold;
 mod gibberish;
 mod keyboard;
+pub mod latin;
 mod lines;
 pub mod names;
 mod network_table;
 pub mod networks;
 mod script;
+pub mod sound;
 pub mod user_agent;
 
 use serde::{Deserialize, Serialize};

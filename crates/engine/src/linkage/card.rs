@@ -1,14 +1,18 @@
 //! What of an identity is compared with another: small enough to be read for every candidate.
 
-use crate::intelligence::email::{EmailFacts, email_facts};
+use crate::intelligence::email::{Disposable, email_facts};
 use crate::intelligence::fold::{fold, words};
+use crate::intelligence::latin::latin;
 use crate::intelligence::names::{gibberish, name_rank, nicknames_of};
+use crate::intelligence::sound::sound;
 use crate::text::cut;
 use std::sync::Arc;
 
 /// Longest name compared, in bytes, and most of its words.
 const NAME_BYTES_MAX: usize = 160;
 const TOKENS_MAX: usize = 6;
+/// Fewest letters and digits of an address that are worth comparing.
+const ADDRESS_CHARS_MIN: usize = 5;
 /// Gibberish from which a name counts as typed at random.
 const INVENTED_MIN: f64 = 0.8;
 
@@ -25,28 +29,125 @@ pub struct Card {
 /// people are compared again and again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Face {
-    /// Words of the name, folded, in the order written.
-    pub name: Vec<String>,
-    /// What each of the words is short for, or is shortened to.
-    pub nicknames: Vec<Vec<&'static str>>,
-    /// Rank of the rarest word among known names; `u32::MAX` for one that nobody knows.
-    pub rarest_rank: u32,
+    /// The name, in the order written.
+    pub name: Vec<Word>,
     /// The name looks typed at random.
     pub invented: bool,
-    pub email: Option<EmailFacts>,
+    pub mail: Option<Mail>,
+}
+
+/// A word of a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// Folded, in Latin letters where it can be spelt in them.
+    pub text: String,
+    pub sound: String,
+    /// What it is short for, or is shortened to.
+    pub nicknames: Vec<&'static str>,
+    /// Among the names that the data pack knows.
+    pub known: bool,
+    /// How much it tells, in bits: few for a common name.
+    pub rarity: f64,
+}
+
+/// An e-mail address, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mail {
+    /// A mailbox can have this address. What is left of a mangled one is compared all the same.
+    pub valid: bool,
+    /// The mailbox by its provider's rules.
+    pub canonical: String,
+    pub registrable: String,
+    pub free: bool,
+    pub disposable: Disposable,
+    /// The letters of the local part.
+    pub letters: String,
+    /// Letters and digits of the local part, and of the whole address.
+    pub local: String,
+    pub all: String,
+    /// The local part is made of nothing but the name beside it, so that it tells little more than the name.
+    pub spells_name: bool,
 }
 
 impl Face {
     pub fn of(name: Option<&str>, email: Option<&str>) -> Self {
-        let name = name.map(name_tokens).unwrap_or_default();
+        let name: Vec<Word> = name.map(name_tokens).unwrap_or_default().into_iter().map(Word::new).collect();
+        let written: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
         Face {
-            nicknames: name.iter().map(|word| nicknames_of(word).collect()).collect(),
-            rarest_rank: name.iter().map(|word| name_rank(word).unwrap_or(u32::MAX)).max().unwrap_or(u32::MAX),
-            invented: gibberish(&name.join(" ")) > INVENTED_MIN,
-            email: email.map(email_facts).filter(|facts| facts.valid),
+            invented: gibberish(&written.join(" ")) > INVENTED_MIN,
+            mail: email.and_then(|email| Mail::of(email, &written)),
             name,
         }
     }
+}
+
+impl Word {
+    fn new(text: String) -> Self {
+        let rank = name_rank(&text);
+        Word {
+            sound: sound(&text),
+            nicknames: nicknames_of(&text).collect(),
+            known: rank.is_some(),
+            rarity: rarity(rank),
+            text,
+        }
+    }
+
+    pub fn is_initial(&self) -> bool {
+        self.text.chars().nth(1).is_none()
+    }
+}
+
+impl Mail {
+    fn of(email: &str, name: &[&str]) -> Option<Self> {
+        let facts = email_facts(email);
+        let plain = |text: &str| fold(text).chars().filter(|char| char.is_alphanumeric()).collect::<String>();
+        let before_at = |text: &str| text.rsplit_once('@').map_or(String::new(), |(local, _)| local.to_owned());
+        let (letters, all) = (before_at(&facts.skeleton), plain(&facts.canonical));
+        (all.chars().count() >= ADDRESS_CHARS_MIN).then(|| Mail {
+            valid: facts.valid,
+            registrable: facts.registrable,
+            free: facts.free,
+            disposable: facts.disposable,
+            local: plain(&before_at(&facts.canonical)),
+            canonical: facts.canonical,
+            spells_name: is_made_of(&letters, name),
+            letters,
+            all,
+        })
+    }
+
+    /// Where the mailbox is, by its provider's one name.
+    pub fn provider(&self) -> &str {
+        self.canonical.rsplit_once('@').map_or("", |(_, provider)| provider)
+    }
+
+    pub fn digits(&self) -> impl Iterator<Item = char> {
+        self.local.chars().filter(char::is_ascii_digit)
+    }
+}
+
+/// Bits that a name tells, by its rank: about one in twenty of a people has the commonest name, and the share falls with
+/// the rank.
+fn rarity(rank: Option<u32>) -> f64 {
+    const COMMONEST: f64 = 0.06;
+    const RARITY_MAX: f64 = 16.0;
+    let share = |rank: u32| COMMONEST / (f64::from(rank) + 5.0);
+    rank.map_or(RARITY_MAX, |rank| -share(rank).log2()).min(RARITY_MAX)
+}
+
+/// Whether words of the name and initials of the others are all there is in the letters.
+fn is_made_of(letters: &str, name: &[&str]) -> bool {
+    let mut left = letters.to_owned();
+    let mut whole = 0;
+    for word in name.iter().filter(|word| word.chars().nth(1).is_some()) {
+        if let Some(at) = left.find(word) {
+            left.replace_range(at..at + word.len(), "");
+            whole += 1;
+        }
+    }
+    let initials: Vec<char> = name.iter().filter_map(|word| word.chars().next()).collect();
+    whole > 0 && left.chars().count() <= name.len() - whole && left.chars().all(|char| initials.contains(&char))
 }
 
 /// An account that was used for no longer than this was made for one purpose, or has just begun.
@@ -58,11 +159,12 @@ impl Card {
     }
 }
 
-/// The words of a name in one spelling: lower case, without accents, titles and punctuation.
+/// The words of a name in one spelling: lower case, without accents, titles and punctuation, in Latin letters if possible.
 pub fn name_tokens(name: &str) -> Vec<String> {
     const TITLES: [&str; 10] = ["mr", "mrs", "ms", "miss", "dr", "prof", "jr", "sr", "herr", "frau"];
     let folded = fold(cut(name, NAME_BYTES_MAX));
-    words(&folded).filter(|word| !TITLES.contains(&word.as_str())).take(TOKENS_MAX).collect()
+    let words = words(&folded).filter(|word| !TITLES.contains(&word.as_str())).take(TOKENS_MAX);
+    words.map(|word| latin(&word).into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -74,5 +176,6 @@ mod tests {
         assert_eq!(name_tokens("Dr. José O’Brien-Müller"), ["jose", "obrien", "muller"]);
         assert_eq!(name_tokens("  "), Vec::<String>::new());
         assert_eq!(name_tokens("山田 太郎"), ["山田", "太郎"]);
+        assert_eq!(name_tokens("Дмитро Скрипник"), name_tokens("Dmitro Skripnik"));
     }
 }

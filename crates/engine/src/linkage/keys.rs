@@ -1,6 +1,7 @@
 //! Blocking keys: the artefacts under which candidates are found.
 
 use crate::intelligence::email::{EmailFacts, email_facts};
+use crate::intelligence::sound::sound;
 use crate::linkage::card::name_tokens;
 use crate::mapping::{Field, display_name};
 use crate::profile::{Profile, Seen};
@@ -28,7 +29,9 @@ pub enum KeyKind {
     IpPrefix,
     Email,
     EmailSkeleton,
+    EmailDomain,
     Name,
+    NameSound,
     Phone,
     Payment,
     Document,
@@ -36,14 +39,16 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    pub const ALL: [KeyKind; 11] = [
+    pub const ALL: [KeyKind; 13] = [
         KeyKind::Device,
         KeyKind::Session,
         KeyKind::Ip,
         KeyKind::IpPrefix,
         KeyKind::Email,
         KeyKind::EmailSkeleton,
+        KeyKind::EmailDomain,
         KeyKind::Name,
+        KeyKind::NameSound,
         KeyKind::Phone,
         KeyKind::Payment,
         KeyKind::Document,
@@ -58,7 +63,9 @@ impl KeyKind {
             KeyKind::IpPrefix => "ip_prefix",
             KeyKind::Email => "email",
             KeyKind::EmailSkeleton => "email_skeleton",
+            KeyKind::EmailDomain => "email_domain",
             KeyKind::Name => "name",
+            KeyKind::NameSound => "name_sound",
             KeyKind::Phone => "phone",
             KeyKind::Payment => "payment",
             KeyKind::Document => "document",
@@ -73,7 +80,15 @@ impl KeyKind {
     /// Whether a key of this kind offers a few of its holders when it has a crowd of them: a farm can be large, but an
     /// address, a name or a referral code that hundreds share is just popular.
     pub fn samples_crowd(self, holders: u64) -> bool {
-        holders <= CROWD_MAX && !matches!(self, KeyKind::Ip | KeyKind::IpPrefix | KeyKind::Name | KeyKind::Referral)
+        let popular = [
+            KeyKind::Ip,
+            KeyKind::IpPrefix,
+            KeyKind::EmailDomain,
+            KeyKind::Name,
+            KeyKind::NameSound,
+            KeyKind::Referral,
+        ];
+        holders <= CROWD_MAX && !popular.contains(&self)
     }
 }
 
@@ -103,9 +118,11 @@ pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>) -> Vec<Key> {
     if let Some(facts) = fields.get(&Field::Email).map(|email| email_facts(email)).filter(|facts| facts.valid) {
         add(KeyKind::Email, &facts.canonical, whole);
         add(KeyKind::EmailSkeleton, &skeleton(&facts), whole);
+        add(KeyKind::EmailDomain, own_domain(&facts), whole);
     }
     if let Some(name) = display_name(fields) {
         add(KeyKind::Name, &name_key(&name), whole);
+        name_sounds(&name).iter().for_each(|key| add(KeyKind::NameSound, key, whole));
     }
     let of_field = |field| fields.get(&field).map(String::as_str).unwrap_or_default();
     add(KeyKind::Phone, &phone(of_field(Field::Phone)), whole);
@@ -144,10 +161,15 @@ fn prefix(ip: &str) -> Option<String> {
     }
 }
 
-/// The e-mail skeleton, unless it is too short to tell anybody apart.
+/// The local part of the e-mail skeleton, at whatever provider, unless it is too short to tell anybody apart.
 fn skeleton(facts: &EmailFacts) -> String {
     let local = facts.skeleton.split('@').next().unwrap_or_default();
-    if local.chars().count() < SKELETON_CHARS_MIN { String::new() } else { facts.skeleton.clone() }
+    if local.chars().count() < SKELETON_CHARS_MIN { String::new() } else { local.to_owned() }
+}
+
+/// A domain that few have an address at, as far as lists can tell.
+fn own_domain(facts: &EmailFacts) -> &str {
+    if facts.free { "" } else { &facts.registrable }
 }
 
 /// The words of a name in alphabetical order: `Virtanen Anna` is `Anna Virtanen`. A single word is no name to go by.
@@ -155,6 +177,18 @@ pub fn name_key(name: &str) -> String {
     let mut tokens = name_tokens(name);
     tokens.sort();
     if tokens.len() < 2 { String::new() } else { tokens.join(" ") }
+}
+
+/// How the first and the last word of a name sound, each with the other's initial: an error in one of them, or their
+/// order, hides nobody.
+fn name_sounds(name: &str) -> Vec<String> {
+    let tokens = name_tokens(name);
+    let [first, .., last] = tokens.as_slice() else { return Vec::new() };
+    let key = |whole: &str, other: &str| {
+        let (sound, initial) = (sound(whole), other.chars().next().unwrap_or_default());
+        if sound.chars().nth(1).is_none() { String::new() } else { format!("{sound} {initial}") }
+    };
+    vec![key(first, last), key(last, first)]
 }
 
 fn phone(text: &str) -> String {
@@ -171,6 +205,30 @@ mod tests {
         assert_eq!(prefix("203.0.113.77").unwrap(), "203.0.113.0/24");
         assert_eq!(prefix("2001:db8:7:1::5").unwrap(), "2001:db8:7::/48");
         assert_eq!(prefix("nonsense"), None);
+    }
+
+    #[test]
+    fn an_error_in_either_word_of_a_name_or_their_order_hides_nobody() {
+        let meet = |a: &str, b: &str| name_sounds(a).iter().any(|key| name_sounds(b).contains(key));
+        for (a, b) in [
+            ("Katarzyna Wisniewska", "Katarzina Visnievska"),
+            ("Noah Henderson", "Hendersonn Noha"),
+            ("Anna Maria Virtanen", "Anna Virtanen"),
+            ("Robert Kowalczyk", "Rob Kowalczyk"),
+            ("Дмитро Скрипник", "Dmitro Skrypnyk"),
+        ] {
+            assert!(meet(a, b), "{a}, {b}");
+        }
+        assert!(!meet("Anna Virtanen", "Mikko Virtanen"));
+        assert!(name_sounds("Cher").is_empty() && name_sounds("").is_empty());
+    }
+
+    #[test]
+    fn addresses_meet_at_any_provider_and_at_domains_of_their_own() {
+        assert_eq!(skeleton(&email_facts("promo.hunter01@gmail.com")), skeleton(&email_facts("promohunter@gmx.de")));
+        assert_eq!(skeleton(&email_facts("kim7@gmail.com")), "");
+        assert_eq!(own_domain(&email_facts("kim@mail.virtanen.co.uk")), "virtanen.co.uk");
+        assert_eq!(own_domain(&email_facts("kim@gmail.com")), "");
     }
 
     #[test]

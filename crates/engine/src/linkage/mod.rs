@@ -257,8 +257,11 @@ fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
     found
 }
 
-/// The most that looking alike (name, e-mail) may say of two who share no device, address or contact: namesakes exist.
-const LIKENESS_ALONE_BITS_MAX: f64 = 7.5;
+/// What looking alike (name, e-mail) may say in full of two who share no device, address or contact: namesakes exist. Of
+/// what it says beyond that a share counts, up to a limit: a rare name and a rare address are two coincidences.
+const LIKENESS_ALONE_BITS: f64 = 7.4;
+const LIKENESS_ALONE_SHARE: f64 = 0.35;
+const LIKENESS_ALONE_BITS_MAX: f64 = 10.0;
 
 fn cap_likeness(found: &mut [Evidence]) {
     let is_likeness =
@@ -267,8 +270,9 @@ fn cap_likeness(found: &mut [Evidence]) {
         return;
     }
     let sum: f64 = found.iter().filter(|evidence| is_likeness(evidence)).map(|evidence| evidence.bits).sum();
-    if sum > LIKENESS_ALONE_BITS_MAX {
-        let scale = LIKENESS_ALONE_BITS_MAX / sum;
+    if sum > LIKENESS_ALONE_BITS {
+        let beyond = LIKENESS_ALONE_SHARE * (sum - LIKENESS_ALONE_BITS);
+        let scale = (LIKENESS_ALONE_BITS + beyond).min(LIKENESS_ALONE_BITS_MAX) / sum;
         found.iter_mut().filter(|evidence| is_likeness(evidence)).for_each(|evidence| evidence.bits *= scale);
     }
 }
@@ -391,6 +395,33 @@ mod tests {
         let b = card("b", "Mikko Virtanen", "mikko.virtanen@example.com");
         let shared = [shared_with("b", KeyKind::Device, "fp", 4), shared_with("b", KeyKind::Ip, "198.51.100.7", 4)];
         assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    #[test]
+    fn likeness_alone_links_nobody_of_one_name_and_whoever_has_one_address_besides() {
+        let likely = |a: (&str, &str), b: (&str, &str), kinds: &[KeyKind]| {
+            let shared: Vec<SharedKey> = kinds.iter().map(|kind| shared_with("b", *kind, "x", 2)).collect();
+            probability(&card("a", a.0, a.1), &card("b", b.0, b.1), &shared)
+        };
+        let names = [KeyKind::Name, KeyKind::NameSound];
+        // Father and son, namesakes, colleagues, twins.
+        for (a, b) in [
+            (("Hans Meier", "hans.meier@gmx.de"), ("Hans Meier", "hans.meier@web.de")),
+            (("Xochitl Zapotecatl", ""), ("Xochitl Zapotecatl", "")),
+            (("Xochitl Zapotecatl", "xz@gmail.com"), ("Xochitl Zapotecatl", "zapotecatl.x@web.de")),
+        ] {
+            assert!(likely(a, b, &names) < 0.5, "{a:?}");
+        }
+        let domain = [KeyKind::NameSound, KeyKind::EmailDomain];
+        for (a, b) in [
+            (("Anna Meier", "anna.meier@nordwind.example"), ("Hanna Meier", "hanna.meier@nordwind.example")),
+            (("Tim Berger", "tim@berger.example"), ("Tom Berger", "tom@berger.example")),
+            (("Ana Maier", "ana.maier@nordwind.example"), ("Ina Mayer", "ina.mayer@nordwind.example")),
+        ] {
+            assert!(likely(a, b, &domain) < 0.1, "{a:?}");
+        }
+        let fox = (("Anna Virtanen", "moonlightfox81@gmail.com"), ("Anna Virtanen", "moonlightfox81@gmx.de"));
+        assert!(likely(fox.0, fox.1, &names) > 0.5);
     }
 
     #[test]
