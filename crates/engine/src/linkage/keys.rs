@@ -1,12 +1,15 @@
 //! Blocking keys: the artefacts under which candidates are found.
 
-use crate::intelligence::email::{EmailFacts, email_facts};
+use crate::intelligence::email::{Disposable, EmailFacts, email_facts};
+use crate::intelligence::fold::{fold, words};
 use crate::linkage::card::name_tokens;
-use crate::mapping::{Field, display_name};
-use crate::profile::{Profile, Seen};
-use crate::text::cut;
+use crate::linkage::trace::{Trace, is_marked};
+use crate::mapping::{EventType, Field, Mappings, display_name};
+use crate::profile::{Note, Profile, Seen};
+use crate::said::Topic;
+use crate::text::{cut, hash32};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Longest key, in bytes.
@@ -16,6 +19,8 @@ const CROWD_MAX: u64 = 2_000;
 /// Fewest characters of an e-mail skeleton's local part, and fewest digits of a phone number, that tell anything.
 const SKELETON_CHARS_MIN: usize = 4;
 const PHONE_DIGITS_MIN: usize = 7;
+/// Fewest characters of a street with its number.
+const STREET_CHARS_MIN: usize = 6;
 
 /// Kinds of blocking keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,11 +37,20 @@ pub enum KeyKind {
     Phone,
     Payment,
     Document,
+    /// The code that brought somebody, or that somebody brings others with.
     Referral,
+    Promo,
+    Street,
+    /// The domain of an e-mail address, unless everybody gets addresses there.
+    Domain,
+    /// The first acts.
+    Behavior,
+    /// The hour and the day of a marked arrival.
+    Arrival,
 }
 
 impl KeyKind {
-    pub const ALL: [KeyKind; 11] = [
+    pub const ALL: [KeyKind; 16] = [
         KeyKind::Device,
         KeyKind::Session,
         KeyKind::Ip,
@@ -48,6 +62,11 @@ impl KeyKind {
         KeyKind::Payment,
         KeyKind::Document,
         KeyKind::Referral,
+        KeyKind::Promo,
+        KeyKind::Street,
+        KeyKind::Domain,
+        KeyKind::Behavior,
+        KeyKind::Arrival,
     ];
 
     pub fn code(self) -> &'static str {
@@ -63,6 +82,11 @@ impl KeyKind {
             KeyKind::Payment => "payment",
             KeyKind::Document => "document",
             KeyKind::Referral => "referral",
+            KeyKind::Promo => "promo",
+            KeyKind::Street => "street",
+            KeyKind::Domain => "domain",
+            KeyKind::Behavior => "behavior",
+            KeyKind::Arrival => "arrival",
         }
     }
 
@@ -71,9 +95,10 @@ impl KeyKind {
     }
 
     /// Whether a key of this kind offers a few of its holders when it has a crowd of them: a farm can be large, but an
-    /// address, a name or a referral code that hundreds share is just popular.
+    /// address, a name, a code or a way to begin that hundreds share is just popular.
     pub fn samples_crowd(self, holders: u64) -> bool {
-        holders <= CROWD_MAX && !matches!(self, KeyKind::Ip | KeyKind::IpPrefix | KeyKind::Name | KeyKind::Referral)
+        use KeyKind::*;
+        holders <= CROWD_MAX && !matches!(self, Ip | IpPrefix | Name | Referral | Promo | Street | Domain | Behavior | Arrival)
     }
 }
 
@@ -86,23 +111,28 @@ pub struct Key {
 }
 
 /// The blocking keys of a profile.
-pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>) -> Vec<Key> {
+pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>, trace: &Trace, mappings: &Mappings) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     let mut add = |kind, key: &str, seen| {
         if !key.is_empty() {
             keys.push(Key { kind, key: cut(key, KEY_BYTES_MAX).to_owned(), seen });
         }
     };
-    profile.devices.iter().for_each(|held| add(KeyKind::Device, &held.fingerprint, held.seen));
-    profile.sessions.iter().for_each(|held| add(KeyKind::Session, &held.id, held.seen));
-    for held in &profile.ips {
+    let strangers = Strangers::of(profile, mappings);
+    let own_devices = profile.devices.iter().filter(|held| !strangers.hold(&held.fingerprint, held.seen));
+    own_devices.for_each(|held| add(KeyKind::Device, &held.fingerprint, held.seen));
+    let own_sessions = profile.sessions.iter().filter(|held| !strangers.hold(&held.id, held.seen));
+    own_sessions.for_each(|held| add(KeyKind::Session, &held.id, held.seen));
+    for held in profile.ips.iter().filter(|held| !strangers.hold(&held.ip, held.seen)) {
         add(KeyKind::Ip, &held.ip, held.seen);
         add(KeyKind::IpPrefix, &prefix(&held.ip).unwrap_or_default(), held.seen);
     }
     let whole = Seen { first_ms: profile.first_ms, last_ms: profile.last_ms, count: 1 };
-    if let Some(facts) = fields.get(&Field::Email).map(|email| email_facts(email)).filter(|facts| facts.valid) {
+    let email = fields.get(&Field::Email).map(|email| email_facts(email)).filter(|facts| facts.valid);
+    if let Some(facts) = &email {
         add(KeyKind::Email, &facts.canonical, whole);
-        add(KeyKind::EmailSkeleton, &skeleton(&facts), whole);
+        add(KeyKind::EmailSkeleton, &skeleton(facts), whole);
+        add(KeyKind::Domain, own_domain(facts), whole);
     }
     if let Some(name) = display_name(fields) {
         add(KeyKind::Name, &name_key(&name), whole);
@@ -112,7 +142,76 @@ pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>) -> Vec<Key> {
     add(KeyKind::Payment, of_field(Field::PaymentFingerprint), whole);
     add(KeyKind::Document, of_field(Field::DocumentHash), whole);
     add(KeyKind::Referral, of_field(Field::ReferralCode), whole);
+    let place = [Field::PostalCode, Field::City].map(of_field).into_iter().find(|text| !text.is_empty());
+    add(KeyKind::Street, &street(of_field(Field::Street), place.unwrap_or_default()), whole);
+    for said in &profile.said {
+        match said.topic {
+            Topic::Payment => add(KeyKind::Payment, &said.text, said.seen),
+            Topic::Document => add(KeyKind::Document, &said.text, said.seen),
+            Topic::Referral => add(KeyKind::Referral, &said.text, said.seen),
+            Topic::Promo => add(KeyKind::Promo, &said.text.to_lowercase(), said.seen),
+            Topic::Street => add(KeyKind::Street, &street(&said.text, ""), said.seen),
+        }
+    }
+    if trace.opening != 0 {
+        add(KeyKind::Behavior, &format!("{:08x}", trace.opening), whole);
+    }
+    if is_marked(trace, email.as_ref()) {
+        arrivals(trace.first_ms).iter().for_each(|key| add(KeyKind::Arrival, key, whole));
+    }
     folded(keys)
+}
+
+/// Devices, sessions and addresses that were seen with failed logins alone: whoever tries passwords there is not known to
+/// be the account's owner. By the hashes under which events remember them, with the number of failures.
+struct Strangers(BTreeMap<u32, u32>);
+
+impl Strangers {
+    fn of(profile: &Profile, mappings: &Mappings) -> Self {
+        let mut failures: BTreeMap<u32, u32> = BTreeMap::new();
+        let failed: BTreeSet<&str> = profile
+            .names
+            .keys()
+            .map(String::as_str)
+            .filter(|name| mappings.event_type(name) == Some(EventType::LoginFailed))
+            .collect();
+        if failed.is_empty() {
+            return Strangers(failures);
+        }
+        let artefacts = |note: &Note| [note.device, note.session, note.ip].into_iter().filter(|hash| *hash != 0);
+        let (bad, good): (Vec<&Note>, Vec<&Note>) =
+            profile.recent.iter().partition(|note| failed.contains(note.name.as_str()));
+        bad.iter().flat_map(|note| artefacts(note)).for_each(|hash| *failures.entry(hash).or_default() += 1);
+        let owned: BTreeSet<u32> = good.iter().flat_map(|note| artefacts(note)).collect();
+        failures.retain(|hash, _| !owned.contains(hash));
+        Strangers(failures)
+    }
+
+    /// Older sightings than those remembered may have been the owner's.
+    fn hold(&self, text: &str, seen: Seen) -> bool {
+        !self.0.is_empty() && self.0.get(&hash32(text)).is_some_and(|failures| seen.count <= *failures)
+    }
+}
+
+/// The domain, where not everybody gets an address.
+fn own_domain(facts: &EmailFacts) -> &str {
+    if facts.free || facts.disposable != Disposable::No { "" } else { &facts.domain }
+}
+
+/// Two hours that overlap by half, so that any two arrivals within half an hour have one in common, and the day.
+fn arrivals(first_ms: i64) -> [String; 3] {
+    const HOUR_MS: i64 = 3_600_000;
+    let hour = first_ms.div_euclid(HOUR_MS);
+    [format!("h{hour}"), format!("m{}", (first_ms + HOUR_MS / 2).div_euclid(HOUR_MS)), format!("d{}", hour.div_euclid(24))]
+}
+
+/// A house: the street with its number, and what tells it from its namesakes elsewhere.
+fn street(text: &str, place: &str) -> String {
+    if !text.chars().any(|c| c.is_ascii_digit()) || text.chars().count() < STREET_CHARS_MIN {
+        return String::new();
+    }
+    let words = [text, place].map(|part| words(&fold(cut(part, KEY_BYTES_MAX / 2))).collect::<Vec<_>>().join(" "));
+    words.join("|")
 }
 
 /// One key for each kind and text: two addresses of one prefix are one sighting of the prefix.

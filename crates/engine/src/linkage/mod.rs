@@ -8,18 +8,26 @@
 //!
 //! One kind of evidence a file; this is the sum.
 
+mod apart;
+mod behavior;
+mod burst;
 pub mod card;
 mod contact;
 mod device;
+mod domain;
 mod email;
 mod ip;
 pub mod keys;
 mod name;
+mod referral;
 mod session;
+mod street;
 mod timing;
+pub mod trace;
 
 pub use card::{Card, Face};
 pub use keys::{Key, KeyKind, keys};
+pub use trace::Trace;
 
 use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
@@ -158,8 +166,21 @@ impl Pair<'_> {
 type Compare = fn(&Pair<'_>) -> Option<Evidence>;
 
 /// Every comparison, in the order of the waterfall.
-const ALL: &[Compare] =
-    &[contact::compare, session::compare, device::compare, ip::compare, email::compare, name::compare, timing::compare];
+const ALL: &[Compare] = &[
+    contact::compare,
+    street::compare,
+    session::compare,
+    device::compare,
+    ip::compare,
+    apart::compare,
+    behavior::compare,
+    burst::compare,
+    referral::compare,
+    domain::compare,
+    email::compare,
+    name::compare,
+    timing::compare,
+];
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
@@ -209,6 +230,8 @@ fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card
 /// All evidence about a pair, as links with one common probability.
 fn weigh(pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
+    discount_masks(pair, &mut found);
+    cap_household(&mut found);
     cap_place(&mut found);
     cap_likeness(&mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
@@ -259,13 +282,57 @@ const LIKENESS_ALONE_BITS_MAX: f64 = 7.5;
 fn cap_likeness(found: &mut [Evidence]) {
     let is_likeness =
         |evidence: &Evidence| evidence.bits > 0.0 && (evidence.what == "name" || evidence.what == "e-mail");
-    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence)) {
+    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence) && evidence.what != "place") {
         return;
     }
     let sum: f64 = found.iter().filter(|evidence| is_likeness(evidence)).map(|evidence| evidence.bits).sum();
     if sum > LIKENESS_ALONE_BITS_MAX {
         let scale = LIKENESS_ALONE_BITS_MAX / sum;
         found.iter_mut().filter(|evidence| is_likeness(evidence)).for_each(|evidence| evidence.bits *= scale);
+    }
+}
+
+/// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
+const HANDS: [&str; 2] = ["behavior", "burst"];
+const HAND_BITS_SURE: f64 = 5.5;
+/// What ties accounts that were made for one purpose together, and how sure two of it make one hand.
+const TIES: [&str; 6] = ["referral", "domain", "street", "payment", "ip", "device"];
+const TIES_MIN: usize = 3;
+const TIED: f64 = 0.7;
+/// The most that is taken off what names and addresses say against one person.
+const MASK_MAX: f64 = 0.85;
+
+/// A name and an address are what somebody typed. Where accounts are worked like one, somebody typed them all: that they
+/// differ says the less, the surer it is that one hand is at work.
+fn discount_masks(pair: &Pair<'_>, found: &mut [Evidence]) {
+    let strength = |what: &[&str]| {
+        let of = found.iter().filter(|evidence| what.contains(&evidence.what) && evidence.bits > 0.0);
+        of.map(|evidence| evidence.bits).collect::<Vec<_>>()
+    };
+    let worked = (strength(&HANDS).into_iter().fold(0.0, f64::max) / HAND_BITS_SURE).clamp(0.0, 1.0);
+    let for_one_purpose = pair.me.trace.is_slight() && pair.peer.trace.is_slight();
+    let tied = if for_one_purpose && strength(&TIES).len() >= TIES_MIN { TIED } else { 0.0 };
+    let taken_off = MASK_MAX * f64::max(worked, tied);
+    let against = found.iter_mut().filter(|evidence| evidence.bits < 0.0);
+    against
+        .filter(|evidence| matches!(evidence.what, "name" | "e-mail" | "timing"))
+        .for_each(|evidence| evidence.bits *= 1.0 - taken_off);
+}
+
+/// The most that everything a household shares may say of two whose names speak against one person.
+const HOUSEHOLD_BITS_MAX: f64 = 10.5;
+/// Names that speak against it by this much are two people's.
+const OTHER_NAME_BITS: f64 = -1.5;
+
+/// One roof explains one device, one line, one street and one card: under other names it is told once.
+fn cap_household(found: &mut [Evidence]) {
+    let other_name = found.iter().any(|evidence| evidence.what == "name" && evidence.bits <= OTHER_NAME_BITS);
+    let shared_at_home = ["session", "device", "ip", "street", "payment", "phone"];
+    let is_home = |evidence: &Evidence| evidence.bits > 0.0 && shared_at_home.contains(&evidence.what);
+    let sum: f64 = found.iter().filter(|evidence| is_home(evidence)).map(|evidence| evidence.bits).sum();
+    if other_name && sum > HOUSEHOLD_BITS_MAX {
+        let scale = HOUSEHOLD_BITS_MAX / sum;
+        found.iter_mut().filter(|evidence| is_home(evidence)).for_each(|evidence| evidence.bits *= scale);
     }
 }
 
