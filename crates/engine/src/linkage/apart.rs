@@ -1,5 +1,5 @@
-//! What speaks against one person although a fingerprint or a habit is shared: never at one address, which for phones of one
-//! model is the rule, and lives in different countries.
+//! What speaks against one person although a fingerprint or a habit is shared: devices of one's own beside it, never having
+//! been at one address, which for phones of one model is the rule, and lives in different countries.
 
 use super::{Evidence, KeyKind, Pair};
 use crate::text::hash32;
@@ -8,22 +8,30 @@ use crate::text::hash32;
 /// of two computers that look alike one in six is two people's.
 const HANDHELD: f64 = -6.5;
 const COMPUTER: f64 = -2.0;
+/// Bits against when each also has devices of their own: relatives share a computer and not their phones.
+const OWN_DEVICES: f64 = -3.0;
 /// An address with more holders than this brings strangers together.
 const CROWD: u64 = 24;
 /// Bits for and against, when nothing shared tells where people are: most services have users in many countries.
 const ONE_COUNTRY: f64 = 1.5;
 const OTHER_COUNTRY: f64 = -2.5;
 /// What people share without ever being in one place.
-const HABITS: [KeyKind; 4] = [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::Domain];
+const HABITS: [KeyKind; 5] =
+    [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::Domain, KeyKind::Leaving];
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
+    let shared = pair.of_kind(KeyKind::Device).count() as u32;
+    let (mine, theirs) = (&pair.me.trace, &pair.peer.trace);
+    if shared > 0 && mine.devices > shared && theirs.devices > shared {
+        return Some(Evidence::new("place", None, OWN_DEVICES, "Each of the two also uses devices that the other does not."));
+    }
     let together = pair.shares(KeyKind::Session) || pair.of_kind(KeyKind::Ip).any(|(key, _)| key.holders <= CROWD);
     if together {
         return None;
     }
     if let Some((key, _)) = pair.of_kind(KeyKind::Device).min_by_key(|(key, _)| key.holders) {
         let hash = hash32(&key.key);
-        let handheld = pair.me.trace.handhelds.contains(&hash) || pair.peer.trace.handhelds.contains(&hash);
+        let handheld = mine.handhelds.contains(&hash) || theirs.handhelds.contains(&hash);
         // It takes back what the fingerprint says, and no more.
         let handheld_bits = HANDHELD.max(-super::device::bits(key.holders));
         return Some(match handheld {
@@ -31,11 +39,10 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             false => Evidence::new("place", None, COMPUTER, "The two were never seen at one address."),
         });
     }
-    let (mine, theirs) = (&pair.me.trace.country, &pair.peer.trace.country);
-    if mine.is_empty() || theirs.is_empty() || !HABITS.into_iter().any(|kind| pair.shares(kind)) {
+    if pair.in_one_crowd() || mine.country.is_empty() || theirs.country.is_empty() || !HABITS.into_iter().any(|kind| pair.shares(kind)) {
         return None;
     }
-    Some(match mine == theirs {
+    Some(match mine.country == theirs.country {
         true => Evidence::new("place", None, ONE_COUNTRY, "Both are seen in the same country."),
         false => Evidence::new("place", None, OTHER_COUNTRY, "They are seen in different countries."),
     })
@@ -60,6 +67,14 @@ mod tests {
         let phone = Trace { handhelds: vec![hash32("fp")], ..Trace::default() };
         assert!(bits(std::slice::from_ref(&device), phone.clone()) < bits(std::slice::from_ref(&device), Trace::default()));
         assert_eq!(bits(&[device, shared_with("b", KeyKind::Ip, "192.0.2.1", 3)], phone), 0.0);
+    }
+
+    #[test]
+    fn who_has_devices_of_their_own_is_rather_a_relative() {
+        let device = shared_with("b", KeyKind::Device, "fp", 2);
+        let ip = shared_with("b", KeyKind::Ip, "192.0.2.1", 2);
+        let of = |devices| bits(&[device.clone(), ip.clone()], Trace { devices, ..Trace::default() });
+        assert!(of(2) < of(1) && of(1) == 0.0);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::analyzers::saturation;
 const BITS: f64 = 10.5;
 /// Bits lost with every doubling of the others.
 const PER_DOUBLING: f64 = 1.1;
+/// Bits lost when the two use it for different things, and with every doubling of the others then.
+const OTHER_USE: f64 = 1.2;
+const PER_DOUBLING_OTHER_USE: f64 = 1.0;
 /// Bits gained with each further device that both were seen on.
 const FURTHER: f64 = 2.0;
 
@@ -15,7 +18,9 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let devices = pair.of_kind(KeyKind::Device).count();
     let together = pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix) || pair.shares(KeyKind::Session);
     let further = FURTHER * (devices - 1).min(2) as f64;
-    let bits = bits(key.holders) + further;
+    // What several have, each for something else, is a family's or a public one.
+    let in_common = if pair.live_apart() { OTHER_USE + popularity(key.holders, PER_DOUBLING_OTHER_USE) } else { 0.0 };
+    let bits = (bits(key.holders) - in_common).max(0.0) + further;
     let sightings = f64::from(key.seen.count.min(peer.seen.count));
     let what =
         if devices > 1 { format!("Both use the same {devices} devices") } else { "Both use the same device".into() };

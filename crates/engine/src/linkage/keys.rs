@@ -47,10 +47,12 @@ pub enum KeyKind {
     Behavior,
     /// The hour and the day of a marked arrival.
     Arrival,
+    /// The hours, the week and the country of somebody who registered under a tracker's eyes and did nothing else.
+    Leaving,
 }
 
 impl KeyKind {
-    pub const ALL: [KeyKind; 16] = [
+    pub const ALL: [KeyKind; 17] = [
         KeyKind::Device,
         KeyKind::Session,
         KeyKind::Ip,
@@ -67,6 +69,7 @@ impl KeyKind {
         KeyKind::Domain,
         KeyKind::Behavior,
         KeyKind::Arrival,
+        KeyKind::Leaving,
     ];
 
     pub fn code(self) -> &'static str {
@@ -87,6 +90,7 @@ impl KeyKind {
             KeyKind::Domain => "domain",
             KeyKind::Behavior => "behavior",
             KeyKind::Arrival => "arrival",
+            KeyKind::Leaving => "leaving",
         }
     }
 
@@ -98,7 +102,7 @@ impl KeyKind {
     /// address, a name, a code or a way to begin that hundreds share is just popular.
     pub fn samples_crowd(self, holders: u64) -> bool {
         use KeyKind::*;
-        holders <= CROWD_MAX && !matches!(self, Ip | IpPrefix | Name | Referral | Promo | Street | Domain | Behavior | Arrival)
+        holders <= CROWD_MAX && !matches!(self, Ip | IpPrefix | Name | Referral | Promo | Street | Domain | Behavior | Arrival | Leaving)
     }
 }
 
@@ -110,8 +114,14 @@ pub struct Key {
     pub seen: Seen,
 }
 
-/// The blocking keys of a profile.
-pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>, trace: &Trace, mappings: &Mappings) -> Vec<Key> {
+/// The blocking keys of a profile, as it stands at `now_ms`.
+pub fn keys(
+    profile: &Profile,
+    fields: &BTreeMap<Field, String>,
+    trace: &Trace,
+    mappings: &Mappings,
+    now_ms: i64,
+) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     let mut add = |kind, key: &str, seen| {
         if !key.is_empty() {
@@ -159,6 +169,9 @@ pub fn keys(profile: &Profile, fields: &BTreeMap<Field, String>, trace: &Trace, 
     if is_marked(trace, email.as_ref()) {
         arrivals(trace.first_ms).iter().for_each(|key| add(KeyKind::Arrival, key, whole));
     }
+    if trace.is_slight() && trace.tracked && !trace.country.is_empty() && trace.has_gone(now_ms) {
+        leavings(trace).iter().for_each(|key| add(KeyKind::Leaving, key, whole));
+    }
     folded(keys)
 }
 
@@ -203,6 +216,14 @@ fn arrivals(first_ms: i64) -> [String; 3] {
     const HOUR_MS: i64 = 3_600_000;
     let hour = first_ms.div_euclid(HOUR_MS);
     [format!("h{hour}"), format!("m{}", (first_ms + HOUR_MS / 2).div_euclid(HOUR_MS)), format!("d{}", hour.div_euclid(24))]
+}
+
+/// Two spans of six hours that overlap by half, and the week, each of one country.
+fn leavings(trace: &Trace) -> [String; 3] {
+    const SPAN_MS: i64 = 6 * 3_600_000;
+    let (span, half) = (trace.first_ms.div_euclid(SPAN_MS), (trace.first_ms + SPAN_MS / 2).div_euclid(SPAN_MS));
+    let country = &trace.country;
+    [format!("h{span} {country}"), format!("m{half} {country}"), format!("w{} {country}", span.div_euclid(28))]
 }
 
 /// A house: the street with its number, and what tells it from its namesakes elsewhere.

@@ -161,7 +161,23 @@ impl Pair<'_> {
     pub(crate) fn shares(&self, kind: KeyKind) -> bool {
         self.of_kind(kind).next().is_some()
     }
+
+    /// Whether both are mostly at one address that is too popular to be listed: an office, a carrier, a school.
+    pub(crate) fn in_one_crowd(&self) -> bool {
+        let (mine, theirs) = (self.me.trace.place, self.peer.trace.place);
+        mine != 0 && mine == theirs && !self.shares(KeyKind::Ip)
+    }
+
+    /// Whether both have done enough to tell, and each for something else.
+    pub(crate) fn live_apart(&self) -> bool {
+        let (mine, theirs) = (&self.me.trace, &self.peer.trace);
+        mine.acts.min(theirs.acts) >= LIFE_ACTS_MIN && mine.likeness(theirs) < ALIKE_MIN
+    }
 }
+
+/// Acts from which what somebody does tells something, and the likeness of steps below which two do other things.
+const LIFE_ACTS_MIN: u32 = 5;
+const ALIKE_MIN: f64 = 0.6;
 
 type Compare = fn(&Pair<'_>) -> Option<Evidence>;
 
@@ -231,7 +247,7 @@ fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card
 fn weigh(pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
     discount_masks(pair, &mut found);
-    cap_household(&mut found);
+    cap_household(pair, &mut found);
     cap_place(&mut found);
     cap_likeness(&mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
@@ -319,20 +335,26 @@ fn discount_masks(pair: &Pair<'_>, found: &mut [Evidence]) {
         .for_each(|evidence| evidence.bits *= 1.0 - taken_off);
 }
 
-/// The most that everything a household shares may say of two whose names speak against one person.
+/// The most that everything a household shares may say of two whose names speak against one person, and of two without
+/// names who each live a life of their own.
 const HOUSEHOLD_BITS_MAX: f64 = 10.5;
+const NAMELESS_BITS_MAX: f64 = 7.5;
 /// Names that speak against it by this much are two people's.
 const OTHER_NAME_BITS: f64 = -1.5;
 
-/// One roof explains one device, one line, one street and one card: under other names it is told once.
-fn cap_household(found: &mut [Evidence]) {
-    let other_name = found.iter().any(|evidence| evidence.what == "name" && evidence.bits <= OTHER_NAME_BITS);
+/// One roof explains one device, one line, one street and one card: where there are two people, it is told once.
+fn cap_household(pair: &Pair<'_>, found: &mut [Evidence]) {
+    let name = found.iter().find(|evidence| evidence.what == "name");
+    let most = match name {
+        Some(name) if name.bits <= OTHER_NAME_BITS => HOUSEHOLD_BITS_MAX,
+        None if pair.live_apart() => NAMELESS_BITS_MAX,
+        _ => return,
+    };
     let shared_at_home = ["session", "device", "ip", "street", "payment", "phone"];
     let is_home = |evidence: &Evidence| evidence.bits > 0.0 && shared_at_home.contains(&evidence.what);
     let sum: f64 = found.iter().filter(|evidence| is_home(evidence)).map(|evidence| evidence.bits).sum();
-    if other_name && sum > HOUSEHOLD_BITS_MAX {
-        let scale = HOUSEHOLD_BITS_MAX / sum;
-        found.iter_mut().filter(|evidence| is_home(evidence)).for_each(|evidence| evidence.bits *= scale);
+    if sum > most {
+        found.iter_mut().filter(|evidence| is_home(evidence)).for_each(|evidence| evidence.bits *= most / sum);
     }
 }
 

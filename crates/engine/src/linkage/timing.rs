@@ -19,6 +19,8 @@ const CONVEYOR_SHARE_MIN: f64 = 0.7;
 /// Bits when accounts that begin alike were made in one go.
 const SERIES: f64 = 1.5;
 const SIDE_BY_SIDE: f64 = -1.5;
+/// The same of a device that several have, each with habits of their own: a family's, or a public one.
+const IN_COMMON: f64 = -3.0;
 /// Steps in common from which two are used alike.
 const ALIKE: f64 = 0.6;
 
@@ -61,6 +63,10 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         () if known && me.trace.opening == peer.trace.opening && me.trace.opening != 0 && alike && gap_ms <= 10 * DAY_MS => {
             let bits = if gap_ms <= 4 * DAY_MS { SERIES } else { SERIES / 2.0 };
             behaves(bits, "One began days after the other, in the same way.")
+        }
+        () if overlap_ms >= 7 * DAY_MS && known && !alike && device.is_some_and(|holders| holders > 2) => {
+            let text = "Several use the device, these two side by side for more than a week, and each for something else.";
+            Some(Evidence::new("timing", None, IN_COMMON, text))
         }
         () if overlap_ms >= 7 * DAY_MS && place.is_some() => {
             Some(Evidence::new("timing", None, SIDE_BY_SIDE, "They have been used side by side for more than a week."))

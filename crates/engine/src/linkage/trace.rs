@@ -23,6 +23,8 @@ pub(super) const PAUSE_MS: i64 = 30 * 60_000;
 pub(super) const OPENING_ACTS: usize = 3;
 /// Hand-held devices remembered by their fingerprints.
 const HANDHELDS_MAX: usize = 4;
+/// Who has not come back after this has gone.
+const GONE_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -52,15 +54,24 @@ pub struct Trace {
     /// The first acts, as the blocking key has them; 0 when they are too few or forgotten.
     #[serde(rename = "o", skip_serializing_if = "is_zero")]
     pub opening: u32,
+    /// Devices it was seen on.
+    #[serde(rename = "e", skip_serializing_if = "is_zero")]
+    pub devices: u32,
     /// Country of the addresses that tell one.
     #[serde(rename = "c", skip_serializing_if = "String::is_empty")]
     pub country: String,
+    /// Hash of the address it is mostly at; 0 when that is nowhere.
+    #[serde(rename = "i", skip_serializing_if = "is_zero")]
+    pub place: u32,
     /// It came from a network that hides where people are: a data centre, a VPN, Tor.
     #[serde(rename = "h", skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
     /// It came with software that drives a browser, on a machine without a screen, or with none at all.
     #[serde(rename = "m", skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
+    /// A page's tracker was there to see what it did.
+    #[serde(rename = "w", skip_serializing_if = "std::ops::Not::not")]
+    pub tracked: bool,
     /// Hashes of the latest card, promotion code and street that were named; 0 for none.
     #[serde(rename = "n", skip_serializing_if = "are_none")]
     pub named: [u16; 3],
@@ -109,9 +120,12 @@ impl Trace {
             deeds: steps.values().filter(|is_deed| **is_deed).count() as u32,
             sketch: steps.keys().copied().take(SKETCH_STEPS_MAX).collect(),
             opening: opening(profile).map_or(0, |text| hash32(&text)),
+            devices: profile.devices.len() as u32,
             country: country(profile),
+            place: place(profile),
             hidden: arrival(profile).is_some_and(|network| hides(network.kind)),
             machine: is_machine(profile),
+            tracked: profile.devices.iter().any(|held| held.traits.signals > 0),
             named: [Topic::Payment, Topic::Promo, Topic::Street].map(|topic| named(profile, topic)),
             handhelds: handhelds(profile),
         }
@@ -140,6 +154,11 @@ impl Trace {
         let common = mine.iter().filter(|hash| theirs.binary_search(hash).is_ok()).count() as f64;
         let (fewer, all) = (mine.len().min(theirs.len()) as f64, (mine.len() + theirs.len()) as f64 - common);
         if fewer == 0.0 { 0.0 } else { (common / fewer + common / all) / 2.0 }
+    }
+
+    /// It has not been back for so long that it will hardly look around any more.
+    pub fn has_gone(&self, now_ms: i64) -> bool {
+        now_ms - self.last_ms >= GONE_MS
     }
 
     /// It did little more than come into being: a handful of acts on one day, none of them a look around.
@@ -199,6 +218,11 @@ fn country(profile: &Profile) -> String {
     let told = profile.ips.iter().filter(|held| matches!(held.network.kind, Unknown | Residential | Mobile | Business));
     let most = told.max_by_key(|held| held.seen.count).and_then(|held| held.network.country.clone());
     most.filter(|code| code.len() == 2).unwrap_or_default()
+}
+
+fn place(profile: &Profile) -> u32 {
+    let somewhere = profile.ips.iter().filter(|held| !hides(held.network.kind));
+    somewhere.max_by_key(|held| held.seen.count).map_or(0, |held| hash32(&held.ip))
 }
 
 fn is_machine(profile: &Profile) -> bool {

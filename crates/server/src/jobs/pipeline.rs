@@ -206,10 +206,11 @@ impl Pipeline {
             });
         }
         fold_sightings(commit);
+        let now_ms = self.clock.now_ms();
         for work in works.values_mut() {
             work.fields = mappings.fields(&work.stored.profile.attributes);
             work.trace = Trace::of(&work.stored.profile, mappings);
-            work.keys = linkage::keys(&work.stored.profile, &work.fields, &work.trace, mappings);
+            work.keys = linkage::keys(&work.stored.profile, &work.fields, &work.trace, mappings, now_ms);
         }
     }
 
@@ -490,7 +491,7 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
     let work = |id: &str, stored: Option<StoredProfile>| {
         let is_new = stored.is_none();
         let stored = stored.unwrap_or_default();
-        let keys_before = keys_of(&stored.profile, mappings);
+        let keys_before = keys_of(&stored.profile, mappings, stored.last_scored_ms.unwrap_or(0));
         let work = Work {
             stored,
             keys_before,
@@ -512,8 +513,8 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
         .collect()
 }
 
-fn keys_of(profile: &Profile, mappings: &Mappings) -> Vec<Key> {
-    linkage::keys(profile, &mappings.fields(&profile.attributes), &Trace::of(profile, mappings), mappings)
+fn keys_of(profile: &Profile, mappings: &Mappings, scored_ms: i64) -> Vec<Key> {
+    linkage::keys(profile, &mappings.fields(&profile.attributes), &Trace::of(profile, mappings), mappings, scored_ms)
 }
 
 fn note_session(commit: &mut Commit, routed: &Routed<'_>) {
