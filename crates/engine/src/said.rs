@@ -7,7 +7,6 @@ use crate::profile::Seen;
 use crate::text::{cut, snake_case};
 use serde::{Deserialize, Serialize};
 
-
 /// Longest value kept, in bytes, and values kept of an identity.
 const TEXT_BYTES_MAX: usize = 96;
 const SAID_MAX: usize = 24;
@@ -82,7 +81,8 @@ mod tests {
 
     #[test]
     fn cards_codes_and_streets_are_heard_and_other_words_are_not() {
-        let order = json!({"amount": 9.5, "card_fingerprint": "ab12", "ship_to_street": "Park Lane 7", "note": "thanks"});
+        let order =
+            json!({"amount": 9.5, "card_fingerprint": "ab12", "ship_to_street": "Park Lane 7", "note": "thanks"});
         assert_eq!(
             heard(&[("purchase", order)]),
             [(Topic::Payment, "ab12".to_owned()), (Topic::Street, "Park Lane 7".to_owned())]
@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded() {
-        let codes: Vec<(&str, Value)> = (0..99).map(|n| ("signup", json!({"referral_code": format!("C{n}")}))).collect();
+        let codes: Vec<(&str, Value)> =
+            (0..99).map(|n| ("signup", json!({"referral_code": format!("C{n}")}))).collect();
         assert_eq!(heard(&codes).len(), SAID_MAX);
     }
 }

@@ -16,14 +16,18 @@ const CROWD: u64 = 24;
 const ONE_COUNTRY: f64 = 1.5;
 const OTHER_COUNTRY: f64 = -2.5;
 /// What people share without ever being in one place.
-const HABITS: [KeyKind; 5] =
-    [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::Domain, KeyKind::Leaving];
+const HABITS: [KeyKind; 5] = [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::Domain, KeyKind::Leaving];
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let shared = pair.of_kind(KeyKind::Device).count() as u32;
     let (mine, theirs) = (&pair.me.trace, &pair.peer.trace);
     if shared > 0 && mine.devices > shared && theirs.devices > shared {
-        return Some(Evidence::new("place", None, OWN_DEVICES, "Each of the two also uses devices that the other does not."));
+        return Some(Evidence::new(
+            "place",
+            None,
+            OWN_DEVICES,
+            "Each of the two also uses devices that the other does not.",
+        ));
     }
     let together = pair.shares(KeyKind::Session) || pair.of_kind(KeyKind::Ip).any(|(key, _)| key.holders <= CROWD);
     if together {
@@ -32,14 +36,27 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     if let Some((key, _)) = pair.of_kind(KeyKind::Device).min_by_key(|(key, _)| key.holders) {
         let hash = hash32(&key.key);
         let handheld = mine.handhelds.contains(&hash) || theirs.handhelds.contains(&hash);
+        // Who hides where they are is never at one address.
+        if !handheld && (mine.hidden || theirs.hidden) {
+            return None;
+        }
         // It takes back what the fingerprint says, and no more.
         let handheld_bits = HANDHELD.max(-super::device::bits(key.holders));
         return Some(match handheld {
-            true => Evidence::new("place", None, handheld_bits, "The device is a phone or tablet, alike are many, and the two were never seen at one address."),
+            true => Evidence::new(
+                "place",
+                None,
+                handheld_bits,
+                "The device is a phone or tablet, alike are many, and the two were never seen at one address.",
+            ),
             false => Evidence::new("place", None, COMPUTER, "The two were never seen at one address."),
         });
     }
-    if pair.in_one_crowd() || mine.country.is_empty() || theirs.country.is_empty() || !HABITS.into_iter().any(|kind| pair.shares(kind)) {
+    if pair.in_one_crowd()
+        || mine.country.is_empty()
+        || theirs.country.is_empty()
+        || !HABITS.into_iter().any(|kind| pair.shares(kind))
+    {
         return None;
     }
     Some(match mine.country == theirs.country {
@@ -65,7 +82,9 @@ mod tests {
     fn identical_phones_in_different_places_are_two_peoples() {
         let device = shared_with("b", KeyKind::Device, "fp", 3);
         let phone = Trace { handhelds: vec![hash32("fp")], ..Trace::default() };
-        assert!(bits(std::slice::from_ref(&device), phone.clone()) < bits(std::slice::from_ref(&device), Trace::default()));
+        assert!(
+            bits(std::slice::from_ref(&device), phone.clone()) < bits(std::slice::from_ref(&device), Trace::default())
+        );
         assert_eq!(bits(&[device, shared_with("b", KeyKind::Ip, "192.0.2.1", 3)], phone), 0.0);
     }
 

@@ -102,7 +102,8 @@ impl KeyKind {
     /// address, a name, a code or a way to begin that hundreds share is just popular.
     pub fn samples_crowd(self, holders: u64) -> bool {
         use KeyKind::*;
-        holders <= CROWD_MAX && !matches!(self, Ip | IpPrefix | Name | Referral | Promo | Street | Domain | Behavior | Arrival | Leaving)
+        holders <= CROWD_MAX
+            && !matches!(self, Ip | IpPrefix | Name | Referral | Promo | Street | Domain | Behavior | Arrival | Leaving)
     }
 }
 
@@ -215,7 +216,11 @@ fn own_domain(facts: &EmailFacts) -> &str {
 fn arrivals(first_ms: i64) -> [String; 3] {
     const HOUR_MS: i64 = 3_600_000;
     let hour = first_ms.div_euclid(HOUR_MS);
-    [format!("h{hour}"), format!("m{}", (first_ms + HOUR_MS / 2).div_euclid(HOUR_MS)), format!("d{}", hour.div_euclid(24))]
+    [
+        format!("h{hour}"),
+        format!("m{}", (first_ms + HOUR_MS / 2).div_euclid(HOUR_MS)),
+        format!("d{}", hour.div_euclid(24)),
+    ]
 }
 
 /// Two spans of six hours that overlap by half, and the week, each of one country.
@@ -285,6 +290,7 @@ fn phone(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testkit::{START_MS, Story};
 
     #[test]
     fn prefixes_are_those_of_a_household() {
@@ -299,5 +305,67 @@ mod tests {
         assert_eq!(name_key("Cher"), "");
         assert_eq!(phone("+49 (0)170 1234567"), "4901701234567");
         assert_eq!(phone("12"), "");
+    }
+
+    fn held(story: &Story, now_s: i64) -> Vec<(KeyKind, String)> {
+        let (profile, mappings) = (story.snapshot().profile, Mappings::default());
+        let fields = mappings.fields(&profile.attributes);
+        let trace = Trace::of(&profile, &mappings);
+        let keys = keys(&profile, &fields, &trace, &mappings, START_MS + now_s * 1000);
+        keys.into_iter().map(|key| (key.kind, key.key)).collect()
+    }
+
+    fn kinds(story: &Story, now_s: i64) -> Vec<KeyKind> {
+        held(story, now_s).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn where_only_passwords_failed_somebody_else_may_have_tried_them() {
+        let own = Story::new().ip("203.0.113.7").device("own", "{}").session("s1").event(0, "login");
+        let tried = own.ip("198.51.100.9").device("tool", "{}").session("s2");
+        let tried = (60..64).fold(tried, |story, at_s| story.event(at_s, "login_failed"));
+        let texts: Vec<String> = held(&tried, 70).into_iter().map(|(_, text)| text).collect();
+        assert!(texts.iter().any(|text| text == "own") && texts.iter().any(|text| text == "203.0.113.7"));
+        assert!(!["tool", "s2", "198.51.100.9"].iter().any(|stranger| texts.iter().any(|text| text == stranger)));
+        let opened: Vec<String> = held(&tried.event(70, "login"), 80).into_iter().map(|(_, text)| text).collect();
+        assert!(["tool", "s2", "198.51.100.9"].iter().all(|known| opened.iter().any(|text| text == known)));
+    }
+
+    #[test]
+    fn a_domain_of_ones_own_is_a_key_and_a_providers_is_not() {
+        let of = |email: &str| kinds(&Story::new().identity(&format!(r#"{{"email":"{email}"}}"#)).event(0, "login"), 0);
+        assert!(of("jan@bluefox7.example.net").contains(&KeyKind::Domain));
+        assert!(
+            !of("jan@gmail.com").contains(&KeyKind::Domain) && !of("jan@mailinator.com").contains(&KeyKind::Domain)
+        );
+    }
+
+    #[test]
+    fn what_events_say_is_a_key() {
+        let data = r#"{"card_fingerprint":"ab12","promo_code":"NEW20","ship_to_street":"Park Lane 7"}"#;
+        let kinds = kinds(&Story::new().event_with(0, "purchase", data), 0);
+        assert!([KeyKind::Payment, KeyKind::Promo, KeyKind::Street].iter().all(|kind| kinds.contains(kind)));
+        assert_eq!(street("Main Street", ""), "");
+        assert_eq!(street("Park Lane 7", "SW1"), street("PARK LANE, 7", "sw1"));
+    }
+
+    #[test]
+    fn arrivals_within_half_an_hour_have_an_hour_in_common() {
+        let base = 1_790_000_000_000;
+        for minutes in 0..180 {
+            let (a, b) = (arrivals(base + minutes * 60_000), arrivals(base + (minutes + 29) * 60_000));
+            assert!(a[..2].iter().any(|key| b.contains(key)), "{minutes}");
+        }
+    }
+
+    #[test]
+    fn only_who_has_gone_without_a_look_around_leaves_a_key() {
+        let signals = r#"{"platform":"Win32"}"#;
+        let story = Story::new().ip("84.128.7.9").device("d", signals).event(0, "signup").event(9, "email_confirmed");
+        let known = |story: &Story, now_s| kinds(story, now_s).contains(&KeyKind::Leaving);
+        if story.snapshot().profile.ips[0].network.country.is_some() {
+            assert!(!known(&story, 60) && known(&story, 7200));
+            assert!(!known(&story.event(99, "page_view"), 7200));
+        }
     }
 }

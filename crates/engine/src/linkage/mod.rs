@@ -311,8 +311,8 @@ fn cap_likeness(found: &mut [Evidence]) {
 /// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
 const HANDS: [&str; 2] = ["behavior", "burst"];
 const HAND_BITS_SURE: f64 = 5.5;
-/// What ties accounts that were made for one purpose together, and how sure two of it make one hand.
-const TIES: [&str; 6] = ["referral", "domain", "street", "payment", "ip", "device"];
+/// What ties accounts that were made for one purpose together: a referral code and two more of these make one hand.
+const TIES: [&str; 4] = ["referral", "domain", "ip", "device"];
 const TIES_MIN: usize = 3;
 const TIED: f64 = 0.7;
 /// The most that is taken off what names and addresses say against one person.
@@ -327,7 +327,8 @@ fn discount_masks(pair: &Pair<'_>, found: &mut [Evidence]) {
     };
     let worked = (strength(&HANDS).into_iter().fold(0.0, f64::max) / HAND_BITS_SURE).clamp(0.0, 1.0);
     let for_one_purpose = pair.me.trace.is_slight() && pair.peer.trace.is_slight();
-    let tied = if for_one_purpose && strength(&TIES).len() >= TIES_MIN { TIED } else { 0.0 };
+    let referred = !strength(&["referral"]).is_empty();
+    let tied = if for_one_purpose && referred && strength(&TIES).len() >= TIES_MIN { TIED } else { 0.0 };
     let taken_off = MASK_MAX * f64::max(worked, tied);
     let against = found.iter_mut().filter(|evidence| evidence.bits < 0.0);
     against
@@ -433,7 +434,7 @@ fn round4(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::{card, shared_with};
+    use crate::testkit::{START_MS, card, shared_with};
 
     fn probability(a: &Card, b: &Card, shared: &[SharedKey]) -> f64 {
         let cards = BTreeMap::from([(b.id.clone(), b.clone())]);
@@ -493,5 +494,88 @@ mod tests {
         let forth = [shared_with("b", KeyKind::Device, "fp", 3), shared_with("b", KeyKind::Ip, "192.0.2.1", 5)];
         let back = [shared_with("a", KeyKind::Device, "fp", 3), shared_with("a", KeyKind::Ip, "192.0.2.1", 5)];
         assert_eq!(probability(&anna(), &b, &forth), probability(&b, &anna(), &back));
+    }
+
+    fn scripted(id: &str, name: &str, email: &str) -> Card {
+        let trace = Trace { acts: 6, deeds: 4, steps: 4, opening: 7, sketch: vec![1, 2, 3, 4], ..Trace::default() };
+        Card { trace: Trace { country: "PL".into(), ..trace }, ..card(id, name, email) }
+    }
+
+    #[test]
+    fn names_are_masks_where_one_script_is_at_work() {
+        let a = scripted("a", "Anna Virtanen", "anna.virtanen@gmail.com");
+        let b = scripted("b", "Tomasz Kowalczyk", "t.kowalczyk@outlook.com");
+        let shared = [shared_with("b", KeyKind::Behavior, "7", 6)];
+        assert!(probability(&a, &b, &shared) > 0.5);
+        let others = Card { trace: Trace { sketch: vec![5, 6, 7, 8], ..b.trace.clone() }, ..b };
+        assert!(probability(&a, &others, &shared) < 0.05);
+    }
+
+    #[test]
+    fn a_household_is_told_once() {
+        let b = card("b", "Mikko Virtanen", "mikko@example.com");
+        let shared = [
+            shared_with("b", KeyKind::Device, "fp", 2),
+            shared_with("b", KeyKind::Ip, "198.51.100.7", 2),
+            shared_with("b", KeyKind::Payment, "card", 2),
+            shared_with("b", KeyKind::Street, "park lane 7|", 2),
+        ];
+        assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    mod any {
+        use super::*;
+        use proptest::prelude::*;
+
+        fn any_card(id: &'static str) -> impl Strategy<Value = Card> {
+            let life = (0i64..40, 0i64..40, 0u32..20, 0u32..5, prop::collection::btree_set(0u16..9, 0..7));
+            let name = prop::sample::select(vec!["", "Anna Virtanen", "Mikko Virtanen", "Tomasz Kowalczyk", "李庭俊"]);
+            let email = prop::sample::select(vec!["", "anna@gmail.com", "av1@mailinator.com", "mikko@fox.example.net"]);
+            (life, name, email, 0u32..3, any::<bool>()).prop_map(
+                move |((first, days, acts, pages, sketch), name, email, devices, hidden)| {
+                    let first_ms = START_MS + first * 3_600_000;
+                    let last_ms = first_ms + days * 8_640_000;
+                    let steps = sketch.len() as u32;
+                    let trace = Trace {
+                        first_ms,
+                        last_ms,
+                        acts,
+                        pages,
+                        steps,
+                        deeds: steps,
+                        devices,
+                        hidden,
+                        sketch: sketch.into_iter().collect(),
+                        opening: steps % 3,
+                        country: "PL".into(),
+                        ..Trace::default()
+                    };
+                    Card { first_ms, last_ms, trace, ..card(id, name, email) }
+                },
+            )
+        }
+
+        proptest! {
+            /// Whatever is known of two and whatever they share, each side comes to the same conclusion, in bounds, and
+            /// its steps add up.
+            #[test]
+            fn both_sides_conclude_the_same(a in any_card("a"), b in any_card("b"), held in prop::collection::vec((0..KeyKind::ALL.len(), 2u64..70), 0..9)) {
+                let keys = |peer: &str| -> Vec<SharedKey> {
+                    let held: BTreeMap<usize, u64> = held.iter().copied().collect();
+                    held.iter().map(|(kind, holders)| shared_with(peer, KeyKind::ALL[*kind], "h1", *holders)).collect()
+                };
+                let forth = link(&a, &keys("b"), &BTreeMap::from([(b.id.clone(), b.clone())]));
+                let back = link(&b, &keys("a"), &BTreeMap::from([(a.id.clone(), a.clone())]));
+                prop_assert_eq!(forth.len(), back.len());
+                for (mine, theirs) in forth.iter().zip(&back) {
+                    prop_assert_eq!((mine.probability, mine.link_type), (theirs.probability, theirs.link_type));
+                    prop_assert!((PROBABILITY_MIN..=1.0).contains(&mine.probability));
+                    let steps = mine.metadata["waterfall"].as_array().unwrap();
+                    let bits = |step: &Value| step["bits"].as_f64().unwrap();
+                    let sum: f64 = steps[..steps.len() - 1].iter().map(bits).sum();
+                    prop_assert!((sum - bits(&steps[steps.len() - 1])).abs() < 0.1, "{:?}", steps);
+                }
+            }
+        }
     }
 }

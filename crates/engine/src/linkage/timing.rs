@@ -60,12 +60,18 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         () if both_short && alike && gap_ms <= BURST_MS && place.is_some_and(|place| place <= CROWD) => {
             behaves(BURST, "They appeared within minutes of each other in one place, and were used only briefly.")
         }
-        () if known && me.trace.opening == peer.trace.opening && me.trace.opening != 0 && alike && gap_ms <= 10 * DAY_MS => {
+        () if known
+            && me.trace.opening == peer.trace.opening
+            && me.trace.opening != 0
+            && alike
+            && gap_ms <= 10 * DAY_MS =>
+        {
             let bits = if gap_ms <= 4 * DAY_MS { SERIES } else { SERIES / 2.0 };
             behaves(bits, "One began days after the other, in the same way.")
         }
         () if overlap_ms >= 7 * DAY_MS && known && !alike && device.is_some_and(|holders| holders > 2) => {
-            let text = "Several use the device, these two side by side for more than a week, and each for something else.";
+            let text =
+                "Several use the device, these two side by side for more than a week, and each for something else.";
             Some(Evidence::new("timing", None, IN_COMMON, text))
         }
         () if overlap_ms >= 7 * DAY_MS && place.is_some() => {

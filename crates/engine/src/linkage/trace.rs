@@ -94,7 +94,8 @@ impl Trace {
         let visits = visits(&acts);
         let mut steps: BTreeMap<u16, bool> = BTreeMap::new();
         let mut known: BTreeMap<&str, bool> = BTreeMap::new();
-        let mut is_page = |name| *known.entry(name).or_insert_with(|| mappings.event_type(name) == Some(EventType::PageView));
+        let mut is_page =
+            |name| *known.entry(name).or_insert_with(|| mappings.event_type(name) == Some(EventType::PageView));
         let mut pages = 0;
         for visit in &visits {
             let mut before = "^";
@@ -163,7 +164,7 @@ impl Trace {
 
     /// It did little more than come into being: a handful of acts on one day, none of them a look around.
     pub fn is_slight(&self) -> bool {
-        self.acts <= 4 && self.pages == 0 && self.days <= 1
+        (1..=4).contains(&self.acts) && self.pages == 0 && self.days <= 1
     }
 }
 
@@ -227,9 +228,7 @@ fn place(profile: &Profile) -> u32 {
 
 fn is_machine(profile: &Profile) -> bool {
     let by_agent = profile.sessions.iter().filter_map(|held| held.agent.as_ref()).any(|agent| {
-        agent.headless
-            || agent.automation.is_some()
-            || matches!(agent.device, DeviceClass::Library | DeviceClass::Bot)
+        agent.headless || agent.automation.is_some() || matches!(agent.device, DeviceClass::Library | DeviceClass::Bot)
     });
     by_agent || profile.devices.iter().any(|held| draws_in_software(&held.traits) || !held.traits.automation.is_empty())
 }
@@ -248,7 +247,8 @@ fn handhelds(profile: &Profile) -> Vec<u32> {
     let mobile = |traits: &DeviceTraits| {
         let platform = traits.platform.as_deref().unwrap_or_default();
         let arm = platform.starts_with("Linux arm") || platform.starts_with("Linux aarch");
-        arm || matches!(platform, "iPhone" | "iPad" | "Android") || traits.screen.is_some_and(is_phone_screen) && traits.touch_points.unwrap_or(0) > 0
+        arm || matches!(platform, "iPhone" | "iPad" | "Android")
+            || traits.screen.is_some_and(is_phone_screen) && traits.touch_points.unwrap_or(0) > 0
     };
     let mut found: Vec<u32> =
         profile.devices.iter().filter(|held| mobile(&held.traits)).map(|held| hash32(&held.fingerprint)).collect();
