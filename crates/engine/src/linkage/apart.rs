@@ -15,6 +15,8 @@ const CROWD: u64 = 24;
 /// Bits for and against, when nothing shared tells where people are: most services have users in many countries.
 const ONE_COUNTRY: f64 = 1.5;
 const OTHER_COUNTRY: f64 = -2.5;
+/// Bits against, when one hides where it is and nothing else is shared.
+const NOWHERE: f64 = -0.8;
 /// What people share without ever being in one place.
 const HABITS: [KeyKind; 5] = [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::Domain, KeyKind::Leaving];
 
@@ -58,6 +60,14 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         || !HABITS.into_iter().any(|kind| pair.shares(kind))
     {
         return None;
+    }
+    if mine.country.is_empty() || theirs.country.is_empty() {
+        return Some(Evidence::new(
+            "place",
+            None,
+            NOWHERE,
+            "Nothing ties the places of the two, and one hides its own.",
+        ));
     }
     Some(match mine.country == theirs.country {
         true => Evidence::new("place", None, ONE_COUNTRY, "Both are seen in the same country."),

@@ -10,6 +10,8 @@ const PER_DOUBLING: f64 = 1.7;
 const BITS_MAX: f64 = 8.5;
 /// Bits gained when both came through one address or one device, or have addresses at one domain.
 const ONE_WAY: f64 = 3.0;
+/// Bits gained when both came with a machine: few people do, and not together.
+const MACHINES: f64 = 3.0;
 const HOURS_OF_A_DAY: f64 = 24.0;
 /// The same of accounts without such marks: more of them are needed, and less is believed.
 const GONE_PILE_MIN: u64 = 8;
@@ -26,7 +28,8 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
 fn marked(pair: &Pair<'_>) -> Option<Evidence> {
     let pile = Pile::of(pair, KeyKind::Arrival, 'd', HOURS_OF_A_DAY, PILE_MIN)?;
     let one_way = [KeyKind::Ip, KeyKind::Device, KeyKind::Domain].into_iter().any(|kind| pair.shares(kind));
-    let bits = pile.bits() + if one_way { ONE_WAY } else { 0.0 };
+    let machines = pair.me.trace.machine && pair.peer.trace.machine;
+    let bits = pile.bits() + if one_way { ONE_WAY } else { 0.0 } + if machines { MACHINES } else { 0.0 };
     let text = format!(
         "Both only registered, among {} accounts of an hour that came from hidden networks, from machines or with throw-away addresses; other hours of that day had {:.1}.",
         pile.here, pile.elsewhere

@@ -26,7 +26,7 @@ const ALIKE: f64 = 0.6;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let device = pair.of_kind(KeyKind::Device).map(|(key, _)| key.holders).min();
-    let place = pair.of_kind(KeyKind::Ip).map(|(key, _)| key.holders).chain(device).min();
+    let place = pair.of_kind(KeyKind::Ip).map(|(key, _)| key.holders).min().or(device.filter(|_| !pair.in_one_crowd()));
     let (me, peer) = (pair.me, pair.peer);
     // Relatives and library visitors follow each other too, but each with an errand of their own.
     let known = me.trace.acts > 0 && peer.trace.acts > 0;
