@@ -20,6 +20,7 @@ pub mod mapping;
 pub mod profile;
 pub mod redact;
 pub mod rejection;
+pub mod said;
 pub mod score;
 pub mod snapshot;
 pub mod testkit;
@@ -27,4 +28,4 @@ pub mod text;
 
 /// Version of the analyzers, weights and linkage together. It is recorded with every analysis cycle: a verdict can be
 /// recomputed exactly by a binary of the same version.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;

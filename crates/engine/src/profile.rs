@@ -5,6 +5,7 @@ use crate::event::{Event, data_digest, merge_attributes};
 use crate::intelligence::networks::{NetworkFacts, network_facts};
 use crate::intelligence::user_agent::{UserAgentFacts, user_agent_facts};
 use crate::limits::*;
+use crate::said::{Said, hear};
 use crate::text::hash32;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -65,6 +66,9 @@ pub struct Profile {
     /// Sums of the tracker's interaction counters.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub interaction: BTreeMap<String, f64>,
+    /// What events said that can tell people apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
     /// Values that were cut or dropped because they were over a limit.
     pub truncated: u64,
 }
@@ -169,6 +173,7 @@ impl Profile {
         self.see_device(event);
         self.see_ip(event, facts);
         self.see_session(event, facts);
+        hear(&mut self.said, event);
         if event.name == INTERACTION_EVENT {
             self.sum_interaction(&event.data);
         }
@@ -273,6 +278,7 @@ impl Profile {
             halve(&mut self.ips);
             halve(&mut self.sessions);
             halve(&mut self.devices);
+            halve(&mut self.said);
             while self.names.len() > PROFILE_NAMES_MAX / 2 {
                 self.names.pop_last();
             }

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::event::{Event, Intake};
-use crate::linkage::{Card, Face, KeyKind, Peer, SharedKey};
+use crate::linkage::{Card, Face, KeyKind, Peer, SharedKey, Trace};
 use crate::mapping::Mappings;
 use crate::profile::Seen;
 use crate::score::Finding;
@@ -106,6 +106,7 @@ impl Story {
             face: Face::of(snapshot.display_name().as_deref(), None).into(),
             first_ms: snapshot.created_ms,
             last_ms,
+            trace: Trace::of(&snapshot.profile, &Mappings::default()),
         };
         let peers = self.shared.iter().flat_map(|key| &key.peers);
         let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
@@ -119,7 +120,7 @@ impl Story {
 pub fn card(id: &str, name: &str, email: &str) -> Card {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let face = Face::of(some(name).as_deref(), some(email).as_deref());
-    Card { id: id.into(), face: face.into(), first_ms: START_MS, last_ms: START_MS + 24 * 3_600_000 }
+    Card { id: id.into(), face: face.into(), first_ms: START_MS, last_ms: START_MS + 24 * 3_600_000, ..Card::default() }
 }
 
 /// Something that is shared with `peer`, by `holders` in all.

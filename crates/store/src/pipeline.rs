@@ -6,7 +6,7 @@ use crate::open::Store;
 use crate::{Badge, DeviceWrite, GroupWrite, RingChanges, TeamId};
 use dregs_engine::event::Event;
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, PROFILE_EVENTS_MAX};
-use dregs_engine::linkage::{Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey, Trace};
 use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rejection::Fate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +103,8 @@ pub struct IdentityWrite {
     pub cycles: i64,
     /// The profile as JSON.
     pub body: String,
+    /// What it did, for those it is compared with.
+    pub trace: String,
 }
 
 #[derive(Debug)]
@@ -335,8 +337,9 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select i.id, i.display_name, i.display_email, i.created_ms, i.last_tracked_ms from json_each($2) j
-                 cross join identities i where i.team_id = $1 and i.id = j.value->>0",
+                "select i.id, i.display_name, i.display_email, i.created_ms, i.last_tracked_ms, t.body as trace from json_each($2) j
+                 cross join identities i left join traces t on t.team_id = i.team_id and t.identity_id = i.id
+                 where i.team_id = $1 and i.id = j.value->>0",
                 args![team, batch],
             )
             .await?;
@@ -345,7 +348,8 @@ impl Store {
                 let (id, created_ms) = (row.text("id")?, row.int("created_ms")?);
                 let last_ms = row.opt_int("last_tracked_ms")?.unwrap_or(created_ms);
                 let face = face(row.opt_text("display_name")?, row.opt_text("display_email")?);
-                Ok((id.clone(), Card { id, face, first_ms: created_ms.min(last_ms), last_ms }))
+                let trace = row.opt_text("trace")?.map(|text| Trace::of_json(&text)).unwrap_or_default();
+                Ok((id.clone(), Card { id, face, first_ms: created_ms.min(last_ms), last_ms, trace }))
             })
             .collect()
     }
@@ -462,6 +466,13 @@ async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result
         "insert into profiles (team_id, identity_id, body) select $1, value->>0, value->>1 from json_each($2) where true
          on conflict (team_id, identity_id) do update set body = excluded.body",
         args![team, bodies],
+    )
+    .await?;
+    let traces: Batch = commit.identities.iter().map(|identity| (&identity.id, &identity.trace)).collect();
+    tx.run(
+        "insert into traces (team_id, identity_id, body) select $1, value->>0, value->>1 from json_each($2) where true
+         on conflict (team_id, identity_id) do update set body = excluded.body",
+        args![team, traces],
     )
     .await
     .map(drop)

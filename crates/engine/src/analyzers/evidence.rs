@@ -53,7 +53,7 @@ const BACKGROUND_WORDS: [&str; 9] =
     ["heartbeat", "ping", "poll", "polling", "keepalive", "progress", "tick", "sync", "background"];
 
 /// Events that no human act causes one by one: summaries, heartbeats, the tracker's start.
-pub(super) fn is_background(name: &str) -> bool {
+pub(crate) fn is_background(name: &str) -> bool {
     name == INTERACTION_EVENT
         || name == "dregs_init"
         || snake_case(name).split('_').any(|word| BACKGROUND_WORDS.contains(&word))

@@ -32,6 +32,8 @@ mod stories;
 mod user_agent;
 mod velocity;
 
+pub(crate) use evidence::is_background;
+
 /// What can be said of an identity, and how to say it.
 pub struct Analyzer {
     /// `category.kebab-name`; stable, part of the API.

@@ -5,6 +5,7 @@ use crate::intelligence::fold::{fold, words};
 use crate::intelligence::latin::latin;
 use crate::intelligence::names::{gibberish, name_rank, nicknames_of};
 use crate::intelligence::sound::sound;
+use crate::linkage::trace::Trace;
 use crate::text::cut;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct Card {
     /// When the identity was first and last seen, epoch milliseconds.
     pub first_ms: i64,
     pub last_ms: i64,
+    /// What it did; empty where that is not known.
+    pub trace: Trace,
 }
 
 /// What a name and an e-mail address come down to. Making it takes much longer than comparing two: keep it where the same

@@ -1,5 +1,5 @@
 //! Similar e-mail addresses: numbered series, the same pattern at one provider, a local part carried to another, a typing
-//! error, a domain of their own.
+//! error.
 
 use super::card::Mail;
 use super::{Evidence, KeyKind, LinkType, Pair, popularity};
@@ -16,8 +16,8 @@ const SAME_DIGITS: f64 = 1.5;
 /// Bits for two local parts that differ by a keystroke or two, and for whole addresses that do so where few have one.
 const TYPO: f64 = 2.5;
 const MANGLED: f64 = 7.0;
-/// Bits for the same domain, when nobody else has an address there.
-const OWN_DOMAIN: f64 = 2.5;
+/// A domain with so many people at most is their own.
+const FEW_AT_HOME: u64 = 32;
 /// Bits for the same disposable domain: few people use any.
 const DISPOSABLE: f64 = 1.5;
 /// Bits against, when two addresses have nothing in common.
@@ -38,8 +38,6 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let similar = |bits: f64, text: &str| {
         Some(Evidence::new("e-mail", Some(LinkType::SimilarEmail), bits, text).with("kind", "similar"))
     };
-    let home = pair.of_kind(KeyKind::EmailDomain).map(|(key, _)| key.holders).min();
-    let own_domain = home.map_or(0.0, |holders| OWN_DOMAIN - popularity(holders, 0.5));
     let throw_away = |mail: &Mail| mail.disposable >= Disposable::Weak;
     let same_letters = valid && mine.letters.len() >= 3 && mine.letters == theirs.letters;
     match () {
@@ -52,15 +50,14 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             similar(carried(mine, theirs), "Their e-mail addresses have the same name before the @ at two providers.")
         }
         () if valid && is_close(mine, theirs) => {
-            let bits = TYPO * rarity(&mine.letters) + own_domain.max(0.0) + same_digits(mine, theirs);
+            let bits = TYPO * rarity(&mine.letters) + same_digits(mine, theirs);
             similar(bits, "Their e-mail addresses differ by a keystroke or two.")
         }
         () if mine.registrable == theirs.registrable && throw_away(mine) => {
             similar(DISPOSABLE, "Both use the same provider of throw-away addresses.")
         }
-        () if own_domain > 0.0 => {
-            similar(own_domain, "Their e-mail addresses are at a domain that hardly anybody else uses.")
-        }
+        // What a domain of their own says is told by itself.
+        () if pair.of_kind(KeyKind::EmailDomain).any(|(key, _)| key.holders <= FEW_AT_HOME) => None,
         // Throw-away addresses differ because they are free, not because their owners do.
         () if !valid || throw_away(mine) || throw_away(theirs) => None,
         () => Some(Evidence::new("e-mail", None, UNLIKE, "Their e-mail addresses have nothing in common.")),
@@ -171,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_of_their_own_counts_and_an_employer_does_not() {
+    fn addresses_at_a_domain_of_their_own_are_not_unlike() {
         let (a, b) = (("", "anna@virtanen.example"), ("", "shop@virtanen.example"));
-        assert!(bits_of(a, b, Some(2)) > 2.0);
+        assert_eq!(bits_of(a, b, Some(2)), 0.0);
         assert!(bits_of(a, b, Some(60)) < 0.0);
         assert!(bits_of(a, b, None) < 0.0);
     }

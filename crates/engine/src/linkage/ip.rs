@@ -7,6 +7,12 @@ use super::{Evidence, KeyKind, LinkType, Pair, crowd, popularity};
 const BITS: f64 = 4.5;
 const PREFIX_BITS: f64 = 1.5;
 const PER_DOUBLING: f64 = 1.3;
+const PER_DOUBLING_SCRIPTED: f64 = 0.8;
+/// From this likeness on, and without a look at a page, two are worked by one script.
+const SCRIPTED_MIN: f64 = 0.75;
+const SCRIPTED_DEEDS_MIN: u32 = 3;
+/// A class does alike within a lesson because it is told to.
+const LESSON_MS: i64 = 2 * 3_600_000;
 /// Bits gained with each further address that both were seen at.
 const FURTHER: f64 = 1.0;
 
@@ -14,7 +20,9 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let (kind, alone) = if pair.shares(KeyKind::Ip) { (KeyKind::Ip, BITS) } else { (KeyKind::IpPrefix, PREFIX_BITS) };
     let (key, peer) = pair.of_kind(kind).min_by_key(|(key, _)| key.holders)?;
     let places = pair.of_kind(kind).count();
-    let bits = (alone - popularity(key.holders, PER_DOUBLING)).max(0.0);
+    // The crowd at an address is one hand's where they all do the same.
+    let per_doubling = if is_scripted(pair) { PER_DOUBLING_SCRIPTED } else { PER_DOUBLING };
+    let bits = (alone - popularity(key.holders, per_doubling)).max(0.0);
     let further = if bits > 0.0 { FURTHER * (places - 1).min(2) as f64 } else { 0.0 };
     let what = match (kind, places) {
         (KeyKind::Ip, 1) => "Both use the same IP address".to_owned(),
@@ -28,4 +36,33 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             .with("key", key.key.as_str())
             .with("overlapMillis", overlap_ms.max(0));
     Some(evidence.sure(0.7))
+}
+
+fn is_scripted(pair: &Pair<'_>) -> bool {
+    let (mine, theirs) = (&pair.me.trace, &pair.peer.trace);
+    let alike = mine.deeds.min(theirs.deeds) >= SCRIPTED_DEEDS_MIN && mine.likeness(theirs) >= SCRIPTED_MIN;
+    alike && mine.pages + theirs.pages == 0 && (mine.first_ms - theirs.first_ms).abs() > LESSON_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linkage::{Card, Trace};
+    use crate::testkit::{card, shared_with};
+
+    fn bits(holders: u64, trace: Trace) -> f64 {
+        let me = Card { trace: trace.clone(), ..card("a", "", "") };
+        let peer = Card { trace: Trace { first_ms: trace.first_ms + 9_000_000, ..trace }, ..card("b", "", "") };
+        let key = shared_with("b", KeyKind::Ip, "192.0.2.1", holders);
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+            .map_or(0.0, |evidence| evidence.bits)
+    }
+
+    #[test]
+    fn a_quiet_address_counts_and_a_crowded_one_only_where_all_do_the_same() {
+        let script = Trace { deeds: 3, steps: 3, sketch: vec![1, 2, 3], ..Trace::default() };
+        assert!(bits(2, Trace::default()) > bits(8, Trace::default()));
+        assert_eq!(bits(60, Trace::default()), 0.0);
+        assert!(bits(8, script.clone()) > bits(8, Trace { pages: 1, ..script }));
+    }
 }

@@ -8,21 +8,29 @@
 //!
 //! One kind of evidence a file; this is the sum.
 
+mod apart;
+mod behavior;
+mod burst;
 pub mod card;
 mod contact;
 pub mod decision;
 mod device;
+mod domain;
 mod email;
 pub mod graph;
 mod ip;
 pub mod keys;
 mod name;
+mod referral;
 pub mod ring;
 mod session;
+mod street;
 mod timing;
+pub mod trace;
 
 pub use card::{Card, Face};
 pub use keys::{Key, KeyKind, keys};
+pub use trace::Trace;
 
 use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
@@ -160,13 +168,42 @@ impl Pair<'_> {
     pub(crate) fn shares(&self, kind: KeyKind) -> bool {
         self.of_kind(kind).next().is_some()
     }
+
+    /// Whether both are mostly at one address that is too popular to be listed: an office, a carrier, a school.
+    pub(crate) fn in_one_crowd(&self) -> bool {
+        let (mine, theirs) = (self.me.trace.place, self.peer.trace.place);
+        mine != 0 && mine == theirs && !self.shares(KeyKind::Ip)
+    }
+
+    /// Whether both have done enough to tell, and each for something else.
+    pub(crate) fn live_apart(&self) -> bool {
+        let (mine, theirs) = (&self.me.trace, &self.peer.trace);
+        mine.acts.min(theirs.acts) >= LIFE_ACTS_MIN && mine.likeness(theirs) < ALIKE_MIN
+    }
 }
+
+/// Acts from which what somebody does tells something, and the likeness of steps below which two do other things.
+const LIFE_ACTS_MIN: u32 = 5;
+const ALIKE_MIN: f64 = 0.6;
 
 type Compare = fn(&Pair<'_>) -> Option<Evidence>;
 
 /// Every comparison, in the order of the waterfall.
-const ALL: &[Compare] =
-    &[contact::compare, session::compare, device::compare, ip::compare, email::compare, name::compare, timing::compare];
+const ALL: &[Compare] = &[
+    contact::compare,
+    street::compare,
+    session::compare,
+    device::compare,
+    ip::compare,
+    apart::compare,
+    behavior::compare,
+    burst::compare,
+    referral::compare,
+    domain::compare,
+    email::compare,
+    name::compare,
+    timing::compare,
+];
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
@@ -213,6 +250,8 @@ fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card
 /// All evidence about a pair, as links with one common probability.
 fn weigh(pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
+    discount_masks(pair, &mut found);
+    cap_household(pair, &mut found);
     cap_place(&mut found);
     cap_likeness(&mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
@@ -257,16 +296,17 @@ fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
     found
 }
 
-/// What looking alike (name, e-mail) may say in full of two who share no device, address or contact: namesakes exist. Of
+/// What looks alike about two accounts.
+const LIKENESS: [&str; 3] = ["name", "e-mail", "domain"];
+/// What looking alike may say in full of two who share no device, address or contact: namesakes exist. Of
 /// what it says beyond that a share counts, up to a limit: a rare name and a rare address are two coincidences.
 const LIKENESS_ALONE_BITS: f64 = 7.4;
 const LIKENESS_ALONE_SHARE: f64 = 0.35;
 const LIKENESS_ALONE_BITS_MAX: f64 = 10.0;
 
 fn cap_likeness(found: &mut [Evidence]) {
-    let is_likeness =
-        |evidence: &Evidence| evidence.bits > 0.0 && (evidence.what == "name" || evidence.what == "e-mail");
-    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence)) {
+    let is_likeness = |evidence: &Evidence| evidence.bits > 0.0 && LIKENESS.contains(&evidence.what);
+    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence) && evidence.what != "place") {
         return;
     }
     let sum: f64 = found.iter().filter(|evidence| is_likeness(evidence)).map(|evidence| evidence.bits).sum();
@@ -274,6 +314,57 @@ fn cap_likeness(found: &mut [Evidence]) {
         let beyond = LIKENESS_ALONE_SHARE * (sum - LIKENESS_ALONE_BITS);
         let scale = (LIKENESS_ALONE_BITS + beyond).min(LIKENESS_ALONE_BITS_MAX) / sum;
         found.iter_mut().filter(|evidence| is_likeness(evidence)).for_each(|evidence| evidence.bits *= scale);
+    }
+}
+
+/// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
+const HANDS: [&str; 2] = ["behavior", "burst"];
+const HAND_BITS_SURE: f64 = 5.5;
+/// What ties accounts that were made for one purpose together: a referral code and two more of these make one hand.
+const TIES: [&str; 4] = ["referral", "domain", "ip", "device"];
+const TIES_MIN: usize = 3;
+const TIED: f64 = 0.7;
+/// The most that is taken off what names and addresses say against one person.
+const MASK_MAX: f64 = 0.85;
+
+/// A name and an address are what somebody typed. Where accounts are worked like one, somebody typed them all: that they
+/// differ says the less, the surer it is that one hand is at work.
+fn discount_masks(pair: &Pair<'_>, found: &mut [Evidence]) {
+    let strength = |what: &[&str]| {
+        let of = found.iter().filter(|evidence| what.contains(&evidence.what) && evidence.bits > 0.0);
+        of.map(|evidence| evidence.bits).collect::<Vec<_>>()
+    };
+    let worked = (strength(&HANDS).into_iter().fold(0.0, f64::max) / HAND_BITS_SURE).clamp(0.0, 1.0);
+    let for_one_purpose = pair.me.trace.is_slight() && pair.peer.trace.is_slight();
+    let referred = !strength(&["referral"]).is_empty();
+    let tied = if for_one_purpose && referred && strength(&TIES).len() >= TIES_MIN { TIED } else { 0.0 };
+    let taken_off = MASK_MAX * f64::max(worked, tied);
+    let against = found.iter_mut().filter(|evidence| evidence.bits < 0.0);
+    against
+        .filter(|evidence| matches!(evidence.what, "name" | "e-mail" | "timing"))
+        .for_each(|evidence| evidence.bits *= 1.0 - taken_off);
+}
+
+/// The most that everything a household shares may say of two whose names speak against one person, and of two without
+/// names who each live a life of their own.
+const HOUSEHOLD_BITS_MAX: f64 = 10.5;
+const NAMELESS_BITS_MAX: f64 = 7.5;
+/// Names that speak against it by this much are two people's.
+const OTHER_NAME_BITS: f64 = -1.5;
+
+/// One roof explains one device, one line, one street and one card: where there are two people, it is told once.
+fn cap_household(pair: &Pair<'_>, found: &mut [Evidence]) {
+    let name = found.iter().find(|evidence| evidence.what == "name");
+    let most = match name {
+        Some(name) if name.bits <= OTHER_NAME_BITS => HOUSEHOLD_BITS_MAX,
+        None if pair.live_apart() => NAMELESS_BITS_MAX,
+        _ => return,
+    };
+    let shared_at_home = ["session", "device", "ip", "street", "payment", "phone"];
+    let is_home = |evidence: &Evidence| evidence.bits > 0.0 && shared_at_home.contains(&evidence.what);
+    let sum: f64 = found.iter().filter(|evidence| is_home(evidence)).map(|evidence| evidence.bits).sum();
+    if sum > most {
+        found.iter_mut().filter(|evidence| is_home(evidence)).for_each(|evidence| evidence.bits *= most / sum);
     }
 }
 
@@ -352,7 +443,7 @@ fn round4(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::{card, shared_with};
+    use crate::testkit::{START_MS, card, shared_with};
 
     fn probability(a: &Card, b: &Card, shared: &[SharedKey]) -> f64 {
         let cards = BTreeMap::from([(b.id.clone(), b.clone())]);
@@ -439,5 +530,88 @@ mod tests {
         let forth = [shared_with("b", KeyKind::Device, "fp", 3), shared_with("b", KeyKind::Ip, "192.0.2.1", 5)];
         let back = [shared_with("a", KeyKind::Device, "fp", 3), shared_with("a", KeyKind::Ip, "192.0.2.1", 5)];
         assert_eq!(probability(&anna(), &b, &forth), probability(&b, &anna(), &back));
+    }
+
+    fn scripted(id: &str, name: &str, email: &str) -> Card {
+        let trace = Trace { acts: 6, deeds: 4, steps: 4, opening: 7, sketch: vec![1, 2, 3, 4], ..Trace::default() };
+        Card { trace: Trace { country: "PL".into(), ..trace }, ..card(id, name, email) }
+    }
+
+    #[test]
+    fn names_are_masks_where_one_script_is_at_work() {
+        let a = scripted("a", "Anna Virtanen", "anna.virtanen@gmail.com");
+        let b = scripted("b", "Tomasz Kowalczyk", "t.kowalczyk@outlook.com");
+        let shared = [shared_with("b", KeyKind::Behavior, "7", 6)];
+        assert!(probability(&a, &b, &shared) > 0.5);
+        let others = Card { trace: Trace { sketch: vec![5, 6, 7, 8], ..b.trace.clone() }, ..b };
+        assert!(probability(&a, &others, &shared) < 0.05);
+    }
+
+    #[test]
+    fn a_household_is_told_once() {
+        let b = card("b", "Mikko Virtanen", "mikko@example.com");
+        let shared = [
+            shared_with("b", KeyKind::Device, "fp", 2),
+            shared_with("b", KeyKind::Ip, "198.51.100.7", 2),
+            shared_with("b", KeyKind::Payment, "card", 2),
+            shared_with("b", KeyKind::Street, "park lane 7|", 2),
+        ];
+        assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    mod any {
+        use super::*;
+        use proptest::prelude::*;
+
+        fn any_card(id: &'static str) -> impl Strategy<Value = Card> {
+            let life = (0i64..40, 0i64..40, 0u32..20, 0u32..5, prop::collection::btree_set(0u16..9, 0..7));
+            let name = prop::sample::select(vec!["", "Anna Virtanen", "Mikko Virtanen", "Tomasz Kowalczyk", "李庭俊"]);
+            let email = prop::sample::select(vec!["", "anna@gmail.com", "av1@mailinator.com", "mikko@fox.example.net"]);
+            (life, name, email, 0u32..3, any::<bool>()).prop_map(
+                move |((first, days, acts, pages, sketch), name, email, devices, hidden)| {
+                    let first_ms = START_MS + first * 3_600_000;
+                    let last_ms = first_ms + days * 8_640_000;
+                    let steps = sketch.len() as u32;
+                    let trace = Trace {
+                        first_ms,
+                        last_ms,
+                        acts,
+                        pages,
+                        steps,
+                        deeds: steps,
+                        devices,
+                        hidden,
+                        sketch: sketch.into_iter().collect(),
+                        opening: steps % 3,
+                        country: "PL".into(),
+                        ..Trace::default()
+                    };
+                    Card { first_ms, last_ms, trace, ..card(id, name, email) }
+                },
+            )
+        }
+
+        proptest! {
+            /// Whatever is known of two and whatever they share, each side comes to the same conclusion, in bounds, and
+            /// its steps add up.
+            #[test]
+            fn both_sides_conclude_the_same(a in any_card("a"), b in any_card("b"), held in prop::collection::vec((0..KeyKind::ALL.len(), 2u64..70), 0..9)) {
+                let keys = |peer: &str| -> Vec<SharedKey> {
+                    let held: BTreeMap<usize, u64> = held.iter().copied().collect();
+                    held.iter().map(|(kind, holders)| shared_with(peer, KeyKind::ALL[*kind], "h1", *holders)).collect()
+                };
+                let forth = link(&a, &keys("b"), &BTreeMap::from([(b.id.clone(), b.clone())]));
+                let back = link(&b, &keys("a"), &BTreeMap::from([(a.id.clone(), a.clone())]));
+                prop_assert_eq!(forth.len(), back.len());
+                for (mine, theirs) in forth.iter().zip(&back) {
+                    prop_assert_eq!((mine.probability, mine.link_type), (theirs.probability, theirs.link_type));
+                    prop_assert!((PROBABILITY_MIN..=1.0).contains(&mine.probability));
+                    let steps = mine.metadata["waterfall"].as_array().unwrap();
+                    let bits = |step: &Value| step["bits"].as_f64().unwrap();
+                    let sum: f64 = steps[..steps.len() - 1].iter().map(bits).sum();
+                    prop_assert!((sum - bits(&steps[steps.len() - 1])).abs() < 0.1, "{:?}", steps);
+                }
+            }
+        }
     }
 }

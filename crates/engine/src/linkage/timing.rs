@@ -16,12 +16,21 @@ const RELAY: f64 = 2.0;
 const CONVEYOR: f64 = 6.0;
 const CONVEYOR_HOLDERS_MIN: u64 = 4;
 const CONVEYOR_SHARE_MIN: f64 = 0.7;
+/// Bits when accounts that begin alike were made in one go.
+const SERIES: f64 = 1.5;
 const SIDE_BY_SIDE: f64 = -1.5;
+/// The same of a device that several have, each with habits of their own: a family's, or a public one.
+const IN_COMMON: f64 = -3.0;
+/// Steps in common from which two are used alike.
+const ALIKE: f64 = 0.6;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let device = pair.of_kind(KeyKind::Device).map(|(key, _)| key.holders).min();
-    let place = pair.of_kind(KeyKind::Ip).map(|(key, _)| key.holders).chain(device).min()?;
+    let place = pair.of_kind(KeyKind::Ip).map(|(key, _)| key.holders).min().or(device.filter(|_| !pair.in_one_crowd()));
     let (me, peer) = (pair.me, pair.peer);
+    // Relatives and library visitors follow each other too, but each with an errand of their own.
+    let known = me.trace.acts > 0 && peer.trace.acts > 0;
+    let alike = !known || me.trace.likeness(&peer.trace) >= ALIKE;
     let gap_ms = (me.first_ms - peer.first_ms).abs();
     let both_short = me.is_brief() && peer.is_brief();
     let overlap_ms = me.last_ms.min(peer.last_ms) - me.first_ms.max(peer.first_ms);
@@ -38,20 +47,34 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     });
     let one_place = pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix);
     match () {
-        () if both_short && one_place && conveyor.is_some() => {
+        () if both_short && one_place && alike && conveyor.is_some() => {
             let holders = conveyor.map_or(0, |(key, _)| key.holders);
             let text = format!(
                 "{holders} accounts came from this device, nearly all used only briefly and one after the other."
             );
             behaves(CONVEYOR, &text)
         }
-        () if both_short && overlap_ms <= 0 && device.is_some() => {
+        () if both_short && alike && overlap_ms <= 0 && device.is_some() => {
             behaves(RELAY, "They were used one after the other on one device, each only briefly.")
         }
-        () if both_short && gap_ms <= BURST_MS && place <= CROWD => {
+        () if both_short && alike && gap_ms <= BURST_MS && place.is_some_and(|place| place <= CROWD) => {
             behaves(BURST, "They appeared within minutes of each other in one place, and were used only briefly.")
         }
-        () if overlap_ms >= 7 * DAY_MS => {
+        () if known
+            && me.trace.opening == peer.trace.opening
+            && me.trace.opening != 0
+            && alike
+            && gap_ms <= 10 * DAY_MS =>
+        {
+            let bits = if gap_ms <= 4 * DAY_MS { SERIES } else { SERIES / 2.0 };
+            behaves(bits, "One began days after the other, in the same way.")
+        }
+        () if overlap_ms >= 7 * DAY_MS && known && !alike && device.is_some_and(|holders| holders > 2) => {
+            let text =
+                "Several use the device, these two side by side for more than a week, and each for something else.";
+            Some(Evidence::new("timing", None, IN_COMMON, text))
+        }
+        () if overlap_ms >= 7 * DAY_MS && place.is_some() => {
             Some(Evidence::new("timing", None, SIDE_BY_SIDE, "They have been used side by side for more than a week."))
         }
         () => None,

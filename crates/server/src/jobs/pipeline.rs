@@ -15,7 +15,7 @@ use dregs_engine::intelligence;
 use dregs_engine::limits::LINKED_MAX;
 use dregs_engine::linkage::decision::overrule;
 use dregs_engine::linkage::ring::is_strong;
-use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey, Trace};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Profile;
 use dregs_engine::rejection::Fate;
@@ -64,6 +64,7 @@ struct Work {
     /// Keys it held before this batch.
     keys_before: Vec<Key>,
     keys: Vec<Key>,
+    trace: Trace,
     fields: BTreeMap<Field, String>,
     is_new: bool,
     received_ms: Option<i64>,
@@ -208,9 +209,11 @@ impl Pipeline {
             });
         }
         fold_sightings(commit);
+        let now_ms = self.clock.now_ms();
         for work in works.values_mut() {
             work.fields = mappings.fields(&work.stored.profile.attributes);
-            work.keys = linkage::keys(&work.stored.profile, &work.fields);
+            work.trace = Trace::of(&work.stored.profile, mappings);
+            work.keys = linkage::keys(&work.stored.profile, &work.fields, &work.trace, mappings, now_ms);
         }
     }
 
@@ -255,6 +258,7 @@ impl Pipeline {
             }
             let mut profile = work.stored.profile;
             write.body = profile.to_json();
+            write.trace = work.trace.to_json();
             commit.identities.push(write);
         }
         // An identity of this batch has just been scored; its links need no second round.
@@ -355,7 +359,8 @@ impl Pipeline {
         let created_ms =
             if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
         let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
-        Card { id: id.to_owned(), face, first_ms: created_ms.min(profile.last_ms), last_ms: profile.last_ms }
+        let first_ms = created_ms.min(profile.last_ms);
+        Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
     }
 
     fn face(&self, name: Option<String>, email: Option<String>) -> Arc<Face> {
@@ -400,6 +405,7 @@ impl Pipeline {
             due_ms: (!stored.disregarded).then_some(now_ms + self.reevaluate_ms + jitter_ms),
             cycles: stored.cycles,
             body: String::new(),
+            trace: String::new(),
         }
     }
 
@@ -494,8 +500,16 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
     let work = |id: &str, stored: Option<StoredProfile>| {
         let is_new = stored.is_none();
         let stored = stored.unwrap_or_default();
-        let keys_before = keys_of(&stored.profile, mappings);
-        let work = Work { stored, keys_before, keys: Vec::new(), fields: BTreeMap::new(), is_new, received_ms: None };
+        let keys_before = keys_of(&stored.profile, mappings, stored.last_scored_ms.unwrap_or(0));
+        let work = Work {
+            stored,
+            keys_before,
+            keys: Vec::new(),
+            trace: Trace::default(),
+            fields: BTreeMap::new(),
+            is_new,
+            received_ms: None,
+        };
         (id.to_owned(), work)
     };
     wanted
@@ -508,8 +522,8 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
         .collect()
 }
 
-fn keys_of(profile: &Profile, mappings: &Mappings) -> Vec<Key> {
-    linkage::keys(profile, &mappings.fields(&profile.attributes))
+fn keys_of(profile: &Profile, mappings: &Mappings, scored_ms: i64) -> Vec<Key> {
+    linkage::keys(profile, &mappings.fields(&profile.attributes), &Trace::of(profile, mappings), mappings, scored_ms)
 }
 
 fn note_session(commit: &mut Commit, routed: &Routed<'_>) {

@@ -27,6 +27,8 @@ create index identities_uniqueness on identities (team_id, uniqueness desc nulls
 create index identities_behavior on identities (team_id, behavior desc nulls last, id desc);
 create index identities_due on identities (due_ms) where due_ms is not null;
 create table profiles (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
+-- What an identity did, in a few dozen bytes: read for every candidate, so that no profile need be.
+create table traces (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
 create table badges (
   team_id text not null, identity_id text not null, slug text not null, name text not null, type text not null, explanation text not null,
   metadata text not null, since_ms bigint not null, primary key (team_id, identity_id, slug)

@@ -27,6 +27,8 @@ create index identities_uniqueness on identities (team_id, uniqueness, id);
 create index identities_behavior on identities (team_id, behavior, id);
 create index identities_due on identities (due_ms) where due_ms is not null;
 create table profiles (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id));
+-- What an identity did, in a few dozen bytes: read for every candidate, so that no profile need be.
+create table traces (team_id text not null, identity_id text not null, body text not null, primary key (team_id, identity_id)) without rowid;
 create table badges (
   team_id text not null, identity_id text not null, slug text not null, name text not null, type text not null, explanation text not null,
   metadata text not null, since_ms bigint not null, primary key (team_id, identity_id, slug)
@@ -127,6 +129,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('identities', 'identities_behavior', '1000000 1000000 10000 1'),
   ('identities', 'identities_due', '1000000 2'),
   ('profiles', 'sqlite_autoindex_profiles_1', '1000000 1000000 1'),
+  ('traces', 'traces', '1000000 1000000 1'),
   ('badges', 'badges', '1000000 1000000 2 1'),
   ('badges', 'badges_slug', '1000000 1000000 50000 1'),
   ('events', 'events_id', '20000000 20000000 1'),

@@ -8,6 +8,8 @@ mod measures;
 mod printing;
 mod reading;
 mod replaying;
+#[cfg(test)]
+mod worlds;
 
 use crate::cli::Outcome;
 use crate::cli::terminal::progress;
