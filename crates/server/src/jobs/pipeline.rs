@@ -88,9 +88,9 @@ impl Pipeline {
         }
     }
 
-    /// Processes a batch of one team's subjects.
-    pub async fn run(&self, batch: &BatchOfSubjects) -> Result<()> {
-        let Some((first, _)) = batch.owners.first() else { return Ok(()) };
+    /// Processes a batch of one team's subjects. Returns how many identities it made due.
+    pub async fn run(&self, batch: &BatchOfSubjects) -> Result<u64> {
+        let Some((first, _)) = batch.owners.first() else { return Ok(0) };
         let team = &first.team;
         let started_ms = self.clock.now_ms();
         let begun = Instant::now();
@@ -107,7 +107,7 @@ impl Pipeline {
         let scored = begun.elapsed();
         self.store.commit(team, &commit).await?;
         self.measure(&events, &commit, begun, load_seconds, scored, cycles);
-        Ok(())
+        Ok(commit.due.len() as u64)
     }
 
     /// Makes an identity wait for its next periodic assessment: it could not be scored.

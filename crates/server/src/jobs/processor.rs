@@ -227,8 +227,8 @@ impl Processor {
 
     async fn process(&mut self, batch: BatchOfSubjects) -> Result<()> {
         match self.pipeline.run(&batch).await {
-            Ok(()) => {
-                self.finish(batch);
+            Ok(due) => {
+                self.finish(batch, due);
                 Ok(())
             }
             Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
@@ -261,8 +261,8 @@ impl Processor {
     async fn process_alone(&mut self, single: (Owner, Vec<Claimed>)) -> Result<()> {
         let batch = BatchOfSubjects { owners: vec![single] };
         match self.pipeline.run(&batch).await {
-            Ok(()) => {
-                self.finish(batch);
+            Ok(due) => {
+                self.finish(batch, due);
                 Ok(())
             }
             Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
@@ -309,7 +309,11 @@ impl Processor {
         Ok(())
     }
 
-    fn finish(&mut self, batch: BatchOfSubjects) {
+    fn finish(&mut self, batch: BatchOfSubjects, due: u64) {
+        // Told before the events are: between the two the store would look settled.
+        if due > 0 {
+            self.watermark.set_due(due);
+        }
         for (owner, events) in &batch.owners {
             self.account(owner, events);
         }

@@ -113,7 +113,7 @@ impl Replay<'_> {
     /// A batch that fails is tried one subject at a time; what fails alone is counted and passed over.
     async fn run(&mut self, batch: BatchOfSubjects) -> Outcome<()> {
         let error = match self.pipeline.run(&batch).await {
-            Ok(()) => return Ok(()),
+            Ok(_) => return Ok(()),
             Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
             Err(error) => error,
         };
