@@ -296,7 +296,7 @@ async fn change(
     if let Some(decision) = decision {
         record(tx, team, pair, decision).await?;
     }
-    effect.rescored = crate::rings::rebuild(tx, team, both.clone(), now_ms).await?;
+    effect.rescored = crate::ring_changes::rebuild(tx, team, both.clone(), now_ms).await?;
     effect.rescored.extend(both.clone());
     score_again(tx, team, &effect.rescored, now_ms).await?;
     effect.links_after = pair_links(tx, team, pair).await?;

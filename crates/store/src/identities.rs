@@ -236,7 +236,7 @@ impl Store {
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
             tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, id]).await?;
-            let felt = crate::rings::rebuild(&mut tx, team, BTreeSet::from([id.to_owned()]), now_ms).await?;
+            let felt = crate::ring_changes::rebuild(&mut tx, team, BTreeSet::from([id.to_owned()]), now_ms).await?;
             let due: Vec<(String, i64)> = felt.into_iter().map(|id| (id, now_ms)).collect();
             crate::pipeline::write_due(&mut tx, team, &due).await?;
         }

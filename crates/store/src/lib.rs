@@ -24,6 +24,7 @@ mod migrate;
 mod open;
 mod paging;
 mod pipeline;
+mod ring_changes;
 mod rings;
 mod sqlite;
 mod teams;
@@ -49,7 +50,8 @@ pub use pipeline::{
     Commit, CycleWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, LoadRequest, Loaded, SessionWrite,
     StoredProfile,
 };
-pub use rings::{RING_SORTS, RingChanges, RingFilter, StoredRing};
+pub use ring_changes::RingChanges;
+pub use rings::{RING_SORTS, RingFilter, StoredRing};
 pub use teams::{Membership, Role, Team, User};
 
 use serde::{Deserialize, Serialize};

@@ -370,8 +370,8 @@ impl Store {
         crate::groups::write(&mut tx, team, &commit.groups, &commit.members).await?;
         write_cycles(&mut tx, team, &commit.cycles).await?;
         crate::links::write(&mut tx, team, &commit.links, &commit.links_gone).await?;
-        crate::rings::settle(&mut tx, team, &commit.rings).await?;
-        crate::rings::write_risks(&mut tx, team, &commit.ring_risks).await?;
+        crate::ring_changes::settle(&mut tx, team, &commit.rings).await?;
+        crate::ring_changes::write_risks(&mut tx, team, &commit.ring_risks).await?;
         crate::identities::write_badges(&mut tx, team, &commit.badges).await?;
         write_due(&mut tx, team, &commit.due).await?;
         crate::fates::write(&mut tx, team, &commit.fates).await?;

@@ -125,7 +125,7 @@ async fn postgres_can_serve_what_runs_often_from_an_index() {
         .execute(&mut connection)
         .await
         .unwrap();
-    let often = ["pipeline.rs", "ingest.rs", "links.rs", "rings.rs", "decisions.rs", "graph.rs"];
+    let often = ["pipeline.rs", "ingest.rs", "links.rs", "rings.rs", "ring_changes.rs", "decisions.rs", "graph.rs"];
     let hot = statements().into_iter().filter(|statement| often.iter().any(|file| statement.place.starts_with(file)));
     for (n, Statement { place, sql }) in hot.filter(|statement| !is_one_of(&statement.sql, &WHOLE_TABLE)).enumerate() {
         let prepare = format!("prepare p{n} as {sql}");
