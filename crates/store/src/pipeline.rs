@@ -60,6 +60,8 @@ pub struct Commit {
     pub sessions: Vec<SessionWrite>,
     pub devices: Vec<DeviceWrite>,
     pub keys: Vec<KeyWrite>,
+    /// (identity id, kind, key) of what is held no longer.
+    pub keys_gone: Vec<(String, KeyKind, String)>,
     pub groups: Vec<GroupWrite>,
     /// (group type, group id, identity id)
     pub members: Vec<(String, String, String)>,
@@ -366,6 +368,7 @@ impl Store {
         write_events(&mut tx, team, commit).await?;
         write_sessions(&mut tx, team, commit).await?;
         crate::devices::write(&mut tx, team, &commit.devices).await?;
+        drop_keys(&mut tx, team, &commit.keys_gone).await?;
         write_keys(&mut tx, team, &commit.keys).await?;
         crate::groups::write(&mut tx, team, &commit.groups, &commit.members).await?;
         write_cycles(&mut tx, team, &commit.cycles).await?;
@@ -600,6 +603,30 @@ fn session_rows(sessions: &[SessionWrite]) -> Batch {
 /// Id, identity, fingerprint, first and last time.
 #[derive(serde::Serialize)]
 struct SessionRow<'a>(&'a str, Option<&'a str>, Option<&'a str>, i64, i64);
+
+/// Holders are counted off before their rows go. A disregarded one did not count.
+async fn drop_keys(tx: &mut Tx, team: &TeamId, gone: &[(String, KeyKind, String)]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let rows = gone.iter().map(|(id, kind, key)| (kind.code(), key, id)).collect::<Batch>().text();
+    tx.run(
+        "update keys set holders = keys.holders - gone.held from (
+           select h.kind, h.key, count(*) as held from json_each($2) j cross join identity_keys h
+           where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
+           group by h.kind, h.key) gone
+         where keys.team_id = $1 and keys.kind = gone.kind and keys.key = gone.key",
+        args![team, &rows],
+    )
+    .await?;
+    tx.run(
+        "delete from identity_keys where team_id = $1 and (kind, key, identity_id) in (
+           select value->>0, value->>1, value->>2 from json_each($2))",
+        args![team, rows],
+    )
+    .await
+    .map(drop)
+}
 
 /// New holders are counted before their rows are written, so that every identity counts once for a key. A disregarded
 /// one counts for nothing, but the key gets its row: the identity may come back.

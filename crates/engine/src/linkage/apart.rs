@@ -18,7 +18,8 @@ const OTHER_COUNTRY: f64 = -2.5;
 /// Bits against, when one hides where it is and nothing else is shared.
 const NOWHERE: f64 = -0.8;
 /// What people share without ever being in one place.
-const HABITS: [KeyKind; 5] = [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::EmailDomain, KeyKind::Leaving];
+const HABITS: [KeyKind; 5] =
+    [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::EmailDomain, KeyKind::Leaving];
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let shared = pair.of_kind(KeyKind::Device).count() as u32;

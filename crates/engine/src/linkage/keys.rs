@@ -102,6 +102,12 @@ impl KeyKind {
         KeyKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// Whether an identity gives a key of this kind up when it holds it no longer. What it was seen with and called by
+    /// stays; how it has behaved so far is something else after the next event, whatever the order events come in.
+    pub fn is_given_up(self) -> bool {
+        matches!(self, KeyKind::Behavior | KeyKind::Arrival | KeyKind::Leaving)
+    }
+
     /// Whether a key of this kind offers a few of its holders when it has a crowd of them: a farm can be large, but an
     /// address, a name, a code or a way to begin that hundreds share is just popular.
     pub fn samples_crowd(self, holders: u64) -> bool {
@@ -388,7 +394,8 @@ mod tests {
         let of = |email: &str| kinds(&Story::new().identity(&format!(r#"{{"email":"{email}"}}"#)).event(0, "login"), 0);
         assert!(of("jan@bluefox7.example.net").contains(&KeyKind::EmailDomain));
         assert!(
-            !of("jan@gmail.com").contains(&KeyKind::EmailDomain) && !of("jan@mailinator.com").contains(&KeyKind::EmailDomain)
+            !of("jan@gmail.com").contains(&KeyKind::EmailDomain)
+                && !of("jan@mailinator.com").contains(&KeyKind::EmailDomain)
         );
     }
 

@@ -607,8 +607,11 @@ fn later_device(held: DeviceWrite, new: DeviceWrite) -> DeviceWrite {
     }
 }
 
-/// Writes keys that are new or were last written a while ago.
+/// Writes keys that are new or were last written a while ago, and drops those that are given up.
 fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
+    let holds = |key: &Key| work.keys.iter().any(|held| held.kind == key.kind && held.key == key.key);
+    let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && !holds(key));
+    commit.keys_gone.extend(given_up.map(|key| (id.to_owned(), key.kind, key.key.clone())));
     for key in &work.keys {
         let before = work.keys_before.iter().find(|held| held.kind == key.kind && held.key == key.key);
         let stale = before.is_none_or(|held| {

@@ -16,6 +16,7 @@ on_both!(
     a_disregarded_device_is_told_from_others,
     a_disregarded_identity_counts_for_nothing_until_it_is_back,
     keys_of_a_disregarded_identity_count_once_it_is_back,
+    a_key_that_is_given_up_has_a_holder_less,
     devices_of_a_disregarded_identity_are_nobodys_evidence,
     disregarding_asks_those_who_share_something_for_an_assessment,
     disregarding_drops_links_and_badges,
@@ -153,6 +154,19 @@ async fn keys_of_a_disregarded_identity_count_once_it_is_back(store: &Store) {
     store.set_identity_disregarded(&team(), "a", false, 8).await.unwrap();
     assert_eq!(shared(store, KeyKind::Device, "fp").await.unwrap().holders, 2);
     assert_eq!(shared(store, KeyKind::Ip, "192.0.2.9").await.unwrap().holders, 2);
+    assert_sound(store).await;
+}
+
+async fn a_key_that_is_given_up_has_a_holder_less(store: &Store) {
+    hold(store, &["a", "b", "c"], KeyKind::Behavior, "opening").await;
+    store.set_identity_disregarded(&team(), "c", true, 7).await.unwrap();
+    let gone = |id: &str| (id.to_owned(), KeyKind::Behavior, "opening".to_owned());
+    commit(store, Commit { keys_gone: vec![gone("a"), gone("c"), gone("nobody")], ..Commit::default() }).await;
+    let held = shared(store, KeyKind::Behavior, "opening").await.unwrap();
+    assert_eq!((held.holders, owners(&held)), (1, vec!["b"]));
+    assert_sound(store).await;
+    commit(store, Commit { keys: vec![holds("a", KeyKind::Behavior, "opening")], ..Commit::default() }).await;
+    assert_eq!(shared(store, KeyKind::Behavior, "opening").await.unwrap().holders, 2);
     assert_sound(store).await;
 }
 
