@@ -611,11 +611,11 @@ async fn drop_keys(tx: &mut Tx, team: &TeamId, gone: &[(String, KeyKind, String)
     }
     let rows = gone.iter().map(|(id, kind, key)| (kind.code(), key, id)).collect::<Batch>().text();
     tx.run(
-        "update keys set holders = keys.holders - gone.held from (
-           select h.kind, h.key, count(*) as held from json_each($2) j cross join identity_keys h
-           where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
-           group by h.kind, h.key) gone
-         where keys.team_id = $1 and keys.kind = gone.kind and keys.key = gone.key",
+        "insert into keys (team_id, kind, key, holders)
+         select $1, h.kind, h.key, -count(*) from json_each($2) j cross join identity_keys h
+         where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
+         group by h.kind, h.key
+         on conflict (team_id, kind, key) do update set holders = keys.holders + excluded.holders",
         args![team, &rows],
     )
     .await?;
