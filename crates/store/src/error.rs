@@ -27,9 +27,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let Some(cause) = error.sqlite_error() else { return StoreError::Database(error.into()) };
         match (cause.code, cause.extended_code) {
-            (_, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => {
-                StoreError::Conflict("this already exists")
-            }
+            (_, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => StoreError::Conflict("this already exists"),
             // Locked by another, an I/O error, a full disk: conditions that may pass.
             (ErrorCode::DatabaseBusy | ErrorCode::SystemIoFailure | ErrorCode::DiskFull, _) => {
                 StoreError::Unavailable(error.to_string())

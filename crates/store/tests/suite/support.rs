@@ -92,6 +92,7 @@ pub fn identity(id: &str, version: i64) -> IdentityWrite {
         due_ms: None,
         cycles: 0,
         body: Profile::default().to_json(),
+        trace: String::new(),
     }
 }
 
