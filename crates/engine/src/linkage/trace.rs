@@ -90,7 +90,9 @@ fn are_none(named: &[u16; 3]) -> bool {
 
 impl Trace {
     pub fn of(profile: &Profile, mappings: &Mappings) -> Self {
-        let acts = acts(profile);
+        let mut acts = acts(profile);
+        // Who tries passwords is not known to be the owner.
+        acts.retain(|note| mappings.event_type(&note.name) != Some(EventType::LoginFailed));
         let visits = visits(&acts);
         let mut steps: BTreeMap<u16, bool> = BTreeMap::new();
         let mut known: BTreeMap<&str, bool> = BTreeMap::new();
@@ -298,6 +300,13 @@ mod tests {
     fn who_only_signs_up_is_slight_and_who_looks_around_is_not() {
         assert!(tell(&["signup", "email_confirmed"]).is_slight());
         assert!(!tell(&["signup", "page_view"]).is_slight());
+    }
+
+    #[test]
+    fn failed_logins_are_nobodys_acts() {
+        let tried = tell(&["login_failed", "login_failed", "login_failed"]);
+        assert_eq!((tried.acts, tried.steps), (0, 0));
+        assert!(!tried.is_slight());
     }
 
     #[test]
