@@ -131,6 +131,8 @@ async fn events_are_listed_by_every_filter_and_sort(app: &mut TestApp) {
         let event = Event::new(format!("name.{}", 4 - n), "alice").event_id(format!("a{n}"));
         track(&client, event.group(Group::new("team", if n < 3 { "red" } else { "blue" }))).await;
     }
+    // Of two events in one millisecond neither is the newer.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     track(&client, Event::new("login", "bob").event_id("b0").group(Group::organization("red"))).await;
     let mut on_device = seen("page", Some("bob"), "fp-1", "s-1", "198.51.100.7");
     on_device["id"] = json!("b1");
