@@ -495,8 +495,10 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
     let fresh =
         events.iter().filter(|routed| routed.fate == Fate::Applied).filter_map(|routed| routed.identity.as_deref());
     let created: BTreeSet<&str> = fresh.collect();
-    let owners = batch.owners.iter().filter_map(|(owner, _): &(Owner, _)| owner.identity_id());
-    let wanted: BTreeSet<&str> = owners.chain(created.iter().copied()).collect();
+    // Events that are recorded were scored when they were: an owner who has no others is not scored for them again.
+    let asked = batch.owners.iter().filter(|(_, events): &&(Owner, Vec<Claimed>)| events.is_empty());
+    let wanted: BTreeSet<&str> =
+        asked.filter_map(|(owner, _)| owner.identity_id()).chain(created.iter().copied()).collect();
     let work = |id: &str, stored: Option<StoredProfile>| {
         let is_new = stored.is_none();
         let stored = stored.unwrap_or_default();
