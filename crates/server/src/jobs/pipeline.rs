@@ -12,7 +12,7 @@ use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
-use dregs_engine::limits::LINKED_MAX;
+use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
 use dregs_engine::linkage::decision::overrule;
 use dregs_engine::linkage::ring::is_strong;
 use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey, Trace};
@@ -291,9 +291,11 @@ impl Pipeline {
                 });
                 let known = work.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key);
                 entry.holders += u64::from(!known);
+                let room = entry.peers.len() < offered(entry.holders);
                 match entry.peers.iter_mut().find(|peer| peer.identity_id == *id) {
                     Some(peer) => peer.seen = key.seen,
-                    None => entry.peers.push(Peer { identity_id: id.clone(), seen: key.seen }),
+                    None if room => entry.peers.push(Peer { identity_id: id.clone(), seen: key.seen }),
+                    None => {}
                 }
             }
         }
@@ -629,6 +631,12 @@ fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
             });
         }
     }
+}
+
+/// How many holders a key offers for comparison: of a popular one a few, or a batch of strangers who came in one hour would
+/// all be compared with each other.
+fn offered(holders: u64) -> usize {
+    if holders > CANDIDATES_PER_KEY_MAX as u64 { CROWD_SAMPLE } else { CANDIDATES_PER_KEY_MAX }
 }
 
 /// The keys of one identity that others hold too, each with the others alone as peers.
