@@ -3,7 +3,9 @@
 use crate::cli::bench::child::Child;
 use crate::cli::bench::client::{Connection, post};
 use crate::cli::terminal::progress;
+use dregs_engine::intelligence::networks::{NetworkKind, network_facts};
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const CONNECTIONS: usize = 256;
 const BATCH_CONNECTIONS: usize = 4;
 const BATCH_EVENTS: usize = 100;
+/// Addresses looked at until one is not a data centre's.
+const ADDRESS_TRIES: usize = 64;
 /// Events that may wait while filling.
 const FILL_AHEAD_MAX: u64 = 20_000;
 
@@ -187,14 +191,24 @@ impl<'a> Load<'a> {
         let shared = identity.is_multiple_of(10);
         let device = if shared { format!("{:032x}", identity % 500) } else { format!("{:032x}", 1_000_000 + identity) };
         let network = if shared { identity % 5000 / 50 } else { identity + 1_000_000 };
-        let [a, b, c, d] = scattered(network).to_be_bytes();
-        let ip = format!("{}.{b}.{c}.{d}", 20 + a % 50);
+        let ip = home_address(network);
         format!(
             r#"{{"type":"{name}","identity":{{"id":"load-{identity}","data":{{"email":"{word}@mail{}.example","name":"{word} {}"}}}},"data":{{"plan":"pro"}},"ip":"{ip}","session":"session-{identity}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36","device":{{"fingerprint":"{device}"}}}}"#,
             identity % 7,
             word[..4].to_owned() + &word[8..]
         )
     }
+}
+
+/// An address as people have them. A tenth of all addresses belongs to data centres, and thousands who register from those
+/// within a minute are not a population but an attack.
+fn home_address(network: usize) -> Ipv4Addr {
+    let candidates = (0..ADDRESS_TRIES).map(move |turn| {
+        let [a, b, c, d] = scattered(network + turn * 0x0100_0001).to_be_bytes();
+        Ipv4Addr::new(20 + a % 50, b, c, d)
+    });
+    let of_people = |ip: &Ipv4Addr| network_facts((*ip).into()).kind == NetworkKind::Unknown;
+    candidates.clone().find(of_people).or_else(|| candidates.last()).unwrap_or(Ipv4Addr::LOCALHOST)
 }
 
 /// Visits the population in an order without locality.
