@@ -203,12 +203,12 @@ impl<'a> Load<'a> {
 /// An address as people have them. A tenth of all addresses belongs to data centres, and thousands who register from those
 /// within a minute are not a population but an attack.
 fn home_address(network: usize) -> Ipv4Addr {
-    let candidates = (0..ADDRESS_TRIES).map(move |turn| {
+    let mut candidates = (0..ADDRESS_TRIES).map(move |turn| {
         let [a, b, c, d] = scattered(network + turn * 0x0100_0001).to_be_bytes();
         Ipv4Addr::new(20 + a % 50, b, c, d)
     });
     let of_people = |ip: &Ipv4Addr| network_facts((*ip).into()).kind == NetworkKind::Unknown;
-    candidates.clone().find(of_people).or_else(|| candidates.last()).unwrap_or(Ipv4Addr::LOCALHOST)
+    candidates.find(of_people).unwrap_or(Ipv4Addr::new(20, 0, 0, 1))
 }
 
 /// Visits the population in an order without locality.
