@@ -35,13 +35,13 @@ pub struct Loaded {
     pub recorded: BTreeSet<String>,
     /// Known sessions and the identity each is bound to.
     pub sessions: BTreeMap<String, Option<String>>,
-    /// Identities of the team.
-    pub team_identities: u64,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct StoredProfile {
     pub profile: Profile,
+    /// What it did, as it was last written.
+    pub trace: Trace,
     /// Changes with every write; a commit on an outdated version is refused.
     pub version: i64,
     pub created_ms: i64,
@@ -152,7 +152,7 @@ pub struct LinkWrite {
 impl Store {
     /// Reads the profiles, sessions and recorded event ids that a batch touches.
     pub async fn load(&self, team: &TeamId, request: &LoadRequest<'_>) -> Result<Loaded> {
-        let mut loaded = Loaded { team_identities: self.identity_count(team).await?, ..Loaded::default() };
+        let mut loaded = Loaded::default();
         if !request.identities.is_empty() {
             loaded.profiles = self.profiles(team, &request.identities).await?;
         }
@@ -171,8 +171,9 @@ impl Store {
             .db
             .rows(
                 "select i.id, i.version, i.created_ms, i.disregarded, i.cycles, i.humanity, i.authenticity, i.uniqueness,
-                        i.behavior, i.last_scored_ms, p.body
+                        i.behavior, i.last_scored_ms, p.body, t.body as trace
                  from json_each($2) j cross join identities i cross join profiles p
+                 left join traces t on t.team_id = i.team_id and t.identity_id = i.id
                  where i.team_id = $1 and i.id = j.value->>0 and p.team_id = i.team_id and p.identity_id = i.id",
                 args![team, batch],
             )
@@ -181,6 +182,7 @@ impl Store {
             .map(|row| {
                 let stored = StoredProfile {
                     profile: serde_json::from_str(&row.text("body")?)?,
+                    trace: row.opt_text("trace")?.map(|text| Trace::of_json(&text)).unwrap_or_default(),
                     version: row.int("version")?,
                     created_ms: row.int("created_ms")?,
                     disregarded: row.flag("disregarded")?,
@@ -299,18 +301,21 @@ impl Store {
         Ok(())
     }
 
-    /// Which of `ids` hold which of these keys: for identities that are linked already, however popular the key.
+    /// Which of these hold their key: for identities that are linked already, however popular the key.
     pub async fn holders_among(
         &self,
         team: &TeamId,
-        keys: &BTreeSet<(KeyKind, &str)>,
-        ids: &BTreeSet<&str>,
+        asked: &[(KeyKind, &str, &str)],
     ) -> Result<Vec<(KeyKind, String, Peer)>> {
-        let batch: Batch = keys
-            .iter()
-            .flat_map(|(kind, key)| ids.iter().map(move |id| (kind.code(), key, id)))
-            .take(HOLDERS_ASKED_MAX)
-            .collect();
+        let mut found = Vec::new();
+        for asked in asked.chunks(HOLDERS_ASKED_MAX) {
+            found.extend(self.holders_of(team, asked).await?);
+        }
+        Ok(found)
+    }
+
+    async fn holders_of(&self, team: &TeamId, asked: &[(KeyKind, &str, &str)]) -> Result<Vec<(KeyKind, String, Peer)>> {
+        let batch: Batch = asked.iter().map(|(kind, key, id)| (kind.code(), key, id)).collect();
         let rows = self
             .db
             .rows(

@@ -35,7 +35,7 @@ pub use trace::Trace;
 use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The relation as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -406,6 +406,12 @@ pub fn pairs(links: &[Link]) -> Vec<(&str, f64)> {
     let mut pairs: Vec<(&str, f64)> = best.into_iter().collect();
     pairs.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     pairs
+}
+
+/// Leaves the links to the `max` most probable others.
+pub fn keep_closest(links: &mut Vec<Link>, max: usize) {
+    let kept: BTreeSet<String> = pairs(links).into_iter().take(max).map(|(target, _)| target.to_owned()).collect();
+    links.retain(|link| kept.contains(&link.target_id));
 }
 
 /// Probability that at least one of the linked identities is the same person. The strongest counts in full, further ones

@@ -7,84 +7,69 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
-use crate::jobs::strong_pairs::{self, Strengths};
+use crate::jobs::linking::{self, Linker};
+use crate::jobs::sightings;
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
-use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
+use dregs_engine::limits::LINKED_MAX;
 use dregs_engine::linkage::decision::overrule;
-use dregs_engine::linkage::ring::is_strong;
-use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey, Trace};
+use dregs_engine::linkage::{self, Key, Trace};
 use dregs_engine::mapping::{Field, Mappings, display_name};
-use dregs_engine::profile::Profile;
 use dregs_engine::rejection::Fate;
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Badge, Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, GroupWrite, IdentityWrite, KeyWrite, LinkWrite,
-    LoadRequest, Loaded, Result, SessionWrite, Store, StoredProfile, StoredStanding, TeamId, hour_of,
+    Badge, Commit, CycleEvidence, CycleWrite, EventWrite, IdentityWrite, LoadRequest, Loaded, Result, Store,
+    StoredProfile, StoredStanding, TeamId, hour_of,
 };
-use moka::sync::Cache;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 const HOUR_MS: i64 = 3_600_000;
-/// A link that grew or shrank by this much makes the other side's scores worth computing again.
-const LINK_CHANGE_MIN: f64 = 0.1;
-/// A change smaller than this is not written.
-const LINK_CHANGE_WRITTEN: f64 = 0.005;
-/// Other identities that one cycle may send to be scored again.
-const PEERS_RESCORED_MAX: usize = 16;
-/// Below this strength a link moves nobody's score.
-const LINK_VALUE_FELT: f64 = 0.3;
-/// A key's last sighting is written again after this time, not at every event.
-const KEY_REFRESH_MS: i64 = 10 * 60 * 1000;
 /// An observation below this value gives its analyzer's badge.
 const BADGE_VALUE_MAX: f64 = 0.3;
 
 pub struct Pipeline {
     store: Store,
+    linker: Linker,
     clock: Clock,
     ids: Arc<Ids>,
     enricher: Enricher,
     reevaluate_ms: i64,
     pack: String,
-    /// Names and addresses that were compared lately.
-    faces: Cache<(Option<String>, Option<String>), Arc<Face>>,
 }
-
-/// Faces remembered.
-const FACES_MAX: u64 = 20_000;
 
 /// One identity of the batch on its way through.
-struct Work {
-    stored: StoredProfile,
+pub struct Work {
+    pub stored: StoredProfile,
     /// Keys it held before this batch.
-    keys_before: Vec<Key>,
-    keys: Vec<Key>,
-    trace: Trace,
-    fields: BTreeMap<Field, String>,
-    is_new: bool,
-    received_ms: Option<i64>,
+    pub keys_before: Vec<Key>,
+    pub keys: Vec<Key>,
+    pub trace: Trace,
+    pub fields: BTreeMap<Field, String>,
+    pub is_new: bool,
+    /// When the first of its events in this batch arrived.
+    pub received_ms: Option<i64>,
 }
 
-type Works = BTreeMap<String, Work>;
+pub type Works = BTreeMap<String, Work>;
 /// Stored links of each identity: (target, type) to probability and since when.
-type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
+pub type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
 
 impl Pipeline {
     pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, reevaluate_hours: u32) -> Self {
         let reevaluate_ms = i64::from(reevaluate_hours.max(1)) * HOUR_MS;
         Pipeline {
+            linker: Linker::new(store.clone()),
             store,
             clock,
             ids,
             enricher,
             reevaluate_ms,
             pack: intelligence::pack().version,
-            faces: Cache::new(FACES_MAX),
         }
     }
 
@@ -98,12 +83,10 @@ impl Pipeline {
         let (loaded, events) = self.load(team, batch).await?;
         let adopted = self.adopted(team, &loaded, &events).await?;
         let mut commit = Commit::default();
-        let team_identities = loaded.team_identities;
         let mut works = works(batch, loaded, &events, &mappings);
         self.apply(&mut works, &mut commit, &events, adopted, &mappings);
         let load_seconds = begun.elapsed();
-        let new = works.values().filter(|work| work.is_new).count() as u64;
-        let cycles = self.conclude(team, works, &mut commit, &mappings, team_identities + new, started_ms).await?;
+        let cycles = self.conclude(team, works, &mut commit, &mappings, started_ms).await?;
         let scored = begun.elapsed();
         self.store.commit(team, &commit).await?;
         self.measure(&events, &commit, begun, load_seconds, scored, cycles);
@@ -199,16 +182,14 @@ impl Pipeline {
                 work.stored.profile.apply(event, &facts);
                 work.received_ms = Some(work.received_ms.map_or(event.received_ms, |held| held.min(event.received_ms)));
             }
-            note_session(commit, routed);
-            note_device(commit, event, &facts);
-            note_groups(commit, routed);
+            sightings::note(commit, routed, &facts);
             commit.events.push(EventWrite {
                 seq: self.ids.next(event.received_ms),
                 identity_id: routed.identity.clone(),
                 event: (*event).clone(),
             });
         }
-        fold_sightings(commit);
+        sightings::fold(commit);
         let now_ms = self.clock.now_ms();
         for work in works.values_mut() {
             work.fields = mappings.fields(&work.stored.profile.attributes);
@@ -224,27 +205,28 @@ impl Pipeline {
         works: Works,
         commit: &mut Commit,
         mappings: &Mappings,
-        team_identities: u64,
         started_ms: i64,
     ) -> Result<u64> {
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
         let mut standings = self.store.standings(team, &ids, started_ms).await?;
-        let shared = self.shared_keys(team, &works, &held).await?;
-        let cards = self.cards(team, &works, &shared).await?;
+        let new = works.values().filter(|work| work.is_new).count() as u64;
+        let team_identities = self.store.identity_count(team).await? + new;
+        let mut candidates = self.linker.candidates(team, &works, &mut held).await?;
         let mut cycles = 0;
         for (id, work) in works {
-            note_keys(commit, &id, &work);
+            linking::note_keys(commit, &id, &work);
             let now_ms = self.clock.now_ms();
             let mut write = self.identity_write(&id, &work, now_ms);
             if !work.stored.disregarded {
                 let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
-                snapshot.shared = shared_of(&id, &work.keys, &shared);
+                snapshot.shared = candidates.take(&id);
                 let standing = standings.remove(&id).unwrap_or_default();
-                let found = linkage::link(&self.card_of(&id, &work), &snapshot.shared, &cards);
+                let found = linkage::link(&candidates.cards[&id], &snapshot.shared, &candidates.cards);
                 snapshot.links = overrule(found, &standing.standing.decisions);
                 let held = held.remove(&id).unwrap_or_default();
-                note_links(commit, &id, &snapshot.links, held, standing.contested, now_ms);
+                linking::note_links(commit, &id, &snapshot.links, held, standing.contested, now_ms);
+                linkage::keep_closest(&mut snapshot.links, LINKED_MAX);
                 note_risk(commit, &standing);
                 snapshot.stand(standing.standing);
                 snapshot.team_identities = team_identities;
@@ -266,128 +248,6 @@ impl Pipeline {
         let due = std::mem::take(&mut commit.due);
         commit.due = due.into_iter().filter(|(id, _)| !own.contains(id)).collect();
         Ok(cycles)
-    }
-
-    /// Everything this batch's identities share, with the batch itself laid over what the store knows: two newcomers on
-    /// one device see each other although neither is written yet.
-    async fn shared_keys(
-        &self,
-        team: &TeamId,
-        works: &Works,
-        held: &Held,
-    ) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
-        let wanted: BTreeSet<(KeyKind, &str)> =
-            works.values().flat_map(|work| work.keys.iter().map(|key| (key.kind, key.key.as_str()))).collect();
-        if wanted.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let mut shared = self.store.candidates(team, &wanted).await?;
-        for (id, work) in works.iter().filter(|(_, work)| !work.stored.disregarded) {
-            for key in &work.keys {
-                let entry = shared.entry((key.kind, key.key.clone())).or_insert_with(|| SharedKey {
-                    kind: key.kind,
-                    key: key.key.clone(),
-                    ..SharedKey::default()
-                });
-                let known = work.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key);
-                entry.holders += u64::from(!known);
-                let room = entry.peers.len() < offered(entry.holders);
-                match entry.peers.iter_mut().find(|peer| peer.identity_id == *id) {
-                    Some(peer) => peer.seen = key.seen,
-                    None if room => entry.peers.push(Peer { identity_id: id.clone(), seen: key.seen }),
-                    None => {}
-                }
-            }
-        }
-        self.add_linked(team, works, held, &mut shared).await?;
-        self.drop_disregarded(team, &mut shared).await?;
-        Ok(shared)
-    }
-
-    /// Of a popular key only some holders are candidates. Those who are linked already are compared again all the same,
-    /// or each side would undo what the other found.
-    async fn add_linked(
-        &self,
-        team: &TeamId,
-        works: &Works,
-        held: &Held,
-        shared: &mut BTreeMap<(KeyKind, String), SharedKey>,
-    ) -> Result<()> {
-        for (id, links) in held {
-            let Some(work) = works.get(id) else { continue };
-            let popular: BTreeSet<(KeyKind, &str)> = work
-                .keys
-                .iter()
-                .filter(|key| {
-                    let found = shared.get(&(key.kind, key.key.clone()));
-                    found.is_some_and(|found| found.holders > found.peers.len() as u64)
-                })
-                .map(|key| (key.kind, key.key.as_str()))
-                .collect();
-            let targets: BTreeSet<&str> = links.keys().map(|(target, _)| target.as_str()).collect();
-            if popular.is_empty() {
-                continue;
-            }
-            for (kind, key, peer) in self.store.holders_among(team, &popular, &targets).await? {
-                let Some(found) = shared.get_mut(&(kind, key)) else { continue };
-                if found.peers.iter().all(|known| known.identity_id != peer.identity_id) {
-                    found.peers.push(peer);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The cards of everyone who shares something with the batch, the batch's own as they are after it.
-    async fn cards(
-        &self,
-        team: &TeamId,
-        works: &Works,
-        shared: &BTreeMap<(KeyKind, String), SharedKey>,
-    ) -> Result<BTreeMap<String, Card>> {
-        let peers = shared.values().filter(|held| held.holders > 1).flat_map(|held| &held.peers);
-        let others: BTreeSet<&str> =
-            peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
-        let mut cards = match others.is_empty() {
-            true => BTreeMap::new(),
-            false => self.store.cards(team, &others, |name, email| self.face(name, email)).await?,
-        };
-        cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card_of(id, work))));
-        Ok(cards)
-    }
-
-    fn card_of(&self, id: &str, work: &Work) -> Card {
-        let profile = &work.stored.profile;
-        let created_ms =
-            if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
-        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
-        let first_ms = created_ms.min(profile.last_ms);
-        Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
-    }
-
-    fn face(&self, name: Option<String>, email: Option<String>) -> Arc<Face> {
-        let key = (name, email);
-        self.faces.get(&key).unwrap_or_else(|| {
-            let face = Arc::new(Face::of(key.0.as_deref(), key.1.as_deref()));
-            self.faces.insert(key, face.clone());
-            face
-        })
-    }
-
-    /// A disregarded device is nobody's evidence.
-    async fn drop_disregarded(&self, team: &TeamId, shared: &mut BTreeMap<(KeyKind, String), SharedKey>) -> Result<()> {
-        let devices: BTreeSet<&str> = shared
-            .values()
-            .filter(|held| held.kind == KeyKind::Device && held.holders > 1)
-            .map(|held| held.key.as_str())
-            .collect();
-        if devices.is_empty() {
-            return Ok(());
-        }
-        for fingerprint in self.store.disregarded_devices(team, &devices).await? {
-            shared.remove(&(KeyKind::Device, fingerprint));
-        }
-        Ok(())
     }
 
     fn identity_write(&self, id: &str, work: &Work, now_ms: i64) -> IdentityWrite {
@@ -466,14 +326,14 @@ impl Pipeline {
 }
 
 /// An event with the identity it counts for.
-struct Routed<'a> {
+pub struct Routed<'a> {
     claimed: &'a Claimed,
-    identity: Option<String>,
+    pub identity: Option<String>,
     fate: Fate,
 }
 
 impl Routed<'_> {
-    fn event(&self) -> &Event {
+    pub fn event(&self) -> &Event {
         &self.claimed.event
     }
 }
@@ -504,7 +364,9 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
     let work = |id: &str, stored: Option<StoredProfile>| {
         let is_new = stored.is_none();
         let stored = stored.unwrap_or_default();
-        let keys_before = keys_of(&stored.profile, mappings, stored.last_scored_ms.unwrap_or(0));
+        let scored_ms = stored.last_scored_ms.unwrap_or(0);
+        let fields = mappings.fields(&stored.profile.attributes);
+        let keys_before = linkage::keys(&stored.profile, &fields, &stored.trace, mappings, scored_ms);
         let work = Work {
             stored,
             keys_before,
@@ -524,180 +386,6 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
             None => created.contains(id).then(|| work(id, None)),
         })
         .collect()
-}
-
-fn keys_of(profile: &Profile, mappings: &Mappings, scored_ms: i64) -> Vec<Key> {
-    linkage::keys(profile, &mappings.fields(&profile.attributes), &Trace::of(profile, mappings), mappings, scored_ms)
-}
-
-fn note_session(commit: &mut Commit, routed: &Routed<'_>) {
-    let event = routed.event();
-    if let Some(session) = &event.session {
-        commit.sessions.push(SessionWrite {
-            id: session.clone(),
-            identity_id: routed.identity.clone(),
-            fingerprint: event.fingerprint().map(str::to_owned),
-            at_ms: event.timestamp_ms,
-        });
-    }
-}
-
-fn note_device(commit: &mut Commit, event: &Event, facts: &dregs_engine::profile::Facts) {
-    let Some(device) = &event.device else { return };
-    let timezone = device.signals.get("timezone").and_then(serde_json::Value::as_str).map(str::to_owned);
-    commit.devices.push(DeviceWrite {
-        fingerprint: device.fingerprint.clone(),
-        ip: event.ip.map(|ip| ip.to_string()),
-        user_agent: event.user_agent.clone(),
-        timezone,
-        country_code: facts.network.as_ref().and_then(|network| network.country.clone()),
-        geo: facts.geo.clone(),
-        signals: (!device.signals.is_empty()).then(|| serde_json::Value::Object(device.signals.clone()).to_string()),
-        first_ms: event.timestamp_ms,
-        last_ms: event.timestamp_ms,
-    });
-}
-
-fn note_groups(commit: &mut Commit, routed: &Routed<'_>) {
-    let event = routed.event();
-    for group in &event.groups {
-        commit.groups.push(GroupWrite {
-            kind: group.kind.clone(),
-            id: group.id.clone(),
-            attributes: group.data.clone(),
-            at_ms: event.timestamp_ms,
-            tracked: true,
-        });
-        commit.members.extend(routed.identity.clone().map(|id| (group.kind.clone(), group.id.clone(), id)));
-    }
-}
-
-/// One row for each session and device, and each membership once: a statement may touch a row only once.
-fn fold_sightings(commit: &mut Commit) {
-    let mut sessions: BTreeMap<String, SessionWrite> = BTreeMap::new();
-    for write in std::mem::take(&mut commit.sessions) {
-        match sessions.get_mut(&write.id) {
-            Some(held) => {
-                held.identity_id = write.identity_id.or(held.identity_id.take());
-                held.fingerprint = write.fingerprint.or(held.fingerprint.take());
-                held.at_ms = held.at_ms.max(write.at_ms);
-            }
-            None => drop(sessions.insert(write.id.clone(), write)),
-        }
-    }
-    commit.sessions = sessions.into_values().collect();
-    let mut devices: BTreeMap<String, DeviceWrite> = BTreeMap::new();
-    for write in std::mem::take(&mut commit.devices) {
-        match devices.remove(&write.fingerprint) {
-            Some(held) => drop(devices.insert(write.fingerprint.clone(), later_device(held, write))),
-            None => drop(devices.insert(write.fingerprint.clone(), write)),
-        }
-    }
-    commit.devices = devices.into_values().collect();
-    commit.members.sort();
-    commit.members.dedup();
-}
-
-fn later_device(held: DeviceWrite, new: DeviceWrite) -> DeviceWrite {
-    DeviceWrite {
-        ip: new.ip.or(held.ip),
-        user_agent: new.user_agent.or(held.user_agent),
-        timezone: new.timezone.or(held.timezone),
-        country_code: new.country_code.or(held.country_code),
-        signals: new.signals.or(held.signals),
-        first_ms: held.first_ms.min(new.first_ms),
-        last_ms: held.last_ms.max(new.last_ms),
-        ..new
-    }
-}
-
-/// Writes keys that are new or were last written a while ago, and drops those that are given up.
-fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
-    let holds = |key: &Key| work.keys.iter().any(|held| held.kind == key.kind && held.key == key.key);
-    let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && !holds(key));
-    commit.keys_gone.extend(given_up.map(|key| (id.to_owned(), key.kind, key.key.clone())));
-    for key in &work.keys {
-        let before = work.keys_before.iter().find(|held| held.kind == key.kind && held.key == key.key);
-        let stale = before.is_none_or(|held| {
-            key.seen.last_ms / KEY_REFRESH_MS != held.seen.last_ms / KEY_REFRESH_MS
-                || key.seen.first_ms != held.seen.first_ms
-                || key.seen.count.is_power_of_two() && key.seen.count != held.seen.count
-        });
-        if stale {
-            commit.keys.push(KeyWrite {
-                identity_id: id.to_owned(),
-                key: key.clone(),
-                disregarded: work.stored.disregarded,
-            });
-        }
-    }
-}
-
-/// How many holders a key offers for comparison: of a popular one a few, or a batch of strangers who came in one hour would
-/// all be compared with each other.
-fn offered(holders: u64) -> usize {
-    if holders > CANDIDATES_PER_KEY_MAX as u64 { CROWD_SAMPLE } else { CANDIDATES_PER_KEY_MAX }
-}
-
-/// The keys of one identity that others hold too, each with the others alone as peers.
-fn shared_of(id: &str, keys: &[Key], shared: &BTreeMap<(KeyKind, String), SharedKey>) -> Vec<SharedKey> {
-    keys.iter()
-        .filter_map(|key| {
-            let found = shared.get(&(key.kind, key.key.clone())).filter(|found| found.holders > 1)?;
-            let others = found.peers.iter().filter(|peer| peer.identity_id != id);
-            Some(SharedKey {
-                seen: key.seen,
-                peers: others.cloned().collect(),
-                kind: key.kind,
-                key: key.key.clone(),
-                holders: found.holders,
-            })
-        })
-        .collect()
-}
-
-/// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.
-fn note_links(
-    commit: &mut Commit,
-    id: &str,
-    links: &[Link],
-    mut held: BTreeMap<(String, String), (f64, i64)>,
-    contested: bool,
-    now_ms: i64,
-) {
-    let mut felt: BTreeSet<String> = BTreeSet::new();
-    let (mut before_all, mut after_all) = (Strengths::default(), Strengths::default());
-    held.iter().for_each(|((target, _), (probability, since_ms))| before_all.see(target, *probability, *since_ms));
-    let closest: BTreeSet<&str> =
-        linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
-    for link in links {
-        let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
-        if before.is_none() && !closest.contains(link.target_id.as_str()) {
-            continue;
-        }
-        let (old, created_ms) = before.unwrap_or((0.0, now_ms));
-        let change = (link.probability - old).abs();
-        let crosses = is_strong(link.probability) != is_strong(old);
-        let written = before.is_none() || change >= LINK_CHANGE_WRITTEN || crosses;
-        after_all.see(&link.target_id, if written { link.probability } else { old }, created_ms);
-        if written {
-            commit.links.push(LinkWrite { identity_id: id.to_owned(), link: link.clone(), created_ms });
-        }
-        if change >= LINK_CHANGE_MIN && link.probability.max(old) >= LINK_VALUE_FELT {
-            felt.insert(link.target_id.clone());
-        }
-    }
-    for ((target, kind), (old, _)) in held {
-        let Some(kind) = LinkType::from_code(&kind) else { continue };
-        if old >= LINK_VALUE_FELT {
-            felt.insert(target.clone());
-        }
-        let (a, b) = if id <= target.as_str() { (id.to_owned(), target) } else { (target, id.to_owned()) };
-        commit.links_gone.push((a, b, kind));
-    }
-    commit.due.extend(felt.into_iter().take(PEERS_RESCORED_MAX).map(|target| (target, now_ms)));
-    commit.rings.now_ms = now_ms;
-    strong_pairs::note(&mut commit.rings, id, &before_all, &after_all, contested);
 }
 
 /// Writes what the ring's risk is by the facts of this cycle, where that is something else.

@@ -1,0 +1,354 @@
+//! Whom the identities of a batch are compared with, and what is written of the outcome.
+//!
+//! However many hold a key or are linked to an identity, a cycle compares it with a bounded number of them.
+
+use crate::jobs::pipeline::{Held, Work, Works};
+use crate::jobs::strong_pairs::{self, Strengths};
+use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
+use dregs_engine::linkage::ring::is_strong;
+use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::mapping::{Field, display_name};
+use dregs_store::{Commit, KeyWrite, LinkWrite, Result, Store, TeamId};
+use moka::sync::Cache;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Faces remembered.
+const FACES_MAX: u64 = 20_000;
+/// A link that grew or shrank by this much makes the other side's scores worth computing again.
+const LINK_CHANGE_MIN: f64 = 0.1;
+/// A change smaller than this is not written.
+const LINK_CHANGE_WRITTEN: f64 = 0.005;
+/// Other identities that one cycle may send to be scored again.
+const PEERS_RESCORED_MAX: usize = 16;
+/// Below this strength a link moves nobody's score.
+const LINK_VALUE_FELT: f64 = 0.3;
+/// A key's last sighting is written again after this time, not at every event.
+const KEY_REFRESH_MS: i64 = 10 * 60 * 1000;
+
+type HeldLinks = BTreeMap<(String, String), (f64, i64)>;
+type SharedKeys = BTreeMap<(KeyKind, String), SharedKey>;
+
+/// Whom each identity of a batch is compared with.
+pub struct Candidates {
+    /// What each shares with others, who are its candidates.
+    shared: BTreeMap<String, Vec<SharedKey>>,
+    /// Everyone who is compared.
+    pub cards: BTreeMap<String, Card>,
+}
+
+impl Candidates {
+    /// What `id` shares with others. Can be taken once.
+    pub fn take(&mut self, id: &str) -> Vec<SharedKey> {
+        self.shared.remove(id).unwrap_or_default()
+    }
+}
+
+pub struct Linker {
+    store: Store,
+    /// Names and addresses that were compared lately.
+    faces: Cache<(Option<String>, Option<String>), Arc<Face>>,
+}
+
+impl Linker {
+    pub fn new(store: Store) -> Self {
+        Linker { store, faces: Cache::new(FACES_MAX) }
+    }
+
+    /// Finds the candidates of a batch. What is `held` of links that are too many to be compared again is taken out of it:
+    /// they stay as they are.
+    pub async fn candidates(&self, team: &TeamId, works: &Works, held: &mut Held) -> Result<Candidates> {
+        let keys = self.shared_keys(team, works).await?;
+        let shared_by = |(id, work): (&String, &Work)| (id.clone(), shared_by(id, &work.keys, &keys));
+        let mut shared: BTreeMap<String, Vec<SharedKey>> = works.iter().map(shared_by).collect();
+        self.add_linked(team, &mut shared, held).await?;
+        let cards = self.cards(team, works, &shared).await?;
+        Ok(Candidates { shared, cards })
+    }
+
+    /// Everything this batch's identities share, with the batch itself laid over what the store knows: two newcomers on
+    /// one device see each other although neither is written yet.
+    async fn shared_keys(&self, team: &TeamId, works: &Works) -> Result<SharedKeys> {
+        let wanted: BTreeSet<(KeyKind, &str)> =
+            works.values().flat_map(|work| work.keys.iter().map(|key| (key.kind, key.key.as_str()))).collect();
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut shared = self.store.candidates(team, &wanted).await?;
+        for (id, work) in works.iter().filter(|(_, work)| !work.stored.disregarded) {
+            for key in &work.keys {
+                let entry = shared.entry((key.kind, key.key.clone())).or_insert_with(|| SharedKey {
+                    kind: key.kind,
+                    key: key.key.clone(),
+                    ..SharedKey::default()
+                });
+                let known = work.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key);
+                entry.holders += u64::from(!known);
+                // The store's come first, and each of the batch comes once.
+                let stored = entry.peers.iter_mut().take(CANDIDATES_PER_KEY_MAX);
+                match stored.into_iter().find(|peer| peer.identity_id == *id) {
+                    Some(peer) => peer.seen = key.seen,
+                    None => entry.peers.push(Peer { identity_id: id.clone(), seen: key.seen }),
+                }
+            }
+        }
+        shared.retain(|_, held| held.holders > 1);
+        self.drop_disregarded(team, &mut shared).await?;
+        shared.values_mut().filter(|held| is_popular(held)).for_each(|held| held.peers.sort_by(in_order_of_arrival));
+        Ok(shared)
+    }
+
+    /// A disregarded device is nobody's evidence.
+    async fn drop_disregarded(&self, team: &TeamId, shared: &mut SharedKeys) -> Result<()> {
+        let devices = shared.keys().filter(|(kind, _)| *kind == KeyKind::Device);
+        let devices: BTreeSet<&str> = devices.map(|(_, key)| key.as_str()).collect();
+        if devices.is_empty() {
+            return Ok(());
+        }
+        for fingerprint in self.store.disregarded_devices(team, &devices).await? {
+            shared.remove(&(KeyKind::Device, fingerprint));
+        }
+        Ok(())
+    }
+
+    /// Of a popular key only some holders are candidates. Those who are linked already are compared again all the same,
+    /// or each side would undo what the other found: the most probable of them, if they are many.
+    async fn add_linked(
+        &self,
+        team: &TeamId,
+        shared: &mut BTreeMap<String, Vec<SharedKey>>,
+        held: &mut Held,
+    ) -> Result<()> {
+        for (id, links) in held.iter_mut() {
+            let Some(keys) = shared.get(id) else { continue };
+            keep_closest(links, keys);
+        }
+        let mut asked: BTreeMap<(KeyKind, &str, &str), Vec<&str>> = BTreeMap::new();
+        for (id, links) in held.iter() {
+            let popular = shared.get(id).into_iter().flatten().filter(|key| is_popular(key));
+            for key in popular {
+                for (target, _) in links.keys() {
+                    let askers = asked.entry((key.kind, &key.key, target)).or_default();
+                    if askers.last() != Some(&id.as_str()) {
+                        askers.push(id);
+                    }
+                }
+            }
+        }
+        let mut found: Vec<(String, KeyKind, String, Peer)> = Vec::new();
+        for (kind, key, peer) in self.store.holders_among(team, &asked.keys().copied().collect::<Vec<_>>()).await? {
+            let askers = asked.get(&(kind, key.as_str(), peer.identity_id.as_str())).into_iter().flatten();
+            found.extend(askers.map(|id| ((*id).to_owned(), kind, key.clone(), peer.clone())));
+        }
+        for (id, kind, key, peer) in found {
+            let keys = shared.get_mut(&id).into_iter().flatten();
+            for held in keys.filter(|held| held.kind == kind && held.key == key) {
+                if held.peers.iter().all(|known| known.identity_id != peer.identity_id) {
+                    held.peers.push(peer.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cards of everyone who is compared, the batch's own as they are after it.
+    async fn cards(
+        &self,
+        team: &TeamId,
+        works: &Works,
+        shared: &BTreeMap<String, Vec<SharedKey>>,
+    ) -> Result<BTreeMap<String, Card>> {
+        let peers = shared.values().flatten().flat_map(|held| &held.peers);
+        let others: BTreeSet<&str> =
+            peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
+        let mut cards = match others.is_empty() {
+            true => BTreeMap::new(),
+            false => self.store.cards(team, &others, |name, email| self.face(name, email)).await?,
+        };
+        cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card(id, work))));
+        Ok(cards)
+    }
+
+    fn card(&self, id: &str, work: &Work) -> Card {
+        let profile = &work.stored.profile;
+        let created_ms =
+            if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
+        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
+        let first_ms = created_ms.min(profile.last_ms);
+        Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
+    }
+
+    fn face(&self, name: Option<String>, email: Option<String>) -> Arc<Face> {
+        let key = (name, email);
+        self.faces.get(&key).unwrap_or_else(|| {
+            let face = Arc::new(Face::of(key.0.as_deref(), key.1.as_deref()));
+            self.faces.insert(key, face.clone());
+            face
+        })
+    }
+}
+
+fn is_popular(key: &SharedKey) -> bool {
+    key.holders > CANDIDATES_PER_KEY_MAX as u64
+}
+
+fn in_order_of_arrival(a: &Peer, b: &Peer) -> std::cmp::Ordering {
+    (a.seen.first_ms, &a.identity_id).cmp(&(b.seen.first_ms, &b.identity_id))
+}
+
+/// The keys of one identity that others hold too, each with the others alone as peers. Of a popular one these are who came
+/// just before and after: a batch of strangers of one hour would all be compared with each other, or all with the same few.
+fn shared_by(id: &str, keys: &[Key], shared: &SharedKeys) -> Vec<SharedKey> {
+    let of = |key: &Key| {
+        let found = shared.get(&(key.kind, key.key.clone()))?;
+        let peers = if is_popular(found) { neighbours(id, key.seen.first_ms, &found.peers) } else { &found.peers };
+        Some(SharedKey {
+            seen: key.seen,
+            peers: peers.iter().filter(|peer| peer.identity_id != id).cloned().collect(),
+            kind: key.kind,
+            key: key.key.clone(),
+            holders: found.holders,
+        })
+    };
+    keys.iter().filter_map(of).collect()
+}
+
+/// Those of `peers`, in order of arrival, that are closest to `id`, itself among them.
+fn neighbours<'a>(id: &str, first_ms: i64, peers: &'a [Peer]) -> &'a [Peer] {
+    let place = peers.partition_point(|peer| (peer.seen.first_ms, peer.identity_id.as_str()) < (first_ms, id));
+    let last = peers.len().saturating_sub(CROWD_SAMPLE + 1);
+    let from = place.saturating_sub(CROWD_SAMPLE / 2).min(last);
+    &peers[from..peers.len().min(from + CROWD_SAMPLE + 1)]
+}
+
+/// Keeps the links to candidates and to the most probable others, as many as one may newly have.
+fn keep_closest(links: &mut HeldLinks, keys: &[SharedKey]) {
+    let mut targets: BTreeMap<&str, f64> = BTreeMap::new();
+    for ((target, _), (probability, _)) in links.iter() {
+        let held = targets.entry(target).or_default();
+        *held = held.max(*probability);
+    }
+    if targets.len() <= LINKED_MAX {
+        return;
+    }
+    let candidates = keys.iter().flat_map(|key| &key.peers).map(|peer| peer.identity_id.as_str());
+    let mut closest: Vec<(&str, f64)> = targets.into_iter().collect();
+    closest.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let kept = closest.into_iter().take(LINKED_MAX).map(|(target, _)| target);
+    let kept: BTreeSet<String> = kept.chain(candidates).map(str::to_owned).collect();
+    links.retain(|(target, _), _| kept.contains(target));
+}
+
+/// Writes keys that are new or were last written a while ago, and drops those that are given up.
+pub fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
+    let holds = |key: &Key| work.keys.iter().any(|held| held.kind == key.kind && held.key == key.key);
+    let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && !holds(key));
+    commit.keys_gone.extend(given_up.map(|key| (id.to_owned(), key.kind, key.key.clone())));
+    for key in &work.keys {
+        let before = work.keys_before.iter().find(|held| held.kind == key.kind && held.key == key.key);
+        let stale = before.is_none_or(|held| {
+            key.seen.last_ms / KEY_REFRESH_MS != held.seen.last_ms / KEY_REFRESH_MS
+                || key.seen.first_ms != held.seen.first_ms
+                || key.seen.count.is_power_of_two() && key.seen.count != held.seen.count
+        });
+        if stale {
+            commit.keys.push(KeyWrite {
+                identity_id: id.to_owned(),
+                key: key.clone(),
+                disregarded: work.stored.disregarded,
+            });
+        }
+    }
+}
+
+/// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.
+pub fn note_links(
+    commit: &mut Commit,
+    id: &str,
+    links: &[Link],
+    mut held: BTreeMap<(String, String), (f64, i64)>,
+    contested: bool,
+    now_ms: i64,
+) {
+    let mut felt: BTreeSet<String> = BTreeSet::new();
+    let (mut before_all, mut after_all) = (Strengths::default(), Strengths::default());
+    held.iter().for_each(|((target, _), (probability, since_ms))| before_all.see(target, *probability, *since_ms));
+    let closest: BTreeSet<&str> =
+        linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
+    for link in links {
+        let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
+        if before.is_none() && !closest.contains(link.target_id.as_str()) {
+            continue;
+        }
+        let (old, created_ms) = before.unwrap_or((0.0, now_ms));
+        let change = (link.probability - old).abs();
+        let crosses = is_strong(link.probability) != is_strong(old);
+        let written = before.is_none() || change >= LINK_CHANGE_WRITTEN || crosses;
+        after_all.see(&link.target_id, if written { link.probability } else { old }, created_ms);
+        if written {
+            commit.links.push(LinkWrite { identity_id: id.to_owned(), link: link.clone(), created_ms });
+        }
+        if change >= LINK_CHANGE_MIN && link.probability.max(old) >= LINK_VALUE_FELT {
+            felt.insert(link.target_id.clone());
+        }
+    }
+    for ((target, kind), (old, _)) in held {
+        let Some(kind) = LinkType::from_code(&kind) else { continue };
+        if old >= LINK_VALUE_FELT {
+            felt.insert(target.clone());
+        }
+        let (a, b) = if id <= target.as_str() { (id.to_owned(), target) } else { (target, id.to_owned()) };
+        commit.links_gone.push((a, b, kind));
+    }
+    commit.due.extend(felt.into_iter().take(PEERS_RESCORED_MAX).map(|target| (target, now_ms)));
+    commit.rings.now_ms = now_ms;
+    strong_pairs::note(&mut commit.rings, id, &before_all, &after_all, contested);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dregs_engine::profile::Seen;
+
+    fn peer(place: i64) -> Peer {
+        Peer { identity_id: format!("p{place:04}"), seen: Seen::at(place) }
+    }
+
+    fn shared(kind: KeyKind, holders: u64, peers: Vec<Peer>) -> SharedKeys {
+        let held = SharedKey { kind, key: "k".into(), holders, peers, seen: Seen::default() };
+        BTreeMap::from([((kind, "k".into()), held)])
+    }
+
+    fn compared(holders: i64, place: i64) -> Vec<String> {
+        let keys = [Key { kind: KeyKind::Arrival, key: "k".into(), seen: Seen::at(place) }];
+        let all = shared(KeyKind::Arrival, holders as u64, (0..holders).map(peer).collect());
+        let of = shared_by(&peer(place).identity_id, &keys, &all);
+        of[0].peers.iter().map(|peer| peer.identity_id.clone()).collect()
+    }
+
+    #[test]
+    fn in_a_crowd_one_is_compared_with_who_came_just_before_and_after() {
+        assert_eq!(compared(64, 10).len(), 63);
+        assert_eq!(compared(1000, 0), (1..9).map(|place| peer(place).identity_id).collect::<Vec<_>>());
+        assert_eq!(compared(1000, 999).len(), CROWD_SAMPLE);
+        for place in [3, 4, 500, 996] {
+            let of_me = compared(1000, place);
+            assert_eq!(of_me.len(), CROWD_SAMPLE);
+            let near = |id: &String| (id[1..].parse::<i64>().unwrap() - place).abs() <= CROWD_SAMPLE as i64;
+            assert!(of_me.iter().all(near), "{place}: {of_me:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_links_the_closest_are_compared_again_and_all_candidates() {
+        let link = |place: i64| ((peer(place).identity_id, "SHARED_IP".to_owned()), (place as f64 / 1000.0, 0));
+        let mut few: HeldLinks = (0..64).map(link).collect();
+        keep_closest(&mut few, &[]);
+        assert_eq!(few.len(), 64);
+        let mut many: HeldLinks = (0..900).map(link).collect();
+        let keys: Vec<SharedKey> = shared(KeyKind::Ip, 2, vec![peer(5)]).into_values().collect();
+        keep_closest(&mut many, &keys);
+        let kept: Vec<&str> = many.keys().map(|(target, _)| target.as_str()).collect();
+        assert_eq!((kept.len(), kept[0], kept[1], kept[64]), (65, "p0005", "p0836", "p0899"));
+    }
+}
