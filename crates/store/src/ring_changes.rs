@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts read to rebuild rings from one of them: two full rings that a decision holds apart.
 const REACHED_MAX: usize = 2 * RING_MEMBERS_MAX;
+/// Numbers tried for the id of a ring whose accounts have all lent theirs to rings that they left.
+const RING_IDS_TRIED: u32 = 64;
 /// Strong links read at once: every account of those can have a full set of its own.
 const STRONG_LINKS_MAX: i64 = 64 * REACHED_MAX as i64;
 
@@ -117,7 +119,7 @@ impl Joining<'_> {
         let largest = group.rings.iter().max_by(|a, b| a.1.size.cmp(&b.1.size).then(b.0.cmp(a.0)));
         let kept = match largest {
             Some((id, _)) => (*id).to_owned(),
-            None => new_ring_id(tx, self.team, group.singles.iter().copied()).await?,
+            None => new_ring_id(tx, self.team, group.singles.iter().copied(), &BTreeSet::new()).await?,
         };
         let absorbed: Batch = group.rings.keys().filter(|id| **id != kept).map(|id| (id,)).collect();
         let grows = largest.is_none_or(|(_, end)| end.size != size);
@@ -264,6 +266,8 @@ struct Reach {
     held: BTreeMap<String, (String, i64)>,
     /// Size and time of the last change of the rings that are kept.
     rings: BTreeMap<String, (usize, i64)>,
+    /// Those with strong links to accounts beyond it.
+    cut: BTreeSet<String>,
 }
 
 impl Reach {
@@ -285,6 +289,10 @@ impl Reach {
             }
             rim = next;
         }
+        let (held, rings) = (held(tx, team, &ids).await?, held_rings(tx, team, &ids).await?);
+        leave_rings_in_part(&mut ids, &held, &rings);
+        let beyond = found.keys().filter(|(a, b)| ids.contains(a) != ids.contains(b));
+        let cut = beyond.flat_map(|(a, b)| [a, b]).filter(|id| ids.contains(*id)).cloned().collect();
         found.retain(|(a, b), _| ids.contains(a) && ids.contains(b));
         let pair = |((a, b), (probability, _)): (&(String, String), &(f64, i64))| StrongPair {
             a: a.clone(),
@@ -295,8 +303,9 @@ impl Reach {
             pairs: found.iter().map(pair).collect(),
             linked_ms: found.into_iter().map(|(ends, (_, created_ms))| (ends, created_ms)).collect(),
             different: different(tx, team, &ids).await?,
-            held: held(tx, team, &ids).await?,
-            rings: held_rings(tx, team, &ids).await?,
+            held: held.into_iter().filter(|(id, _)| ids.contains(id)).collect(),
+            rings,
+            cut,
             ids,
         })
     }
@@ -315,7 +324,8 @@ impl Reach {
                 changed.extend(ring.members.iter().map(String::as_str));
             }
             let contested = self.different.iter().any(|(a, b)| ring.members.contains(a) || ring.members.contains(b));
-            rows.push(&(name, ring.pairs, i64::from(contested), i64::from(ring.truncated), updated_ms));
+            let truncated = ring.truncated || ring.members.iter().any(|id| self.cut.contains(id));
+            rows.push(&(name, ring.pairs, i64::from(contested), i64::from(truncated), updated_ms));
             members.extend(self.joined(ring).into_iter().map(|(id, at_ms)| (id, name.as_str(), at_ms)));
         }
         let kept: BTreeMap<&str, (&str, i64)> =
@@ -348,14 +358,7 @@ impl Reach {
             let kept = free.max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0))).map(|(held, _)| held.to_owned());
             let name = match kept {
                 Some(name) => name,
-                None => {
-                    new_ring_id(
-                        tx,
-                        team,
-                        ring.members.iter().map(String::as_str).filter(|id| !taken.contains(&ring_id(id))),
-                    )
-                    .await?
-                }
+                None => new_ring_id(tx, team, ring.members.iter().map(String::as_str), &taken).await?,
             };
             taken.insert(name.clone());
             names.push(name);
@@ -386,6 +389,19 @@ impl Reach {
         let is_felt = |id: &&String| is_felt(before(id), after.get(id.as_str()).copied().unwrap_or(1));
         self.ids.iter().filter(is_felt).cloned().collect()
     }
+}
+
+/// Takes out the accounts of rings that were reached in part: what is made anew must be whole, or a ring would hold both who
+/// was looked at and who was not.
+fn leave_rings_in_part(
+    ids: &mut BTreeSet<String>,
+    held: &BTreeMap<String, (String, i64)>,
+    rings: &BTreeMap<String, (usize, i64)>,
+) {
+    let mut reached: BTreeMap<&str, usize> = BTreeMap::new();
+    held.values().for_each(|(ring, _)| *reached.entry(ring).or_default() += 1);
+    let is_whole = |ring: &str| rings.get(ring).is_none_or(|(size, _)| reached.get(ring) >= Some(size));
+    ids.retain(|id| held.get(id).is_none_or(|(ring, _)| is_whole(ring)));
 }
 
 /// Strong links of these accounts, from each of them: (from, to, probability, since when).
@@ -490,9 +506,18 @@ async fn mains_among(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<&str>) -> Result
     rows.iter().map(|row| row.text("identity_id")).collect()
 }
 
-/// An id that no ring of the team has, after the first of these accounts whose is free.
-async fn new_ring_id<'a>(tx: &mut Tx, team: &TeamId, members: impl Iterator<Item = &'a str>) -> Result<String> {
-    let ids: Vec<String> = members.map(ring_id).collect();
+/// An id that no ring of the team has: after the first of these accounts whose is free, or else after the first and a
+/// number. An account may have left the ring that is called after it.
+async fn new_ring_id<'a>(
+    tx: &mut Tx,
+    team: &TeamId,
+    members: impl Iterator<Item = &'a str>,
+    given: &BTreeSet<String>,
+) -> Result<String> {
+    let members: Vec<&str> = members.collect();
+    let numbered =
+        members.first().into_iter().flat_map(|first| (1..=RING_IDS_TRIED).map(move |n| format!("{first} {n}")));
+    let ids: Vec<String> = members.iter().map(|id| ring_id(id)).chain(numbered.map(|name| ring_id(&name))).collect();
     let batch: Batch = ids.iter().map(|id| (id,)).collect();
     let rows = tx
         .rows(
@@ -501,9 +526,8 @@ async fn new_ring_id<'a>(tx: &mut Tx, team: &TeamId, members: impl Iterator<Item
         )
         .await?;
     let taken: BTreeSet<String> = rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?;
-    // There are fewer rings than accounts, so one of its own is free unless two accounts share a 64-bit hash.
-    let free = ids.iter().find(|id| !taken.contains(*id)).cloned();
-    free.ok_or(crate::StoreError::Conflict("no id is free for a ring"))
+    let free = ids.into_iter().find(|id| !taken.contains(id) && !given.contains(id));
+    free.ok_or_else(|| crate::StoreError::Damaged("no id is free for a ring".into()))
 }
 
 async fn write_rings(tx: &mut Tx, team: &TeamId, rows: Batch) -> Result<()> {

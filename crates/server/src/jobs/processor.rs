@@ -21,6 +21,8 @@ use tokio::sync::{Notify, watch};
 
 /// Attempts before an event is set aside.
 const ATTEMPTS_MAX: u32 = 5;
+/// Times in a row that a batch comes again because somebody changed what it had read. Then it is looked at one by one.
+const CONFLICTS_MAX: u32 = 5;
 /// Identities that are due, taken at once.
 const DUE_BATCH: i64 = 256;
 /// The longest sleep: another node's work, and clocks that jump, are noticed within it.
@@ -49,6 +51,8 @@ pub struct Processor {
     pipeline: Pipeline,
     claims: Claims,
     attempts: HashMap<(Owner, String), u32>,
+    /// Conflicts since a batch was last processed.
+    conflicts: u32,
     read_upto: i64,
     trimmed_upto: i64,
     trimmed_at: Instant,
@@ -84,6 +88,7 @@ impl Processor {
             wake: wake.clone(),
             claims: Claims::default(),
             attempts: HashMap::new(),
+            conflicts: 0,
             read_upto: 0,
             trimmed_upto: 0,
             trimmed_at: Instant::now(),
@@ -231,7 +236,7 @@ impl Processor {
                 self.finish(batch, due);
                 Ok(())
             }
-            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
+            Err(error) if self.is_passing(&error) => self.try_again(batch, error),
             Err(error) if batch.owners.len() > 1 => {
                 tracing::warn!(%error, "a batch failed, its subjects are processed one by one");
                 let mut left = batch.owners.into_iter();
@@ -253,7 +258,11 @@ impl Processor {
         metrics::counter!(FAILURES, "kind" => "retried").increment(1);
         match error {
             // Someone changed an identity between load and commit: the next try reads it anew.
-            StoreError::Conflict(_) => Ok(()),
+            StoreError::Conflict(_) => {
+                self.conflicts += 1;
+                tracing::debug!(%error, "a batch comes again");
+                Ok(())
+            }
             error => Err(error),
         }
     }
@@ -265,8 +274,16 @@ impl Processor {
                 self.finish(batch, due);
                 Ok(())
             }
-            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(_))) => self.try_again(batch, error),
+            Err(error) if self.is_passing(&error) => self.try_again(batch, error),
             Err(error) => self.fail(batch, &error).await,
+        }
+    }
+
+    /// Whether the next try may well succeed. A conflict that stays is no conflict but a fault.
+    fn is_passing(&self, error: &StoreError) -> bool {
+        match error {
+            StoreError::Conflict(_) => self.conflicts < CONFLICTS_MAX,
+            error => matches!(error, StoreError::Unavailable(_)),
         }
     }
 
@@ -310,6 +327,7 @@ impl Processor {
     }
 
     fn finish(&mut self, batch: BatchOfSubjects, due: u64) {
+        self.conflicts = 0;
         // Told before the events are: between the two the store would look settled.
         if due > 0 {
             self.watermark.set_due(due);

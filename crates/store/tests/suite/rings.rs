@@ -22,6 +22,8 @@ on_both!(
     members_are_scored_again_when_a_ring_is_of_another_order,
     a_main_account_is_excused_until_it_is_unnamed,
     a_ring_takes_no_more_than_it_may_hold,
+    no_ring_is_too_large_however_many_hang_together,
+    a_ring_has_an_id_although_its_accounts_have_lent_theirs,
     rings_are_listed_by_every_sort_and_filter,
     decisions_are_listed_by_every_sort_and_filter,
     a_graph_is_walked_strongest_first,
@@ -331,6 +333,44 @@ async fn a_ring_takes_no_more_than_it_may_hold(store: &Store) {
     assert_eq!((held[0].size, held[0].truncated), (RING_MEMBERS_MAX, true));
     commit(store, lose(&[(&names[0], &names[1])])).await;
     assert!(listed(store).await.iter().all(|ring| ring.size <= RING_MEMBERS_MAX));
+}
+
+/// Thousands that hang together, as an attack leaves them, are several full rings; nobody is in two, whichever comes first.
+async fn no_ring_is_too_large_however_many_hang_together(store: &Store) {
+    const PEOPLE: usize = 3 * RING_MEMBERS_MAX;
+    let names: Vec<String> = (0..PEOPLE).map(|n| format!("m{n:04}")).collect();
+    people(store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    // Each with one that came a little before, in an order without locality.
+    let scattered = |n: usize| (n * 997) % PEOPLE;
+    let pairs: Vec<(&str, &str, f64)> = (0..PEOPLE)
+        .map(scattered)
+        .filter(|n| *n > 0)
+        .map(|n| (names[n - 1 - (n * 31) % n.min(40)].as_str(), names[n].as_str(), 0.95))
+        .collect();
+    let sizes = async || listed(store).await.into_iter().map(|ring| (ring.size, ring.truncated)).collect::<Vec<_>>();
+    for some in pairs.chunks(250) {
+        commit(store, gain(some)).await;
+        assert!(sizes().await.iter().all(|(size, _)| *size <= RING_MEMBERS_MAX), "{:?}", sizes().await);
+    }
+    assert!(sizes().await.iter().any(|(_, truncated)| *truncated));
+    for (a, b, _) in pairs.iter().step_by(200) {
+        commit(store, lose(&[(a, b)])).await;
+        assert!(sizes().await.iter().all(|(size, _)| *size <= RING_MEMBERS_MAX), "{:?}", sizes().await);
+    }
+    let members: Vec<usize> = sizes().await.into_iter().map(|(size, _)| size).collect();
+    assert!(members.iter().sum::<usize>() > PEOPLE / 2, "{members:?}");
+}
+
+async fn a_ring_has_an_id_although_its_accounts_have_lent_theirs(store: &Store) {
+    people(store, &["a", "b", "c", "d", "e", "f"]).await;
+    let ring = |a, b, c| gain(&[(a, b, 0.95), (b, c, 0.95), (a, c, 0.95)]);
+    commit(store, ring("a", "c", "d")).await;
+    commit(store, ring("b", "e", "f")).await;
+    commit(store, lose(&[("a", "c"), ("a", "d"), ("b", "e"), ("b", "f")])).await;
+    let lent = rings(store).await;
+    assert_eq!(lent.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&ring::ring_id("a"), &ring::ring_id("b")]));
+    commit(store, gain(&[("a", "b", 0.95)])).await;
+    assert_eq!(members(store).await, ["ab", "cd", "ef"]);
 }
 
 async fn rings_are_listed_by_every_sort_and_filter(store: &Store) {

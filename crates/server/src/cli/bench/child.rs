@@ -28,11 +28,12 @@ impl Child {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--bootstrap-file"]).arg(&keys_file);
         let (process, address) = spawn(command)?;
+        let mut child = Child { process, address, secret_key: String::new() };
+        // The next server of this run finds a store that has keys, and their file.
         let keys: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&keys_file).map_err(|_| "the database is not empty")?)?;
-        let secret_key = keys["secretKey"].as_str().unwrap_or_default().to_owned();
-        // The next server of this run finds a store that has keys.
-        Ok(Child { process, address, secret_key })
+        child.secret_key = keys["secretKey"].as_str().unwrap_or_default().to_owned();
+        Ok(child)
     }
 
     pub async fn bare() -> Result<Child> {

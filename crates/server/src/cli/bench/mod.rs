@@ -18,6 +18,7 @@ use clap::Args;
 use dregs_store::Store;
 use load::Load;
 use serde::Serialize;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -131,9 +132,10 @@ async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::E
         bar.set_message(what);
     };
     let load_before = load_average();
-    let (bare_rps, durable_rps, batch_events_per_second, idle) = throughput(&sizes, options, &step).await?;
-
     let folder = tempfile::tempdir()?;
+    let (bare_rps, durable_rps, batch_events_per_second, idle) =
+        throughput(&sizes, options, folder.path(), &step).await?;
+
     let url =
         options.database.clone().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("dregs.db").display()));
     let server = Child::serve(&url, folder.path()).await?;
@@ -170,18 +172,19 @@ async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::E
     })
 }
 
-/// Bare and durable handler in turn, then batches, on a store of its own.
+/// Bare and durable handler in turn, then batches, on a store of its own, or first on the one that is given: `folder` keeps
+/// its keys.
 async fn throughput(
     sizes: &Sizes,
     options: &BenchOptions,
+    folder: &Path,
     step: &impl Fn(&'static str),
 ) -> Result<(f64, f64, f64, f64), Box<dyn std::error::Error + Send + Sync>> {
-    let folder = tempfile::tempdir()?;
-    let url = match &options.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite:{}", folder.path().join("dregs.db").display()),
+    let own = tempfile::tempdir()?;
+    let server = match &options.database {
+        Some(url) => Child::serve(url, folder).await?,
+        None => Child::serve(&format!("sqlite:{}", own.path().join("dregs.db").display()), own.path()).await?,
     };
-    let server = Child::serve(&url, folder.path()).await?;
     // A moment for start-up to pass: idle is what an operator sees who does nothing.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let idle = server.memory_mb()?;
@@ -197,6 +200,10 @@ async fn throughput(
     bare.stop()?;
     step("batches");
     let batches = load::batches(&server, sizes.batch_events).await?;
+    if options.database.is_some() {
+        server.drained().await?;
+        server.stop()?;
+    }
     Ok((median(bare_rounds), median(durable_rounds), batches, idle))
 }
 
@@ -257,7 +264,7 @@ fn load_average() -> String {
     text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
-fn disk_bytes(folder: &std::path::Path) -> u64 {
+fn disk_bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
