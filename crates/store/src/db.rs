@@ -169,8 +169,17 @@ pub(crate) enum Tx {
 }
 
 impl Db {
-    pub fn open_sqlite(path: &Path) -> Result<Self> {
-        Sqlite::open(path).map(Db::Sqlite)
+    /// `cache_kib` is the page cache of the connection that writes.
+    pub fn open_sqlite(path: &Path, cache_kib: u32) -> Result<Self> {
+        Sqlite::open(path, cache_kib).map(Db::Sqlite)
+    }
+
+    /// The same database for the one who writes nearly everything: see [`Sqlite::reading_as_writer`].
+    pub fn reading_as_writer(&self) -> Self {
+        match self {
+            Db::Sqlite(db) => Db::Sqlite(db.reading_as_writer()),
+            Db::Postgres(pool) => Db::Postgres(pool.clone()),
+        }
     }
 
     pub async fn open_postgres(url: &str) -> Result<Self> {

@@ -5,6 +5,11 @@ use crate::error::{Result, StoreError};
 use crate::migrate;
 use std::path::{Path, PathBuf};
 
+/// Page caches of SQLite's writing connections, in KiB: the memory budget of the whole process counts. What processing
+/// touches is spread over all that is stored; of the log it is the end.
+const MAIN_CACHE_KIB: u32 = 48 * 1024;
+const LOG_CACHE_KIB: u32 = 8 * 1024;
+
 /// Where everything is kept. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -57,15 +62,15 @@ impl Store {
             })?;
         }
         let files = Files::beside(path);
-        let open = |path: &Path| {
-            Db::open_sqlite(path).map_err(|error| match error {
+        let open = |path: &Path, cache_kib| {
+            Db::open_sqlite(path, cache_kib).map_err(|error| match error {
                 StoreError::Database(cause) => {
                     StoreError::Unusable(format!("the database {} cannot be opened: {cause}", path.display()))
                 }
                 other => other,
             })
         };
-        Ok(Store { db: open(&files.main)?, log: open(&files.log)?, files: Some(files) })
+        Ok(Store { db: open(&files.main, MAIN_CACHE_KIB)?, log: open(&files.log, LOG_CACHE_KIB)?, files: Some(files) })
     }
 
     /// Applies the migrations that are missing; returns how many.
@@ -80,6 +85,11 @@ impl Store {
     /// Whether this is PostgreSQL, where other nodes may work on the same store.
     pub fn is_shared(&self) -> bool {
         self.db.is_postgres()
+    }
+
+    /// The same store for the job that processes events.
+    pub fn for_processing(&self) -> Self {
+        Store { db: self.db.reading_as_writer(), ..self.clone() }
     }
 
     pub async fn close(&self) {

@@ -15,8 +15,7 @@ use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit};
 
 /// Connections that read beside the one that writes.
 const READERS: usize = 4;
-/// Page cache of the writing connection and of each other, in KiB: the memory budget of the whole process counts.
-const WRITER_CACHE_KIB: u32 = 16 * 1024;
+/// Page cache of each reading connection, in KiB: it is void after every commit of the writer, so there is no use in more.
 const READER_CACHE_KIB: u32 = 2 * 1024;
 /// Prepared statements kept on each connection.
 const STATEMENTS_MAX: usize = 256;
@@ -29,6 +28,8 @@ pub(crate) struct Sqlite {
     /// None once the store is closed.
     writer: Arc<tokio::sync::Mutex<Option<Connection>>>,
     readers: Arc<Readers>,
+    /// Reads go to the writing connection.
+    reads_as_writer: bool,
 }
 
 struct Readers {
@@ -70,14 +71,28 @@ fn in_place<T>(work: impl FnOnce() -> T) -> T {
 }
 
 impl Sqlite {
-    pub fn open(path: &Path) -> Result<Self> {
-        let writer = connect(path, WRITER_CACHE_KIB)?;
+    /// `cache_kib` is the page cache of the writing connection.
+    pub fn open(path: &Path, cache_kib: u32) -> Result<Self> {
+        let writer = connect(path, cache_kib)?;
         let readers = Readers { path: path.to_owned(), permits: Semaphore::new(READERS), idle: Mutex::default() };
-        Ok(Sqlite { writer: Arc::new(tokio::sync::Mutex::new(Some(writer))), readers: Arc::new(readers) })
+        Ok(Sqlite {
+            writer: Arc::new(tokio::sync::Mutex::new(Some(writer))),
+            readers: Arc::new(readers),
+            reads_as_writer: false,
+        })
+    }
+
+    /// The same database, read with the connection that writes. For the one who writes nearly everything: that cache
+    /// outlives its own commits, a reader's does not.
+    pub fn reading_as_writer(&self) -> Self {
+        Sqlite { reads_as_writer: true, ..self.clone() }
     }
 
     /// Reads outside a transaction.
     pub async fn rows(&self, sql: &str, args: &[Arg]) -> Result<Vec<SqliteRow>> {
+        if self.reads_as_writer {
+            return self.write_rows(sql, args).await;
+        }
         let _permit = self.readers.permit().await?;
         in_place(|| {
             let connection = self.readers.take()?;
@@ -303,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn placeholders_are_bound_by_number_and_a_dropped_transaction_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Sqlite::open(&folder.path().join("test.db")).unwrap();
+        let sqlite = Sqlite::open(&folder.path().join("test.db"), 1024).unwrap();
         sqlite.run("create table t (a text, b bigint)", &[]).await.unwrap();
         let insert = "insert into t (b, a) values ($2, $1)";
         assert_eq!(sqlite.run(insert, &[Arg::from("kept"), Arg::from(7)]).await.unwrap(), 1);

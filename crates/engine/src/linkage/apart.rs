@@ -8,6 +8,8 @@ use crate::text::hash32;
 /// of two computers that look alike one in six is two people's.
 const HANDHELD: f64 = -6.5;
 const COMPUTER: f64 = -2.0;
+/// The same of two that are worked by one script: who works accounts changes the address on purpose.
+const COMPUTER_SCRIPTED: f64 = -0.8;
 /// Bits against when each also has devices of their own: relatives share a computer and not their phones.
 const OWN_DEVICES: f64 = -3.0;
 /// An address with more holders than this brings strangers together.
@@ -15,8 +17,6 @@ const CROWD: u64 = 24;
 /// Bits for and against, when nothing shared tells where people are: most services have users in many countries.
 const ONE_COUNTRY: f64 = 1.5;
 const OTHER_COUNTRY: f64 = -2.5;
-/// Bits against, when one hides where it is and nothing else is shared.
-const NOWHERE: f64 = -0.8;
 /// What people share without ever being in one place.
 const HABITS: [KeyKind; 5] =
     [KeyKind::Behavior, KeyKind::Referral, KeyKind::Promo, KeyKind::EmailDomain, KeyKind::Leaving];
@@ -52,7 +52,10 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
                 handheld_bits,
                 "The device is a phone or tablet, alike are many, and the two were never seen at one address.",
             ),
-            false => Evidence::new("place", None, COMPUTER, "The two were never seen at one address."),
+            false => {
+                let bits = if pair.is_scripted() { COMPUTER_SCRIPTED } else { COMPUTER };
+                Evidence::new("place", None, bits, "The two were never seen at one address.")
+            }
         });
     }
     if pair.in_one_crowd()
@@ -61,14 +64,6 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
         || !HABITS.into_iter().any(|kind| pair.shares(kind))
     {
         return None;
-    }
-    if mine.country.is_empty() || theirs.country.is_empty() {
-        return Some(Evidence::new(
-            "place",
-            None,
-            NOWHERE,
-            "Nothing ties the places of the two, and one hides its own.",
-        ));
     }
     Some(match mine.country == theirs.country {
         true => Evidence::new("place", None, ONE_COUNTRY, "Both are seen in the same country."),

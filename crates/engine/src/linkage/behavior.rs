@@ -1,7 +1,7 @@
 //! Doing the same things in the same order: a script, or somebody's routine for the tenth time. What begins alike is a
 //! candidate; it counts the more the fewer begin so, and the more of all that either did is the same.
 
-use super::{Evidence, KeyKind, LinkType, Pair, Trace};
+use super::{Evidence, KeyKind, LESSON_MS, LinkType, Pair, Trace};
 
 /// Bits when a few begin in a way, and bits lost with every doubling of those who do. Two or three begin alike by chance:
 /// among many people somebody always does; so every halving of the few costs as well.
@@ -13,10 +13,9 @@ const CHANCE: f64 = 1.2;
 const ALL_ALIKE: f64 = 3.5;
 /// Bits lost with every kind of thing (card, promotion code, street) that both named differently.
 const OTHER_THINGS: f64 = 1.2;
-/// What is left of it for people at one crowded address, and for those with fewer others who began within this time.
+/// What is left of it for people at one crowded address, and for those with fewer others who began within a lesson.
 const TOLD_TOGETHER: f64 = 0.4;
 const CLASS_MIN: u64 = 12;
-const LESSON_MS: i64 = 2 * 3_600_000;
 /// From this likeness on it counts, and from this one on it is nearly everything.
 const LIKENESS_MIN: f64 = 0.4;
 const LIKENESS_ALL: f64 = 0.75;
@@ -58,7 +57,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
 }
 
 /// A class at its one address does the same at the same hour because somebody says so, and colleagues do the same work.
-fn told_together(pair: &Pair<'_>) -> bool {
+pub(super) fn told_together(pair: &Pair<'_>) -> bool {
     let (mine, theirs) = (&pair.me.trace, &pair.peer.trace);
     let here = pair.of_kind(KeyKind::Ip).map(|(key, _)| key.holders).max();
     match here {

@@ -15,8 +15,8 @@ const MACHINES: f64 = 3.0;
 const HOURS_OF_A_DAY: f64 = 24.0;
 /// The same of accounts without such marks: more of them are needed, and less is believed.
 const GONE_PILE_MIN: u64 = 8;
-const GONE: f64 = 2.0;
-const GONE_BITS_MAX: f64 = 7.5;
+const GONE: f64 = 2.8;
+const GONE_BITS_MAX: f64 = 8.0;
 const SPANS_OF_A_WEEK: f64 = 28.0;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {

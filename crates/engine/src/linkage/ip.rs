@@ -8,11 +8,6 @@ const BITS: f64 = 4.5;
 const PREFIX_BITS: f64 = 1.5;
 const PER_DOUBLING: f64 = 1.3;
 const PER_DOUBLING_SCRIPTED: f64 = 0.8;
-/// From this likeness on, and without a look at a page, two are worked by one script.
-const SCRIPTED_MIN: f64 = 0.75;
-const SCRIPTED_DEEDS_MIN: u32 = 3;
-/// A class does alike within a lesson because it is told to.
-const LESSON_MS: i64 = 2 * 3_600_000;
 /// Bits gained with each further address that both were seen at.
 const FURTHER: f64 = 1.0;
 
@@ -21,7 +16,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let (key, peer) = pair.of_kind(kind).min_by_key(|(key, _)| key.holders)?;
     let places = pair.of_kind(kind).count();
     // The crowd at an address is one hand's where they all do the same.
-    let per_doubling = if is_scripted(pair) { PER_DOUBLING_SCRIPTED } else { PER_DOUBLING };
+    let per_doubling = if pair.is_scripted() { PER_DOUBLING_SCRIPTED } else { PER_DOUBLING };
     let bits = (alone - popularity(key.holders, per_doubling)).max(0.0);
     let further = if bits > 0.0 { FURTHER * (places - 1).min(2) as f64 } else { 0.0 };
     let what = match (kind, places) {
@@ -36,12 +31,6 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             .with("key", key.key.as_str())
             .with("overlapMillis", overlap_ms.max(0));
     Some(evidence.sure(0.7))
-}
-
-fn is_scripted(pair: &Pair<'_>) -> bool {
-    let (mine, theirs) = (&pair.me.trace, &pair.peer.trace);
-    let alike = mine.deeds.min(theirs.deeds) >= SCRIPTED_DEEDS_MIN && mine.likeness(theirs) >= SCRIPTED_MIN;
-    alike && mine.pages + theirs.pages == 0 && (mine.first_ms - theirs.first_ms).abs() > LESSON_MS
 }
 
 #[cfg(test)]

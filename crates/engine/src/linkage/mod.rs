@@ -12,6 +12,7 @@ mod apart;
 mod behavior;
 mod burst;
 pub mod card;
+mod company;
 mod contact;
 pub mod decision;
 mod device;
@@ -22,6 +23,7 @@ mod ip;
 pub mod keys;
 mod name;
 mod referral;
+mod rhythm;
 pub mod ring;
 mod session;
 mod street;
@@ -29,6 +31,7 @@ mod timing;
 pub mod trace;
 
 pub use card::{Card, Face};
+pub use company::has_company;
 pub use keys::{Key, KeyKind, keys};
 pub use trace::Trace;
 
@@ -175,16 +178,32 @@ impl Pair<'_> {
         mine != 0 && mine == theirs && !self.shares(KeyKind::Ip)
     }
 
+    /// Whether they take the same steps.
+    pub(crate) fn is_alike(&self) -> bool {
+        self.me.trace.likeness(&self.peer.trace) >= ALIKE_MIN
+    }
+
     /// Whether both have done enough to tell, and each for something else.
     pub(crate) fn live_apart(&self) -> bool {
+        self.me.trace.acts.min(self.peer.trace.acts) >= LIFE_ACTS_MIN && !self.is_alike()
+    }
+
+    /// Whether both do the same, without a look at a page, and nobody told them to do it together.
+    pub(crate) fn is_scripted(&self) -> bool {
         let (mine, theirs) = (&self.me.trace, &self.peer.trace);
-        mine.acts.min(theirs.acts) >= LIFE_ACTS_MIN && mine.likeness(theirs) < ALIKE_MIN
+        let alike = mine.deeds.min(theirs.deeds) >= SCRIPTED_DEEDS_MIN && mine.likeness(theirs) >= SCRIPTED_MIN;
+        alike && mine.pages + theirs.pages == 0 && (mine.first_ms - theirs.first_ms).abs() > LESSON_MS
     }
 }
 
 /// Acts from which what somebody does tells something, and the likeness of steps below which two do other things.
 const LIFE_ACTS_MIN: u32 = 5;
 const ALIKE_MIN: f64 = 0.6;
+/// From this likeness on, with enough that is not looking at pages, two are worked by one script.
+const SCRIPTED_MIN: f64 = 0.75;
+const SCRIPTED_DEEDS_MIN: u32 = 3;
+/// A class does alike within a lesson because it is told to.
+const LESSON_MS: i64 = 2 * 3_600_000;
 
 type Compare = fn(&Pair<'_>) -> Option<Evidence>;
 
@@ -196,7 +215,9 @@ const ALL: &[Compare] = &[
     device::compare,
     ip::compare,
     apart::compare,
+    company::compare,
     behavior::compare,
+    rhythm::compare,
     burst::compare,
     referral::compare,
     domain::compare,

@@ -21,8 +21,6 @@ const SERIES: f64 = 1.5;
 const SIDE_BY_SIDE: f64 = -1.5;
 /// The same of a device that several have, each with habits of their own: a family's, or a public one.
 const IN_COMMON: f64 = -3.0;
-/// Steps in common from which two are used alike.
-const ALIKE: f64 = 0.6;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let device = pair.of_kind(KeyKind::Device).map(|(key, _)| key.holders).min();
@@ -30,7 +28,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let (me, peer) = (pair.me, pair.peer);
     // Relatives and library visitors follow each other too, but each with an errand of their own.
     let known = me.trace.acts > 0 && peer.trace.acts > 0;
-    let alike = !known || me.trace.likeness(&peer.trace) >= ALIKE;
+    let alike = !known || pair.is_alike();
     let gap_ms = (me.first_ms - peer.first_ms).abs();
     let both_short = me.is_brief() && peer.is_brief();
     let overlap_ms = me.last_ms.min(peer.last_ms) - me.first_ms.max(peer.first_ms);

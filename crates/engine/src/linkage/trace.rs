@@ -25,7 +25,7 @@ pub(super) const OPENING_ACTS: usize = 3;
 const HANDHELDS_MAX: usize = 4;
 /// Who has not come back after this has gone.
 const GONE_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * 3_600_000;
+pub(super) const DAY_MS: i64 = 24 * 3_600_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -44,6 +44,9 @@ pub struct Trace {
     /// Days on which it was active.
     #[serde(rename = "d")]
     pub days: u32,
+    /// Which days those were: bit `i` stands for the day of `last_ms` less `i`.
+    #[serde(rename = "k", skip_serializing_if = "is_none")]
+    pub calendar: u64,
     /// Distinct steps, how many of them have nothing to do with pages, and their sketch: hashes in order.
     #[serde(rename = "g", skip_serializing_if = "is_zero")]
     pub steps: u32,
@@ -75,6 +78,9 @@ pub struct Trace {
     /// Hashes of the latest card, promotion code and street that were named; 0 for none.
     #[serde(rename = "n", skip_serializing_if = "are_none")]
     pub named: [u16; 3],
+    /// It has company: a few others who share a device, an address, a card or the like with it. Linkage sets it.
+    #[serde(rename = "y", skip_serializing_if = "std::ops::Not::not")]
+    pub company: bool,
     /// Hashes of the fingerprints that are phones' or tablets': one model is many people's.
     #[serde(rename = "t", skip_serializing_if = "Vec::is_empty")]
     pub handhelds: Vec<u32>,
@@ -82,6 +88,10 @@ pub struct Trace {
 
 fn is_zero(n: &u32) -> bool {
     *n == 0
+}
+
+fn is_none(calendar: &u64) -> bool {
+    *calendar == 0
 }
 
 fn are_none(named: &[u16; 3]) -> bool {
@@ -119,6 +129,7 @@ impl Trace {
             acts: acts.len() as u32,
             pages,
             days: days.len() as u32,
+            calendar: calendar(&days, profile.last_ms),
             steps: steps.len() as u32,
             deeds: steps.values().filter(|is_deed| **is_deed).count() as u32,
             sketch: steps.keys().copied().take(SKETCH_STEPS_MAX).collect(),
@@ -129,6 +140,7 @@ impl Trace {
             hidden: arrival(profile).is_some_and(|network| hides(network.kind)),
             machine: is_machine(profile),
             tracked: profile.devices.iter().any(|held| held.traits.signals > 0),
+            company: false,
             named: [Topic::Payment, Topic::Promo, Topic::Street].map(|topic| named(profile, topic)),
             handhelds: handhelds(profile),
         }
@@ -196,6 +208,11 @@ pub(super) fn opening(profile: &Profile) -> Option<String> {
     let mut names: Vec<&str> = first.iter().map(|note| note.name.as_str()).collect();
     names.dedup();
     (names.len() >= OPENING_ACTS).then(|| names[..OPENING_ACTS].join("\n"))
+}
+
+fn calendar(days: &[i64], last_ms: i64) -> u64 {
+    let last = last_ms.div_euclid(DAY_MS);
+    days.iter().map(|day| last - day).filter(|ago| (0..64).contains(ago)).fold(0, |held, ago| held | 1 << ago)
 }
 
 fn step(from: &str, to: &str) -> u16 {
@@ -343,7 +360,7 @@ mod tests {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let trace = tell(&names);
             let text = trace.to_json();
-            prop_assert!(text.len() < 320, "{} {}", text.len(), text);
+            prop_assert!(text.len() < 360, "{} {}", text.len(), text);
             prop_assert_eq!(Trace::of_json(&text), trace);
         }
     }

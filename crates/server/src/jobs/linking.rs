@@ -57,10 +57,13 @@ impl Linker {
 
     /// Finds the candidates of a batch. What is `held` of links that are too many to be compared again is taken out of it:
     /// they stay as they are.
-    pub async fn candidates(&self, team: &TeamId, works: &Works, held: &mut Held) -> Result<Candidates> {
+    pub async fn candidates(&self, team: &TeamId, works: &mut Works, held: &mut Held) -> Result<Candidates> {
         let keys = self.shared_keys(team, works).await?;
         let shared_by = |(id, work): (&String, &Work)| (id.clone(), shared_by(id, &work.keys, &keys));
         let mut shared: BTreeMap<String, Vec<SharedKey>> = works.iter().map(shared_by).collect();
+        for (id, work) in works.iter_mut() {
+            work.trace.company = shared.get(id).is_some_and(|keys| linkage::has_company(&work.trace, keys));
+        }
         self.add_linked(team, &mut shared, held).await?;
         let cards = self.cards(team, works, &shared).await?;
         Ok(Candidates { shared, cards })

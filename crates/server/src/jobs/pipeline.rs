@@ -202,7 +202,7 @@ impl Pipeline {
     async fn conclude(
         &self,
         team: &TeamId,
-        works: Works,
+        mut works: Works,
         commit: &mut Commit,
         mappings: &Mappings,
         started_ms: i64,
@@ -212,7 +212,7 @@ impl Pipeline {
         let mut standings = self.store.standings(team, &ids, started_ms).await?;
         let new = works.values().filter(|work| work.is_new).count() as u64;
         let team_identities = self.store.identity_count(team).await? + new;
-        let mut candidates = self.linker.candidates(team, &works, &mut held).await?;
+        let mut candidates = self.linker.candidates(team, &mut works, &mut held).await?;
         let mut cycles = 0;
         for (id, work) in works {
             linking::note_keys(commit, &id, &work);

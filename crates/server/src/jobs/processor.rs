@@ -73,6 +73,7 @@ impl Processor {
         wake: &Arc<Notify>,
         options: &LimitOptions,
     ) -> Self {
+        let store = store.for_processing();
         Processor {
             pipeline: Pipeline::new(
                 store.clone(),
@@ -81,7 +82,7 @@ impl Processor {
                 Enricher::new(None),
                 options.reevaluate_hours,
             ),
-            store: store.clone(),
+            store,
             clock: clock.clone(),
             watermark: watermark.clone(),
             appender: appender.clone(),
