@@ -260,16 +260,26 @@ impl Store {
                 SharedKey { kind, key: key.clone(), holders: row.int("holders")? as u64, ..SharedKey::default() };
             shared.insert((kind, key), entry);
         }
-        self.sample_holders(team, &mut shared).await?;
+        self.sample_holders(team, keys, &mut shared).await?;
         Ok(shared)
     }
 
     /// Fills in who holds each key. Rare keys are read together; a popular one costs a bounded look-up of its own, and a
     /// popular address offers nobody: an office is not a ring.
-    async fn sample_holders(&self, team: &TeamId, shared: &mut BTreeMap<(KeyKind, String), SharedKey>) -> Result<()> {
-        let rare = |held: &SharedKey| held.holders <= CANDIDATES_PER_KEY_MAX as u64;
-        let batch: Batch =
-            shared.values().filter(|held| rare(held)).map(|held| (held.kind.code(), &held.key)).collect();
+    async fn sample_holders(
+        &self,
+        team: &TeamId,
+        keys: &BTreeSet<(KeyKind, &str)>,
+        shared: &mut BTreeMap<(KeyKind, String), SharedKey>,
+    ) -> Result<()> {
+        let is_popular = |held: &SharedKey| held.holders > CANDIDATES_PER_KEY_MAX as u64;
+        let popular: Vec<(KeyKind, String)> =
+            shared.values().filter(|held| is_popular(held)).map(|held| (held.kind, held.key.clone())).collect();
+        let rare = keys.iter().filter(|(kind, key)| {
+            let place = popular.partition_point(|(k, text)| (*k, text.as_str()) < (*kind, *key));
+            popular.get(place).is_none_or(|(k, text)| (*k, text.as_str()) != (*kind, *key))
+        });
+        let batch: Batch = rare.map(|(kind, key)| (kind.code(), key)).collect();
         if !batch.is_empty() {
             let rows = self
                 .db
@@ -281,13 +291,14 @@ impl Store {
                 )
                 .await?;
             add_peers(shared, &rows)?;
+            // What nobody counts has one holder.
+            shared
+                .values_mut()
+                .filter(|held| held.holders == 0)
+                .for_each(|held| held.holders = held.peers.len() as u64);
         }
-        let popular: Vec<(KeyKind, String)> = shared
-            .values()
-            .filter(|held| !rare(held) && held.kind.samples_crowd(held.holders))
-            .map(|held| (held.kind, held.key.clone()))
-            .collect();
-        for (kind, key) in popular {
+        let sampled = popular.into_iter().filter(|place| shared[place].kind.samples_crowd(shared[place].holders));
+        for (kind, key) in sampled.collect::<Vec<_>>() {
             let rows = self
                 .db
                 .rows(
@@ -424,7 +435,8 @@ impl Store {
 fn add_peers(shared: &mut BTreeMap<(KeyKind, String), SharedKey>, rows: &[crate::db::Row]) -> Result<()> {
     for row in rows {
         let Some(kind) = KeyKind::from_code(&row.text("kind")?) else { continue };
-        let Some(held) = shared.get_mut(&(kind, row.text("key")?)) else { continue };
+        let key = row.text("key")?;
+        let held = shared.entry((kind, key.clone())).or_insert_with(|| SharedKey { kind, key, ..SharedKey::default() });
         let seen =
             Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
         held.peers.push(Peer { identity_id: row.text("identity_id")?, seen });
@@ -616,11 +628,11 @@ async fn drop_keys(tx: &mut Tx, team: &TeamId, gone: &[(String, KeyKind, String)
     }
     let rows = gone.iter().map(|(id, kind, key)| (kind.code(), key, id)).collect::<Batch>().text();
     tx.run(
-        "insert into keys (team_id, kind, key, holders)
-         select $1, h.kind, h.key, -count(*) from json_each($2) j cross join identity_keys h
-         where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
-         group by h.kind, h.key
-         on conflict (team_id, kind, key) do update set holders = keys.holders + excluded.holders",
+        "update keys set holders = keys.holders - gone.n from (
+           select h.kind, h.key, count(*) as n from json_each($2) j cross join identity_keys h
+           where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
+           group by h.kind, h.key) gone
+         where keys.team_id = $1 and keys.kind = gone.kind and keys.key = gone.key",
         args![team, &rows],
     )
     .await?;
@@ -633,19 +645,34 @@ async fn drop_keys(tx: &mut Tx, team: &TeamId, gone: &[(String, KeyKind, String)
     .map(drop)
 }
 
-/// New holders are counted before their rows are written, so that every identity counts once for a key. A disregarded
-/// one counts for nothing, but the key gets its row: the identity may come back.
+/// Counts who holds what. A key has a counter from its second holder on: most have one for ever, and cost nothing. New
+/// holders are counted before their rows are written, so that every identity counts once for a key. A disregarded one
+/// counts for nothing, but as a holder, for it may come back.
 async fn write_keys(tx: &mut Tx, team: &TeamId, keys: &[KeyWrite]) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
     let rows: String = key_rows(keys).text();
     tx.run(
+        "update keys set holders = keys.holders + fresh.n from (
+           select value->>0 as kind, value->>1 as key, sum(1 - cast(value->>6 as bigint)) as n from json_each($2)
+           where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
+           group by value->>0, value->>1) fresh
+         where keys.team_id = $1 and keys.kind = fresh.kind and keys.key = fresh.key",
+        args![team, &rows],
+    )
+    .await?;
+    // A key without a counter has one holder at most.
+    tx.run(
         "insert into keys (team_id, kind, key, holders)
-         select $1, value->>0, value->>1, sum(1 - cast(value->>6 as bigint)) from json_each($2)
-         where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
-         group by value->>0, value->>1
-         on conflict (team_id, kind, key) do update set holders = keys.holders + excluded.holders",
+         select $1, fresh.kind, fresh.key, fresh.n + coalesce(sum(1 - h.disregarded), 0) from (
+           select value->>0 as kind, value->>1 as key, count(*) as seen, sum(1 - cast(value->>6 as bigint)) as n from json_each($2)
+           where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
+           group by value->>0, value->>1) fresh
+         left join identity_keys h on h.team_id = $1 and h.kind = fresh.kind and h.key = fresh.key
+         where not exists (select 1 from keys k where k.team_id = $1 and k.kind = fresh.kind and k.key = fresh.key)
+         group by fresh.kind, fresh.key, fresh.n, fresh.seen
+         having fresh.seen + count(h.identity_id) > 1",
         args![team, &rows],
     )
     .await?;

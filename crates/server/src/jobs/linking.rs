@@ -23,8 +23,8 @@ const LINK_CHANGE_WRITTEN: f64 = 0.005;
 const PEERS_RESCORED_MAX: usize = 16;
 /// Below this strength a link moves nobody's score.
 const LINK_VALUE_FELT: f64 = 0.3;
-/// A key's last sighting is written again after this time, not at every event.
-const KEY_REFRESH_MS: i64 = 10 * 60 * 1000;
+/// When an address was last seen is written once in this time, not at every event.
+const KEY_REFRESH_MS: i64 = 24 * 60 * 60 * 1000;
 
 type HeldLinks = BTreeMap<(String, String), (f64, i64)>;
 type SharedKeys = BTreeMap<(KeyKind, String), SharedKey>;
@@ -242,19 +242,14 @@ fn keep_closest(links: &mut HeldLinks, keys: &[SharedKey]) {
     links.retain(|(target, _), _| kept.contains(target));
 }
 
-/// Writes keys that are new or were last written a while ago, and drops those that are given up.
+/// Writes keys that are new or whose sightings changed in a way that is asked for, and drops those that are given up.
 pub fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
     let holds = |key: &Key| work.keys.iter().any(|held| held.kind == key.kind && held.key == key.key);
     let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && !holds(key));
     commit.keys_gone.extend(given_up.map(|key| (id.to_owned(), key.kind, key.key.clone())));
     for key in &work.keys {
         let before = work.keys_before.iter().find(|held| held.kind == key.kind && held.key == key.key);
-        let stale = before.is_none_or(|held| {
-            key.seen.last_ms / KEY_REFRESH_MS != held.seen.last_ms / KEY_REFRESH_MS
-                || key.seen.first_ms != held.seen.first_ms
-                || key.seen.count.is_power_of_two() && key.seen.count != held.seen.count
-        });
-        if stale {
+        if before.is_none_or(|held| is_outdated(held, key)) {
             commit.keys.push(KeyWrite {
                 identity_id: id.to_owned(),
                 key: key.clone(),
@@ -262,6 +257,18 @@ pub fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
             });
         }
     }
+}
+
+/// Whether the sightings that are kept with a key tell something else by now: since when it was held, how often a device was
+/// seen, by order of magnitude, and until when an address was.
+fn is_outdated(held: &Key, key: &Key) -> bool {
+    let seen_more =
+        |kind: KeyKind| kind == KeyKind::Device && key.seen.count.max(1).ilog2() != held.seen.count.max(1).ilog2();
+    let seen_later = |kind: KeyKind| {
+        matches!(kind, KeyKind::Ip | KeyKind::IpPrefix)
+            && key.seen.last_ms / KEY_REFRESH_MS != held.seen.last_ms / KEY_REFRESH_MS
+    };
+    key.seen.first_ms != held.seen.first_ms || seen_more(key.kind) || seen_later(key.kind)
 }
 
 /// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.

@@ -41,9 +41,16 @@ fn is_one_of(sql: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| sql.contains(part))
 }
 
-/// A step that goes through a table, but for the batch that a statement was given.
-fn reads_a_table(step: &str) -> bool {
-    step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") && !step.contains("CONSTANT ROW")
+/// Whether a plan goes through a table, but for the batch that a statement was given and what it made of that: the steps
+/// that made it are in the plan too.
+fn reads_a_table(plan: &[String]) -> bool {
+    let made: Vec<&str> = plan
+        .iter()
+        .filter_map(|step| step.strip_prefix("MATERIALIZE ").or_else(|| step.strip_prefix("CO-ROUTINE ")))
+        .collect();
+    let given = |table: &str| table.contains("VIRTUAL TABLE") || table.contains("CONSTANT ROW");
+    let mut scanned = plan.iter().filter_map(|step| step.strip_prefix("SCAN "));
+    scanned.any(|table| !given(table) && !made.contains(&table))
 }
 
 #[tokio::test]
@@ -53,7 +60,7 @@ async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
     let mut problems = Vec::new();
     for Statement { place, sql } in statements().into_iter().filter(|statement| !statement.sql.starts_with("create ")) {
         let plan = plan(&connection, &sql);
-        let table = plan.iter().any(|step| reads_a_table(step)) && !is_one_of(&sql, &WHOLE_TABLE);
+        let table = reads_a_table(&plan) && !is_one_of(&sql, &WHOLE_TABLE);
         let team = plan.iter().any(|step| step.ends_with("(team_id=?)")) && !is_one_of(&sql, &WHOLE_TEAM);
         if table || team {
             problems.push(format!("{place}: {sql}\n  {}", plan.join("\n  ")));
