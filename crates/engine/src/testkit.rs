@@ -110,7 +110,7 @@ impl Story {
         };
         let peers = self.shared.iter().flat_map(|key| &key.peers);
         let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
-        snapshot.links = crate::linkage::link(&me, &self.shared, &cards);
+        snapshot.links = crate::linkage::link(&me, &self.shared, &cards, snapshot.team_identities);
         snapshot.shared = self.shared.clone();
         snapshot
     }

@@ -303,7 +303,7 @@ impl Store {
                 .db
                 .rows(
                     "select kind, key, identity_id, first_ms, last_ms, count from identity_keys
-                     where team_id = $1 and kind = $2 and key = $3 and disregarded = 0 limit $4",
+                     where team_id = $1 and kind = $2 and key = $3 and disregarded = 0 order by identity_id limit $4",
                     args![team, kind.code(), key, CROWD_SAMPLE as i64],
                 )
                 .await?;

@@ -80,7 +80,7 @@ mod tests {
     fn bits(keys: &[super::super::SharedKey], trace: Trace) -> f64 {
         let (me, peer) = (Card { trace: trace.clone(), ..card("a", "", "") }, Card { trace, ..card("b", "", "") });
         let shared = keys.iter().map(|key| (key, &key.peers[0])).collect();
-        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared, places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

@@ -80,7 +80,7 @@ mod tests {
         };
         let (me, peer) = (act("a", mine), act("b", theirs));
         let key = shared_with("b", KeyKind::Behavior, "7", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

@@ -87,7 +87,7 @@ mod tests {
         let (me, peer) = (arrive("a"), arrive("b"));
         let keys = [shared_with("b", KeyKind::Arrival, "h1", hour), shared_with("b", KeyKind::Arrival, "d1", day)];
         let shared = keys.iter().map(|key| (key, &key.peers[0])).collect();
-        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared, places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

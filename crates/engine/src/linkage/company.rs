@@ -44,7 +44,7 @@ mod tests {
         let of = |id: &str, company| Card { trace: Trace { company, ..Trace::default() }, ..card(id, "", "") };
         let (me, peer) = (of("a", company[0]), of("b", company[1]));
         let key = shared_with("b", kind, "k", 5);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

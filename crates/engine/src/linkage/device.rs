@@ -46,7 +46,7 @@ mod tests {
     fn bits(shared: &[super::super::SharedKey]) -> f64 {
         let (me, peer) = (card("a", "", ""), card("b", "", ""));
         let shared = shared.iter().map(|key| (key, &key.peers[0])).collect();
-        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared, places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

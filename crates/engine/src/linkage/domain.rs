@@ -32,7 +32,7 @@ mod tests {
     fn bits(holders: u64) -> f64 {
         let (me, peer) = (card("a", "", ""), card("b", "", ""));
         let key = shared_with("b", KeyKind::EmailDomain, "bluefox.example", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

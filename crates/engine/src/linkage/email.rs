@@ -123,7 +123,7 @@ mod tests {
         let (me, peer) = (card("a", a.0, a.1), card("b", b.0, b.1));
         let key = shared_with("b", KeyKind::EmailDomain, "x", at_home.unwrap_or(2));
         let shared = if at_home.is_some() { vec![(&key, &key.peers[0])] } else { Vec::new() };
-        compare(&Pair { me: &me, peer: &peer, shared, relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared, places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

@@ -43,7 +43,7 @@ mod tests {
         let me = Card { trace: trace.clone(), ..card("a", "", "") };
         let peer = Card { trace: Trace { first_ms: trace.first_ms + 9_000_000, ..trace }, ..card("b", "", "") };
         let key = shared_with("b", KeyKind::Ip, "192.0.2.1", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

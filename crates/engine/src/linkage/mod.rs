@@ -22,6 +22,7 @@ pub mod graph;
 mod ip;
 pub mod keys;
 mod name;
+mod place;
 mod referral;
 mod rhythm;
 pub mod ring;
@@ -29,10 +30,12 @@ mod session;
 mod street;
 mod timing;
 pub mod trace;
+mod uniform;
 
 pub use card::{Card, Face};
 pub use company::has_company;
 pub use keys::{Key, KeyKind, keys};
+use place::Places;
 pub use trace::Trace;
 
 use crate::profile::Seen;
@@ -159,8 +162,8 @@ pub(crate) struct Pair<'a> {
     pub peer: &'a Card,
     /// What both hold, each with the other's sightings.
     pub shared: Vec<(&'a SharedKey, &'a Peer)>,
-    /// How much each device is passed on from one brief account to the next, 0 to 1, by key.
-    pub relayed: &'a BTreeMap<&'a str, f64>,
+    /// What goes on at the places of `me`.
+    pub places: &'a Places<'a>,
 }
 
 impl Pair<'_> {
@@ -217,6 +220,7 @@ const ALL: &[Compare] = &[
     apart::compare,
     company::compare,
     behavior::compare,
+    uniform::compare,
     rhythm::compare,
     burst::compare,
     referral::compare,
@@ -233,39 +237,22 @@ const PLACE_BITS_MAX: f64 = 12.0;
 /// Probabilities below this are not worth a link.
 const PROBABILITY_MIN: f64 = 0.1;
 
-/// The links of an identity to those it shares keys with, most probable first.
-pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>) -> Vec<Link> {
+/// The links of an identity to those it shares keys with, most probable first, in a team of so many `people`.
+pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>, people: u64) -> Vec<Link> {
     let mut together: BTreeMap<&str, Vec<(&SharedKey, &Peer)>> = BTreeMap::new();
     for key in shared {
         for peer in key.peers.iter().filter(|peer| peer.identity_id != me.id) {
             together.entry(&peer.identity_id).or_default().push((key, peer));
         }
     }
-    let relayed = relayed(me, shared, cards);
+    let places = Places::of(me, shared, cards, people);
     let mut links: Vec<Link> = together
         .into_iter()
-        .filter_map(|(id, shared)| Some(Pair { me, peer: cards.get(id)?, shared, relayed: &relayed }))
+        .filter_map(|(id, shared)| Some(Pair { me, peer: cards.get(id)?, shared, places: &places }))
         .flat_map(|pair| weigh(&pair))
         .collect();
     links.sort_by(decision::most_probable_first);
     links
-}
-
-/// How much each device is passed on: the share of its holders that were used only briefly and were done before the next
-/// appeared. On a farm's device nearly all; in a family, a library, a classroom or an office hardly any.
-fn relayed<'a>(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card>) -> BTreeMap<&'a str, f64> {
-    let devices = shared.iter().filter(|key| key.kind == KeyKind::Device);
-    devices
-        .map(|key| {
-            let mut users: Vec<&Card> =
-                key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
-            users.sort_by(|a, b| (a.first_ms, &a.id).cmp(&(b.first_ms, &b.id)));
-            let passed = users
-                .windows(2)
-                .filter(|pair| pair[0].is_brief() && pair[1].is_brief() && pair[0].last_ms < pair[1].first_ms);
-            (key.key.as_str(), passed.count() as f64 / users.len().saturating_sub(1).max(1) as f64)
-        })
-        .collect()
 }
 
 /// All evidence about a pair, as links with one common probability.
@@ -339,7 +326,7 @@ fn cap_likeness(found: &mut [Evidence]) {
 }
 
 /// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
-const HANDS: [&str; 2] = ["behavior", "burst"];
+const HANDS: [&str; 3] = ["behavior", "uniform", "burst"];
 const HAND_BITS_SURE: f64 = 5.5;
 /// What ties accounts that were made for one purpose together: a referral code and two more of these make one hand.
 const TIES: [&str; 4] = ["referral", "domain", "ip", "device"];
@@ -474,7 +461,7 @@ mod tests {
 
     fn probability(a: &Card, b: &Card, shared: &[SharedKey]) -> f64 {
         let cards = BTreeMap::from([(b.id.clone(), b.clone())]);
-        pairs(&link(a, shared, &cards)).first().map_or(0.0, |(_, probability)| *probability)
+        pairs(&link(a, shared, &cards, 1000)).first().map_or(0.0, |(_, probability)| *probability)
     }
 
     fn anna() -> Card {
@@ -546,7 +533,7 @@ mod tests {
     fn a_pair_has_one_link_of_each_type() {
         let (a, b) = (card("a", "", "gael.tavaldo@example.com"), card("b", "", "gael.tavaldo@example.org"));
         let cards = BTreeMap::from([(b.id.clone(), b)]);
-        let links = link(&a, &[shared_with("b", KeyKind::Phone, "4915112345678", 2)], &cards);
+        let links = link(&a, &[shared_with("b", KeyKind::Phone, "4915112345678", 2)], &cards, 1000);
         let kinds: std::collections::BTreeSet<LinkType> = links.iter().map(|link| link.link_type).collect();
         assert_eq!(kinds.len(), links.len());
     }
@@ -627,8 +614,8 @@ mod tests {
                     let held: BTreeMap<usize, u64> = held.iter().copied().collect();
                     held.iter().map(|(kind, holders)| shared_with(peer, KeyKind::ALL[*kind], "h1", *holders)).collect()
                 };
-                let forth = link(&a, &keys("b"), &BTreeMap::from([(b.id.clone(), b.clone())]));
-                let back = link(&b, &keys("a"), &BTreeMap::from([(a.id.clone(), a.clone())]));
+                let forth = link(&a, &keys("b"), &BTreeMap::from([(b.id.clone(), b.clone())]), 1000);
+                let back = link(&b, &keys("a"), &BTreeMap::from([(a.id.clone(), a.clone())]), 1000);
                 prop_assert_eq!(forth.len(), back.len());
                 for (mine, theirs) in forth.iter().zip(&back) {
                     prop_assert_eq!((mine.probability, mine.link_type), (theirs.probability, theirs.link_type));

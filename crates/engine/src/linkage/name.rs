@@ -178,14 +178,14 @@ mod tests {
 
     fn bits(a: &str, b: &str) -> f64 {
         let (me, peer) = (card("a", a, ""), card("b", b, ""));
-        compare(&Pair { me: &me, peer: &peer, shared: Vec::new(), relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: Vec::new(), places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 
     fn bits_among(holders: u64, a: &str, b: &str) -> f64 {
         let (me, peer) = (card("a", a, ""), card("b", b, ""));
         let key = shared_with("b", KeyKind::NameSound, "x", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

@@ -98,7 +98,7 @@ mod tests {
     fn bits(mine: &[i64], theirs: &[i64]) -> f64 {
         let (me, peer) = (active("a", mine, &[1, 2, 3]), active("b", theirs, &[1, 2, 3]));
         let of = |me: &Card, peer: &Card| {
-            compare(&Pair { me, peer, shared: vec![], relayed: &Default::default() }).map_or(0.0, |found| found.bits)
+            compare(&Pair { me, peer, shared: vec![], places: &Default::default() }).map_or(0.0, |found| found.bits)
         };
         assert_eq!(of(&me, &peer), of(&peer, &me));
         of(&me, &peer)
@@ -118,7 +118,7 @@ mod tests {
     fn other_doings_on_the_same_days_are_no_rounds() {
         let days = [0, 4, 9, 15, 20];
         let (me, peer) = (active("a", &days, &[1, 2, 3]), active("b", &days, &[7, 8, 9]));
-        assert!(compare(&Pair { me: &me, peer: &peer, shared: vec![], relayed: &Default::default() }).is_none());
+        assert!(compare(&Pair { me: &me, peer: &peer, shared: vec![], places: &Default::default() }).is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rings: the accounts that strong links hold together, and what a ring looks like from outside.
 //!
-//! A ring is a connected component over pairs that are almost certainly one person. Where an analyst has decided that
+//! A ring is a connected component over pairs that are rather one person than not. Where an analyst has decided that
 //! two are different people the component is divided between them, by single linkage under constraints: pairs join in
 //! the order of their probability, and one that would put the two into one ring joins nothing. So the same pairs and
 //! decisions give the same rings, in whatever order they came. A ring is a view of links: it merges nobody, and it is
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Probability from which a pair holds a ring together. A ring passes a mistake on to everyone in it, so it asks for
-/// more than a link does.
-pub const RING_PROBABILITY_MIN: f64 = 0.9;
+/// more than a link does; asking for certainty tears crews apart that are held together by many likely pairs.
+pub const RING_PROBABILITY_MIN: f64 = 0.6;
 /// Members from which a ring is more than a household, and is told to its members' scores.
 pub const RING_TOLD_MIN: usize = 5;
 

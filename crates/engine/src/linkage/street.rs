@@ -23,7 +23,7 @@ mod tests {
         let bits = |holders| {
             let (me, peer) = (card("a", "", ""), card("b", "", ""));
             let key = shared_with("b", KeyKind::Street, "park lane 7|", holders);
-            compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+            compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
                 .map_or(0.0, |evidence| evidence.bits)
         };
         assert!(bits(2) > bits(8) && bits(8) > 2.0 && bits(500) == 0.0);

@@ -39,10 +39,9 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
                 .with("firstSeenGapMillis", gap_ms),
         )
     };
-    let conveyor = pair.of_kind(KeyKind::Device).find(|(key, _)| {
-        key.holders >= CONVEYOR_HOLDERS_MIN
-            && pair.relayed.get(key.key.as_str()).is_some_and(|share| *share >= CONVEYOR_SHARE_MIN)
-    });
+    let conveyor = pair
+        .of_kind(KeyKind::Device)
+        .find(|(key, _)| key.holders >= CONVEYOR_HOLDERS_MIN && pair.places.passed_on(&key.key) >= CONVEYOR_SHARE_MIN);
     let one_place = pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix);
     match () {
         () if both_short && one_place && alike && conveyor.is_some() => {
@@ -92,7 +91,7 @@ mod tests {
         };
         let (me, peer) = (life("a", mine), life("b", theirs));
         let key = shared_with("b", KeyKind::Ip, "192.0.2.1", holders);
-        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], relayed: &Default::default() })
+        compare(&Pair { me: &me, peer: &peer, shared: vec![(&key, &key.peers[0])], places: &Default::default() })
             .map_or(0.0, |evidence| evidence.bits)
     }
 

@@ -14,6 +14,8 @@ pub const EVENTS_IN_MEMORY_MAX: usize = 4_096;
 /// Subjects and events of one batch.
 pub const BATCH_SUBJECTS_MAX: usize = 256;
 pub const BATCH_EVENTS_MAX: usize = 1024;
+/// Subjects of one batch that have no event and are only scored again: whoever sends one meanwhile waits for the batch.
+pub const BATCH_RESCORES_MAX: usize = 64;
 
 /// Whose queue: owned form of the engine's [`Subject`], with its team.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,7 +120,7 @@ impl Claims {
         let mut batch = BatchOfSubjects::default();
         let mut kept = VecDeque::new();
         let mut next_ms: Option<i64> = None;
-        let mut events = 0;
+        let (mut events, mut rescores) = (0, 0);
         while let Some(owner) = self.ready.pop_front() {
             let full = batch.owners.len() >= BATCH_SUBJECTS_MAX || events >= BATCH_EVENTS_MAX;
             let other_team = batch.owners.first().is_some_and(|(first, _)| first.team != owner.team);
@@ -126,7 +128,8 @@ impl Claims {
             if let Some(until_ms) = rest {
                 next_ms = Some(next_ms.map_or(until_ms, |held| held.min(until_ms)));
             }
-            if full || other_team || rest.is_some() {
+            let idle = !self.queues.contains_key(&owner);
+            if full || other_team || rest.is_some() || idle && rescores >= BATCH_RESCORES_MAX {
                 kept.push_back(owner);
                 if full {
                     break;
@@ -135,6 +138,7 @@ impl Claims {
             }
             let taken = self.drain(&owner, BATCH_EVENTS_MAX - events);
             events += taken.len();
+            rescores += usize::from(idle);
             if self.queues.contains_key(&owner) {
                 kept.push_back(owner.clone());
             } else {
@@ -250,6 +254,22 @@ mod tests {
         claims.put_back(batch);
         let (batch, _) = claims.take(0);
         assert_eq!(ids(&batch.owners[0].1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn who_is_only_scored_again_does_not_stand_before_who_did_something() {
+        let mut claims = Claims::default();
+        let due = |n: usize| Owner::identity(&TeamId::new("t"), &format!("due{n}"));
+        (0..BATCH_RESCORES_MAX * 2).for_each(|n| claims.push_rescore(due(n)));
+        claims.open_segment(1, 1);
+        let (owner, event) = claimed(1, "u", "a");
+        claims.push(owner.clone(), event);
+        let (batch, _) = claims.take(0);
+        assert_eq!(batch.owners.len(), BATCH_RESCORES_MAX + 1);
+        assert_eq!(batch.owners.last().map(|(last, _)| last), Some(&owner));
+        let (rest, _) = claims.take(0);
+        assert_eq!((rest.owners.len(), &rest.owners[0].0), (BATCH_RESCORES_MAX, &due(BATCH_RESCORES_MAX)));
+        assert!(claims.is_empty());
     }
 
     #[test]

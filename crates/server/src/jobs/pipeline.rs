@@ -222,7 +222,7 @@ impl Pipeline {
                 let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
                 snapshot.shared = candidates.take(&id);
                 let standing = standings.remove(&id).unwrap_or_default();
-                let found = linkage::link(&candidates.cards[&id], &snapshot.shared, &candidates.cards);
+                let found = linkage::link(&candidates.cards[&id], &snapshot.shared, &candidates.cards, team_identities);
                 snapshot.links = overrule(found, &standing.standing.decisions);
                 let held = held.remove(&id).unwrap_or_default();
                 linking::note_links(commit, &id, &snapshot.links, held, standing.contested, now_ms);

@@ -113,7 +113,7 @@ async fn picture(store: &Store, ids: &[&str]) -> (Vec<StoredRing>, BTreeMap<Stri
 
 async fn strong_pairs_make_rings_and_rings_grow_together(store: &Store) {
     people(store, &["a", "b", "c", "d", "e"]).await;
-    commit(store, gain(&[("a", "b", 0.95), ("c", "d", 0.95), ("d", "e", 0.6)])).await;
+    commit(store, gain(&[("a", "b", 0.95), ("c", "d", 0.95), ("d", "e", 0.55)])).await;
     let before = rings(store).await;
     assert_eq!(members(store).await, ["ab", "cd"]);
     commit(store, gain(&[("c", "a", 0.91), ("e", "a", 0.92), ("b", "e", 0.93)])).await;
