@@ -11,6 +11,7 @@
 mod apart;
 mod behavior;
 mod burst;
+mod caps;
 pub mod card;
 mod company;
 mod contact;
@@ -232,8 +233,6 @@ const ALL: &[Compare] = &[
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
-/// The most that being in the same place (device, session, address) may say: a household shares all three.
-const PLACE_BITS_MAX: f64 = 12.0;
 /// Probabilities below this are not worth a link.
 const PROBABILITY_MIN: f64 = 0.1;
 
@@ -258,10 +257,7 @@ pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>, peo
 /// All evidence about a pair, as links with one common probability.
 fn weigh(pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
-    discount_masks(pair, &mut found);
-    cap_household(pair, &mut found);
-    cap_place(&mut found);
-    cap_likeness(&mut found);
+    caps::apply(pair, &mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
     let probability = round4(probability_of(total));
     if probability < PROBABILITY_MIN {
@@ -302,92 +298,6 @@ fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
         None => false,
     });
     found
-}
-
-/// What looks alike about two accounts.
-const LIKENESS: [&str; 3] = ["name", "e-mail", "domain"];
-/// What looking alike may say in full of two who share no device, address or contact: namesakes exist. Of
-/// what it says beyond that a share counts, up to a limit: a rare name and a rare address are two coincidences.
-const LIKENESS_ALONE_BITS: f64 = 7.4;
-const LIKENESS_ALONE_SHARE: f64 = 0.35;
-const LIKENESS_ALONE_BITS_MAX: f64 = 10.0;
-
-fn cap_likeness(found: &mut [Evidence]) {
-    let is_likeness = |evidence: &Evidence| evidence.bits > 0.0 && LIKENESS.contains(&evidence.what);
-    if found.iter().any(|evidence| evidence.bits > 0.0 && !is_likeness(evidence) && evidence.what != "place") {
-        return;
-    }
-    let sum: f64 = found.iter().filter(|evidence| is_likeness(evidence)).map(|evidence| evidence.bits).sum();
-    if sum > LIKENESS_ALONE_BITS {
-        let beyond = LIKENESS_ALONE_SHARE * (sum - LIKENESS_ALONE_BITS);
-        let scale = (LIKENESS_ALONE_BITS + beyond).min(LIKENESS_ALONE_BITS_MAX) / sum;
-        found.iter_mut().filter(|evidence| is_likeness(evidence)).for_each(|evidence| evidence.bits *= scale);
-    }
-}
-
-/// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
-const HANDS: [&str; 3] = ["behavior", "uniform", "burst"];
-const HAND_BITS_SURE: f64 = 5.5;
-/// What ties accounts that were made for one purpose together: a referral code and two more of these make one hand.
-const TIES: [&str; 4] = ["referral", "domain", "ip", "device"];
-const TIES_MIN: usize = 3;
-const TIED: f64 = 0.7;
-/// The most that is taken off what names and addresses say against one person.
-const MASK_MAX: f64 = 0.85;
-
-/// A name and an address are what somebody typed. Where accounts are worked like one, somebody typed them all: that they
-/// differ says the less, the surer it is that one hand is at work.
-fn discount_masks(pair: &Pair<'_>, found: &mut [Evidence]) {
-    let strength = |what: &[&str]| {
-        let of = found.iter().filter(|evidence| what.contains(&evidence.what) && evidence.bits > 0.0);
-        of.map(|evidence| evidence.bits).collect::<Vec<_>>()
-    };
-    let worked = (strength(&HANDS).into_iter().fold(0.0, f64::max) / HAND_BITS_SURE).clamp(0.0, 1.0);
-    let for_one_purpose = pair.me.trace.is_slight() && pair.peer.trace.is_slight();
-    let referred = !strength(&["referral"]).is_empty();
-    let tied = if for_one_purpose && referred && strength(&TIES).len() >= TIES_MIN { TIED } else { 0.0 };
-    let taken_off = MASK_MAX * f64::max(worked, tied);
-    let against = found.iter_mut().filter(|evidence| evidence.bits < 0.0);
-    against
-        .filter(|evidence| matches!(evidence.what, "name" | "e-mail" | "timing"))
-        .for_each(|evidence| evidence.bits *= 1.0 - taken_off);
-}
-
-/// The most that everything a household shares may say of two whose names speak against one person, and of two without
-/// names who each live a life of their own.
-const HOUSEHOLD_BITS_MAX: f64 = 10.5;
-const NAMELESS_BITS_MAX: f64 = 7.5;
-/// Names that speak against it by this much are two people's.
-const OTHER_NAME_BITS: f64 = -1.5;
-
-/// One roof explains one device, one line, one street and one card: where there are two people, it is told once.
-fn cap_household(pair: &Pair<'_>, found: &mut [Evidence]) {
-    let name = found.iter().find(|evidence| evidence.what == "name");
-    let most = match name {
-        Some(name) if name.bits <= OTHER_NAME_BITS => HOUSEHOLD_BITS_MAX,
-        None if pair.live_apart() => NAMELESS_BITS_MAX,
-        _ => return,
-    };
-    let shared_at_home = ["session", "device", "ip", "street", "payment", "phone"];
-    let is_home = |evidence: &Evidence| evidence.bits > 0.0 && shared_at_home.contains(&evidence.what);
-    let sum: f64 = found.iter().filter(|evidence| is_home(evidence)).map(|evidence| evidence.bits).sum();
-    if sum > most {
-        found.iter_mut().filter(|evidence| is_home(evidence)).for_each(|evidence| evidence.bits *= most / sum);
-    }
-}
-
-fn cap_place(found: &mut [Evidence]) {
-    let is_place = |evidence: &Evidence| {
-        matches!(evidence.link_type, Some(LinkType::SameDevice | LinkType::SharedSession | LinkType::SharedIp))
-            && evidence.bits > 0.0
-    };
-    let sum: f64 = found.iter().filter(|evidence| is_place(evidence)).map(|evidence| evidence.bits).sum();
-    if sum > PLACE_BITS_MAX {
-        found
-            .iter_mut()
-            .filter(|evidence| is_place(evidence))
-            .for_each(|evidence| evidence.bits *= PLACE_BITS_MAX / sum);
-    }
 }
 
 fn waterfall(found: &[Evidence], total: f64) -> Value {
@@ -571,6 +481,19 @@ mod tests {
             shared_with("b", KeyKind::Street, "park lane 7|", 2),
         ];
         assert!(probability(&anna(), &b, &shared) < 0.5);
+    }
+
+    #[test]
+    fn colleagues_on_one_model_of_laptop_and_visitors_of_a_public_computer_are_not_one_person() {
+        let (a, b) = (card("a", "", "av@nordwind.example"), card("b", "", "tk@nordwind.example"));
+        let device = |holders| shared_with("b", KeyKind::Device, "fp", holders);
+        let (ip, domain) = (
+            |holders| shared_with("b", KeyKind::Ip, "192.0.2.1", holders),
+            |holders| shared_with("b", KeyKind::EmailDomain, "nordwind.example", holders),
+        );
+        assert!(probability(&a, &b, &[device(7), ip(23), domain(23)]) < 0.25);
+        assert!(probability(&a, &b, &[device(3), ip(3), domain(3)]) > 0.5);
+        assert!(probability(&a, &b, &[device(5), ip(7)]) < 0.5);
     }
 
     mod any {
