@@ -237,13 +237,14 @@ impl Store {
             .collect()
     }
 
-    /// Who holds these keys: for every key its number of holders, and a bounded sample of them.
+    /// Who holds these keys: for every key its number of holders, and a bounded sample of them. With each key whether it is
+    /// new to somebody who asks: one that nobody counts, and that who asks holds already, has no other holder.
     pub async fn candidates(
         &self,
         team: &TeamId,
-        keys: &BTreeSet<(KeyKind, &str)>,
+        keys: &BTreeMap<(KeyKind, &str), bool>,
     ) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
-        let batch: Batch = keys.iter().map(|(kind, key)| (kind.code(), key)).collect();
+        let batch: Batch = keys.keys().map(|(kind, key)| (kind.code(), key)).collect();
         let rows = self
             .db
             .rows(
@@ -269,17 +270,15 @@ impl Store {
     async fn sample_holders(
         &self,
         team: &TeamId,
-        keys: &BTreeSet<(KeyKind, &str)>,
+        keys: &BTreeMap<(KeyKind, &str), bool>,
         shared: &mut BTreeMap<(KeyKind, String), SharedKey>,
     ) -> Result<()> {
         let is_popular = |held: &SharedKey| held.holders > CANDIDATES_PER_KEY_MAX as u64;
-        let popular: Vec<(KeyKind, String)> =
-            shared.values().filter(|held| is_popular(held)).map(|held| (held.kind, held.key.clone())).collect();
-        let rare = keys.iter().filter(|(kind, key)| {
-            let place = popular.partition_point(|(k, text)| (*k, text.as_str()) < (*kind, *key));
-            popular.get(place).is_none_or(|(k, text)| (*k, text.as_str()) != (*kind, *key))
+        let rare = keys.iter().filter(|((kind, key), is_new)| match shared.get(&(*kind, (*key).to_owned())) {
+            Some(held) => !is_popular(held),
+            None => **is_new,
         });
-        let batch: Batch = rare.map(|(kind, key)| (kind.code(), key)).collect();
+        let batch: Batch = rare.map(|((kind, key), _)| (kind.code(), key)).collect();
         if !batch.is_empty() {
             let rows = self
                 .db
@@ -297,8 +296,9 @@ impl Store {
                 .filter(|held| held.holders == 0)
                 .for_each(|held| held.holders = held.peers.len() as u64);
         }
-        let sampled = popular.into_iter().filter(|place| shared[place].kind.samples_crowd(shared[place].holders));
-        for (kind, key) in sampled.collect::<Vec<_>>() {
+        let sampled = shared.values().filter(|held| is_popular(held) && held.kind.samples_crowd(held.holders));
+        let sampled: Vec<(KeyKind, String)> = sampled.map(|held| (held.kind, held.key.clone())).collect();
+        for (kind, key) in sampled {
             let rows = self
                 .db
                 .rows(

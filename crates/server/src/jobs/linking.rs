@@ -72,8 +72,12 @@ impl Linker {
     /// Everything this batch's identities share, with the batch itself laid over what the store knows: two newcomers on
     /// one device see each other although neither is written yet.
     async fn shared_keys(&self, team: &TeamId, works: &Works) -> Result<SharedKeys> {
-        let wanted: BTreeSet<(KeyKind, &str)> =
-            works.values().flat_map(|work| work.keys.iter().map(|key| (key.kind, key.key.as_str()))).collect();
+        let mut wanted: BTreeMap<(KeyKind, &str), bool> = BTreeMap::new();
+        for work in works.values() {
+            for key in &work.keys {
+                *wanted.entry((key.kind, &key.key)).or_default() |= !work.held_before(key);
+            }
+        }
         if wanted.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -85,8 +89,7 @@ impl Linker {
                     key: key.key.clone(),
                     ..SharedKey::default()
                 });
-                let known = work.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key);
-                entry.holders += u64::from(!known);
+                entry.holders += u64::from(!work.held_before(key));
                 // The store's come first, and each of the batch comes once.
                 let stored = entry.peers.iter_mut().take(CANDIDATES_PER_KEY_MAX);
                 match stored.into_iter().find(|peer| peer.identity_id == *id) {

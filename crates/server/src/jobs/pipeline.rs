@@ -55,6 +55,13 @@ pub struct Work {
     pub received_ms: Option<i64>,
 }
 
+impl Work {
+    /// Whether it held this key before this batch.
+    pub fn held_before(&self, key: &Key) -> bool {
+        self.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key)
+    }
+}
+
 pub type Works = BTreeMap<String, Work>;
 /// Stored links of each identity: (target, type) to probability and since when.
 pub type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;

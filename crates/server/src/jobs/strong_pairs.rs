@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(noted(0.5, 0.95, false), (1, 0));
         assert_eq!(noted(0.95, 0.5, false), (0, 1));
         assert_eq!(noted(0.92, 0.97, false), (0, 0));
-        assert_eq!(noted(0.1, 0.8, true), (0, 0));
+        assert_eq!(noted(0.1, 0.5, true), (0, 0));
         assert_eq!(noted(0.92, 0.97, true), (0, 1));
         assert_eq!(noted(0.5, 0.95, true), (0, 1));
     }

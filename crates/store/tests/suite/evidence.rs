@@ -41,7 +41,7 @@ async fn hold(store: &Store, owners: &[&str], kind: KeyKind, key: &str) {
 }
 
 async fn shared(store: &Store, kind: KeyKind, key: &str) -> Option<SharedKey> {
-    let found = store.candidates(&team(), &BTreeSet::from([(kind, key)])).await.unwrap();
+    let found = store.candidates(&team(), &BTreeMap::from([((kind, key), true)])).await.unwrap();
     assert!(found.keys().all(|(held_kind, held)| (*held_kind, held.as_str()) == (kind, key)));
     let mut held = found.into_values().next()?;
     // Holders come in no promised order.
@@ -82,7 +82,13 @@ async fn a_key_of_one_identity_offers_nobody_else(store: &Store) {
     let held = shared(store, KeyKind::Email, "mail").await.unwrap();
     assert_eq!((held.holders, owners(&held)), (1, vec!["a"]));
     assert_eq!(shared(store, KeyKind::Email, "unknown").await, None);
-    assert!(store.candidates(&team(), &BTreeSet::new()).await.unwrap().is_empty());
+    // Who holds it already and finds no counter need not look for others.
+    let again = store.candidates(&team(), &BTreeMap::from([((KeyKind::Email, "mail"), false)])).await.unwrap();
+    assert!(again.is_empty());
+    hold(store, &["b"], KeyKind::Email, "mail").await;
+    let again = store.candidates(&team(), &BTreeMap::from([((KeyKind::Email, "mail"), false)])).await.unwrap();
+    assert_eq!(owners(again.values().next().unwrap()), ["a", "b"]);
+    assert!(store.candidates(&team(), &BTreeMap::new()).await.unwrap().is_empty());
 }
 
 fn names(prefix: &str, count: usize) -> Vec<String> {

@@ -85,7 +85,7 @@ async fn seen(store: &Store, team: &TeamId) -> BTreeMap<&'static str, usize> {
         ("sessions", loaded.sessions.len()),
         ("count", store.identity_count(team).await.unwrap() as usize),
         ("anonymous", store.anonymous_events(team, &set(&["anonymous"])).await.unwrap().len()),
-        ("candidates", store.candidates(team, &BTreeSet::from([(KeyKind::Device, "fp")])).await.unwrap().len()),
+        ("candidates", store.candidates(team, &BTreeMap::from([((KeyKind::Device, "fp"), true)])).await.unwrap().len()),
         ("lists", lists.iter().sum::<u64>() as usize),
         ("identity", usize::from(store.identity(team, "a").await.unwrap().is_some())),
         ("scores", usize::from(store.scores(team, "a").await.unwrap().is_some())),
