@@ -43,8 +43,8 @@ async fn farms_that_change_every_address_or_every_device_are_found() {
         world.pairs.iter().map(|pair| (pair.a.as_str(), pair.b.as_str())).collect();
     let linked: Vec<_> = verdicts.links.iter().filter(|(_, bond)| bond.score >= 0.5).map(|(pair, _)| pair).collect();
     let wrong = linked.iter().filter(|(a, b)| !true_pairs.contains(&(a.as_str(), b.as_str()))).count();
-    // Crews that run the same script look like one hand.
-    assert!(wrong * 8 <= linked.len(), "{wrong} of {} pairs are wrong", linked.len());
+    // Crews that run the same script, each account from a place of its own, look like one hand.
+    assert!(wrong * 20 <= linked.len(), "{wrong} of {} pairs are wrong", linked.len());
 }
 
 /// Two hundred colleagues behind one address, two in five with the same laptop to the last component, over ten days.
