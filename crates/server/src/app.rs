@@ -1,18 +1,20 @@
 //! What every part of a running server shares.
 
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::http::auth::Keys;
 use crate::http::limits::RateLimits;
 use crate::ids::Ids;
 use crate::ingest::appender::Appender;
 use crate::ingest::fates::{FateCounter, flush_forever};
 use crate::ingest::watermark::Watermark;
+use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
+use crate::jobs::deliver::Deliverer;
 use crate::jobs::processor::Processor;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub struct App {
     pub store: Store,
@@ -20,14 +22,21 @@ pub struct App {
     pub ids: Arc<Ids>,
     pub keys: Keys,
     pub limits: RateLimits,
-    pub options: LimitOptions,
+    pub options: RunOptions,
     pub appender: Appender,
     pub fates: Arc<FateCounter>,
     pub watermark: Arc<Watermark>,
-    /// Wakes the processor: something became due that did not come through the appender.
-    pub wake: Arc<Notify>,
+    pub bells: Bells,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     pub started_ms: i64,
+}
+
+impl App {
+    /// Has those looked at whom a change of rules or channels concerns.
+    pub fn act_anew(&self) {
+        self.bells.process.notify_one();
+        self.bells.deliver.notify_one();
+    }
 }
 
 /// A running server's background work.
@@ -39,14 +48,16 @@ pub struct Running {
 
 impl Running {
     /// Starts ingestion and processing on an open store.
-    pub async fn start(store: Store, clock: Clock, options: LimitOptions) -> Result<Running, StoreError> {
+    pub async fn start(store: Store, clock: Clock, options: RunOptions) -> Result<Running, StoreError> {
         let (stop, stopped) = watch::channel(false);
         let ids = Arc::new(Ids::new(options.node));
         let fates = Arc::new(FateCounter::default());
         let watermark = Arc::new(Watermark::default());
-        let wake = Arc::new(Notify::new());
-        let (appender, append) = Appender::new(&store, &clock, &watermark, &wake, stopped.clone());
-        let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &wake, &options);
+        let bells = Bells::default();
+        let (appender, append) = Appender::new(&store, &clock, &watermark, &bells.process, stopped.clone());
+        let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
+        let deliverer =
+            Deliverer::new(&store, &clock, &bells.deliver, &options.notify).map_err(StoreError::Unusable)?;
         let app = Arc::new(App {
             keys: Keys::new(store.clone()),
             limits: RateLimits::new(&options),
@@ -59,12 +70,13 @@ impl Running {
             appender,
             fates: fates.clone(),
             watermark,
-            wake,
+            bells,
         });
         let own_thread = !store.is_shared();
         let jobs = vec![
             background::start("append", own_thread, append)?,
             background::start("process", own_thread, processor.run(stopped.clone()))?,
+            background::start("deliver", false, deliverer.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];
@@ -75,8 +87,8 @@ impl Running {
     /// processed at the next start.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        self.app.wake.notify_waiters();
-        self.app.wake.notify_one();
+        self.app.bells.process.notify_waiters();
+        self.app.bells.process.notify_one();
         for ended in self.jobs {
             let _ = ended.await;
         }

@@ -1,7 +1,9 @@
 //! The first start on an empty store: a team, an administrator and a credential, shown once.
 
 use crate::http::credentials::new_credential;
+use crate::ids::Ids;
 use crate::secrets::{hash_password, random_key};
+use dregs_engine::rules::defaults;
 use dregs_store::{Role, Store, StoreError, Team, TeamId, User};
 use serde::Serialize;
 use std::path::Path;
@@ -50,6 +52,7 @@ pub async fn make_team(
     store.add_team(&team).await?;
     store.add_user(&user, &team.id, Role::Admin).await?;
     store.add_credential(&credential).await?;
+    add_default_rules(store, &team.id, now_ms).await?;
     Ok(FirstKeys {
         base_url: base_url.into(),
         email: user.email,
@@ -57,6 +60,20 @@ pub async fn make_team(
         public_key: credential.public_key,
         secret_key,
     })
+}
+
+/// Rules to begin with.
+async fn add_default_rules(store: &Store, team: &TeamId, now_ms: i64) -> Result<(), StoreError> {
+    let ids = Ids::new(0);
+    for mut rule in defaults::badge_rules() {
+        rule.id = ids.next(now_ms).to_string();
+        store.put_badge_rule(team, &rule, now_ms).await?;
+    }
+    for mut rule in defaults::escalation_rules(now_ms) {
+        rule.id = ids.next(now_ms).to_string();
+        store.put_escalation_rule(team, &rule, now_ms).await?;
+    }
+    Ok(())
 }
 
 /// Writes the keys where only their owner can read them.

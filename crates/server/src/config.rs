@@ -18,7 +18,7 @@ pub struct ServeOptions {
     pub bootstrap_file: Option<PathBuf>,
 
     #[command(flatten)]
-    pub limits: LimitOptions,
+    pub limits: RunOptions,
 
     /// Log as `text` or `json`
     #[arg(long, env = "DREGS_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
@@ -37,7 +37,7 @@ pub struct StoreOptions {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct LimitOptions {
+pub struct RunOptions {
     /// Events a second that one secret key may send; 0 is unlimited
     #[arg(long, env = "DREGS_RATE_LIMIT", default_value_t = 0)]
     pub rate_limit: u32,
@@ -57,16 +57,47 @@ pub struct LimitOptions {
     /// Number of this node among those that share a PostgreSQL store, 0 to 63
     #[arg(long, env = "DREGS_NODE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..64))]
     pub node: u8,
+
+    #[command(flatten)]
+    pub notify: NotifyOptions,
 }
 
-impl Default for LimitOptions {
+#[derive(Debug, Clone, Default, Args)]
+pub struct NotifyOptions {
+    /// Where people reach this server, such as https://dregs.example.com: links in notifications begin with it
+    #[arg(long, env = "DREGS_PUBLIC_URL")]
+    pub public_url: Option<String>,
+
+    /// Let channels send to private, loopback and link-local addresses
+    #[arg(long, env = "DREGS_ALLOW_PRIVATE_TARGETS")]
+    pub allow_private_targets: bool,
+
+    /// Mail server for e-mail channels, such as smtps://user:password@mail.example.com
+    #[arg(long, env = "DREGS_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+
+    /// Sender of e-mails
+    #[arg(long, env = "DREGS_MAIL_FROM", default_value = "Dregs <dregs@localhost>")]
+    pub mail_from: String,
+}
+
+impl NotifyOptions {
+    /// The page about an identity.
+    pub fn identity_url(&self, id: &str) -> String {
+        let base = self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080").trim_end_matches('/');
+        format!("{base}/identities/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
+    }
+}
+
+impl Default for RunOptions {
     fn default() -> Self {
-        LimitOptions {
+        RunOptions {
             rate_limit: 0,
             public_rate_limit: 200,
             reevaluate_hours: 24,
             trusted_proxies: Vec::new(),
             node: 0,
+            notify: NotifyOptions::default(),
         }
     }
 }

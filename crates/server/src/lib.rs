@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod bootstrap;
+pub mod channels;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,4 +15,5 @@ pub mod ids;
 pub mod ingest;
 pub mod jobs;
 pub mod metrics;
+pub mod playbook;
 pub mod secrets;

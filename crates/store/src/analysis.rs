@@ -1,7 +1,7 @@
 //! Analysis cycles: what was concluded about an identity, when, and on what evidence.
 
 use crate::TeamId;
-use crate::db::{Row, args};
+use crate::db::{Batch, Row, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use dregs_engine::score::Assessment;
@@ -16,6 +16,12 @@ thread_local! {
     static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
         RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
 }
+
+/// Cycles of an identity that keep their evidence, and cycles that keep their scores.
+const EVIDENCE_CYCLES_MAX: i64 = 50;
+const HISTORY_CYCLES_MAX: i64 = 500;
+/// Old cycles are dropped every so many cycles of an identity, not at each.
+const PRUNE_EVERY_CYCLES: i64 = 16;
 
 /// Most bytes that stored evidence may unpack to.
 const EVIDENCE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -72,6 +78,24 @@ impl CycleEvidence {
             .map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))?;
         Ok(serde_json::from_slice(&text)?)
     }
+}
+
+#[derive(Debug)]
+pub struct CycleWrite {
+    pub id: i64,
+    pub identity_id: String,
+    pub scores: [Option<u8>; 4],
+    pub event_count: i64,
+    pub device_count: i64,
+    pub started_ms: i64,
+    pub finished_ms: i64,
+    pub duration_ms: i64,
+    pub engine_version: u32,
+    pub pack: String,
+    /// The snapshot and the assessment, compressed.
+    pub evidence: Vec<u8>,
+    /// How many cycles the identity has had, this one included.
+    pub ordinal: i64,
 }
 
 impl Store {
@@ -148,4 +172,72 @@ fn read_cycle(row: &Row) -> Result<Cycle> {
         scores: crate::identities::scores(row)?,
         evidence: body.map(|bytes| CycleEvidence::unpack(&bytes)).transpose()?,
     })
+}
+
+pub(crate) async fn write(tx: &mut Tx, team: &TeamId, cycles: &[CycleWrite]) -> Result<()> {
+    if cycles.is_empty() {
+        return Ok(());
+    }
+    let rows: Batch = cycles
+        .iter()
+        .map(|cycle| {
+            let [humanity, authenticity, uniqueness, behavior] = cycle.scores;
+            (
+                &cycle.identity_id,
+                cycle.id,
+                (humanity, authenticity, uniqueness, behavior),
+                (cycle.event_count, cycle.device_count, cycle.started_ms, cycle.finished_ms, cycle.duration_ms),
+                (cycle.engine_version, &cycle.pack),
+            )
+        })
+        .collect();
+    tx.run(
+        "insert into cycles (team_id, identity_id, id, humanity, authenticity, uniqueness, behavior, event_count, device_count,
+           started_ms, finished_ms, duration_ms, engine_version, pack)
+         select $1, value->>0, cast(value->>1 as bigint), cast(value->2->>0 as bigint), cast(value->2->>1 as bigint),
+           cast(value->2->>2 as bigint), cast(value->2->>3 as bigint), cast(value->3->>0 as bigint), cast(value->3->>1 as bigint),
+           cast(value->3->>2 as bigint), cast(value->3->>3 as bigint), cast(value->3->>4 as bigint), cast(value->4->>0 as bigint),
+           value->4->>1
+         from json_each($2)",
+        args![team, rows],
+    )
+    .await?;
+    let bodies: Batch = cycles.iter().map(|cycle| (&cycle.identity_id, cycle.id, hex(&cycle.evidence))).collect();
+    tx.run(
+        "insert into cycle_evidence (team_id, identity_id, id, body)
+         select $1, value->>0, cast(value->>1 as bigint), unhex(value->>2) from json_each($2)",
+        args![team, bodies],
+    )
+    .await?;
+    for cycle in cycles.iter().filter(|cycle| cycle.ordinal % PRUNE_EVERY_CYCLES == 0) {
+        prune(tx, team, &cycle.identity_id).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the evidence of the last [`EVIDENCE_CYCLES_MAX`] cycles and the scores of the last [`HISTORY_CYCLES_MAX`].
+async fn prune(tx: &mut Tx, team: &TeamId, identity_id: &str) -> Result<()> {
+    tx.run(
+        "delete from cycle_evidence where team_id = $1 and id in (
+           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit $4 offset $3)",
+        args![team, identity_id, EVIDENCE_CYCLES_MAX, HISTORY_CYCLES_MAX + PRUNE_EVERY_CYCLES],
+    )
+    .await?;
+    tx.run(
+        "delete from cycles where team_id = $1 and identity_id = $2 and id <= (
+           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit 1 offset $3)",
+        args![team, identity_id, HISTORY_CYCLES_MAX],
+    )
+    .await
+    .map(drop)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
 }

@@ -6,10 +6,10 @@
 use crate::TeamId;
 use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
-use crate::links::{StoredLink, in_order};
+use crate::links::{LinkWrite, StoredLink, in_order};
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
-use crate::pipeline::{LinkWrite, write_due};
+use crate::pipeline::write_due;
 use dregs_engine::linkage::card::BRIEF_MS;
 use dregs_engine::linkage::decision::{Decision, Verdict};
 use dregs_engine::linkage::ring::RingFacts;

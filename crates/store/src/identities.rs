@@ -1,14 +1,15 @@
-//! Identities: reading, listing, disregarding, erasing, and their badges.
+//! Identities: reading, listing, disregarding.
 
 use crate::TeamId;
-use crate::db::{Batch, Row, Tx, args};
+use crate::db::{Row, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use dregs_engine::rules::badge::Badge;
 use dregs_engine::score::Category;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
@@ -25,19 +26,6 @@ pub struct Identity {
     pub disregarded: bool,
     pub badges: Vec<Badge>,
     pub attributes: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Badge {
-    pub slug: String,
-    pub name: String,
-    /// GOOD, BAD or NEUTRAL.
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub explanation: String,
-    pub metadata: Map<String, Value>,
-    #[serde(skip)]
-    pub since_ms: i64,
 }
 
 /// Inclusive bounds of a score.
@@ -123,7 +111,10 @@ impl Store {
             );
         }
         if let Some(badge) = &filter.badge {
-            condition.and("i.id in (select b.identity_id from badges b where b.team_id = $1 and b.slug = ?)", badge);
+            condition.and(
+                "i.id in (select b.identity_id from badges b where b.team_id = $1 and b.slug = ? and b.is_on = 1)",
+                badge,
+            );
         }
         const MEMBERS: &str = "i.id in (select m.identity_id from group_members m where m.team_id = $1";
         match (&filter.group_type, &filter.group) {
@@ -143,27 +134,6 @@ impl Store {
         let mut found = page(&self.db, COLUMNS, "identities i", condition, query, "i.id", read).await?;
         self.add_badges(team, &mut found.items).await?;
         Ok(found)
-    }
-
-    async fn add_badges(&self, team: &TeamId, identities: &mut [Identity]) -> Result<()> {
-        let ids: Batch = identities.iter().map(|identity| (&identity.id,)).collect();
-        let rows = self
-            .db
-            .rows(
-                "select b.identity_id, b.slug, b.name, b.type, b.explanation, b.metadata, b.since_ms from json_each($2) j
-                 cross join badges b where b.team_id = $1 and b.identity_id = j.value->>0 order by b.since_ms, b.slug",
-                args![team, ids],
-            )
-            .await?;
-        for row in &rows {
-            let owner = row.text("identity_id")?;
-            let badge = read_badge(row)?;
-            identities
-                .iter_mut()
-                .filter(|identity| identity.id == owner)
-                .for_each(|identity| identity.badges.push(badge.clone()));
-        }
-        Ok(())
     }
 
     /// Merges attributes into the profile. `Ok(None)` when there is no such identity; what merging means is the
@@ -236,6 +206,7 @@ impl Store {
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
             tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, id]).await?;
+            crate::escalations::close_disregarded(&mut tx, team, id, now_ms).await?;
             let felt = crate::ring_changes::rebuild(&mut tx, team, BTreeSet::from([id.to_owned()]), now_ms).await?;
             let due: Vec<(String, i64)> = felt.into_iter().map(|id| (id, now_ms)).collect();
             crate::pipeline::write_due(&mut tx, team, &due).await?;
@@ -270,38 +241,6 @@ async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Res
     .map(drop)
 }
 
-pub(crate) async fn write_badges(tx: &mut Tx, team: &TeamId, badges: &BTreeMap<String, Vec<Badge>>) -> Result<()> {
-    if badges.is_empty() {
-        return Ok(());
-    }
-    let owners: Batch = badges.keys().map(|id| (id,)).collect();
-    let rows: Batch = badges
-        .iter()
-        .flat_map(|(id, held)| held.iter().map(move |badge| (id, badge)))
-        .map(|(id, badge)| {
-            let metadata = Value::Object(badge.metadata.clone()).to_string();
-            (id, &badge.slug, &badge.name, &badge.kind, &badge.explanation, metadata, badge.since_ms)
-        })
-        .collect();
-    let slugs: Batch = badges.iter().flat_map(|(id, held)| held.iter().map(move |badge| (id, &badge.slug))).collect();
-    tx.run(
-        "delete from badges where team_id = $1 and identity_id in (select value->>0 from json_each($2))
-           and (identity_id, slug) not in (select value->>0, value->>1 from json_each($3))",
-        args![team, owners, slugs],
-    )
-    .await?;
-    if !rows.is_empty() {
-        tx.run(
-            "insert into badges (team_id, identity_id, slug, name, type, explanation, metadata, since_ms)
-             select $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, cast(value->>6 as bigint) from json_each($2) where true
-             on conflict (team_id, identity_id, slug) do update set explanation = excluded.explanation, metadata = excluded.metadata",
-            args![team, rows],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
 pub(crate) fn scores(row: &Row) -> Result<[Option<u8>; 4]> {
     let score = |column| Ok::<_, StoreError>(row.opt_int(column)?.map(|value| value.clamp(0, 100) as u8));
     Ok([score("humanity")?, score("authenticity")?, score("uniqueness")?, score("behavior")?])
@@ -332,16 +271,5 @@ fn read(row: &Row) -> Result<Identity> {
         disregarded: row.flag("disregarded")?,
         badges: Vec::new(),
         attributes,
-    })
-}
-
-fn read_badge(row: &Row) -> Result<Badge> {
-    Ok(Badge {
-        slug: row.text("slug")?,
-        name: row.text("name")?,
-        kind: row.text("type")?,
-        explanation: row.text("explanation")?,
-        metadata: serde_json::from_str(&row.text("metadata")?)?,
-        since_ms: row.int("since_ms")?,
     })
 }

@@ -5,17 +5,22 @@
 //! contract on both databases.
 
 mod analysis;
+mod badges;
+mod channels;
 mod credentials;
 mod db;
 mod decisions;
+mod deliveries;
 mod devices;
 mod error;
+mod escalations;
 mod events;
 mod fates;
 mod graph;
 mod groups;
 mod identities;
 mod ingest;
+mod keys;
 mod leases;
 mod links;
 mod maintenance;
@@ -26,32 +31,37 @@ mod paging;
 mod pipeline;
 mod ring_changes;
 mod rings;
+mod rules;
 mod sqlite;
 mod teams;
 
-pub use analysis::{Cycle, CycleEvidence, HistoryEntry};
+pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
+pub use channels::{Channel, ChannelConfig, Secret};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;
 pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
+pub use deliveries::{AttemptWrite, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite};
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
 pub use error::{Result, StoreError};
+pub use escalations::{
+    ESCALATION_SORTS, Escalation, EscalationChange, EscalationCounts, EscalationFilter, EscalationWrites, Note, Watched,
+};
 pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
 pub use fates::{FateCount, ParkedEvent, hour_of};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
-pub use identities::{Badge, IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
+pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
 pub use ingest::{LogSegment, Usage};
-pub use links::StoredLink;
+pub use keys::KeyWrite;
+pub use links::{HeldLinks, LinkWrite, StoredLink};
 pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
-pub use pipeline::{
-    Commit, CycleWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, LoadRequest, Loaded, SessionWrite,
-    StoredProfile,
-};
+pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
+pub use rules::{Match, Stored};
 pub use teams::{Membership, Role, Team, User};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,6 @@ use crate::TeamId;
 use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
-use crate::pipeline::LinkWrite;
 use dregs_engine::linkage::{Link, LinkType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// Links read for one identity.
 const LINKS_READ_MAX: i64 = 500;
+
+/// Stored links of one identity: (target, type) to probability and since when.
+pub type HeldLinks = BTreeMap<(String, String), (f64, i64)>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredLink {
@@ -44,6 +46,13 @@ impl StoredLink {
     }
 }
 
+#[derive(Debug)]
+pub struct LinkWrite {
+    pub identity_id: String,
+    pub link: Link,
+    pub created_ms: i64,
+}
+
 impl Store {
     /// The links of an identity, strongest first.
     pub async fn links(&self, team: &TeamId, id: &str) -> Result<Vec<StoredLink>> {
@@ -63,11 +72,7 @@ impl Store {
     }
 
     /// The stored links of many identities: (target, type) to probability and since when, for telling what changed.
-    pub async fn held_links(
-        &self,
-        team: &TeamId,
-        ids: &[&str],
-    ) -> Result<BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>> {
+    pub async fn held_links(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, HeldLinks>> {
         let batch: Batch = ids.iter().map(|id| (id,)).collect();
         let rows = self
             .db

@@ -9,9 +9,14 @@ pub(crate) struct Migration {
     sql: &'static str,
 }
 
-const SQLITE: &[Migration] = &[Migration { name: "first", sql: include_str!("../migrations/sqlite/0001_first.sql") }];
-const POSTGRES: &[Migration] =
-    &[Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") }];
+const SQLITE: &[Migration] = &[
+    Migration { name: "first", sql: include_str!("../migrations/sqlite/0001_first.sql") },
+    Migration { name: "acting", sql: include_str!("../migrations/sqlite/0002_acting.sql") },
+];
+const POSTGRES: &[Migration] = &[
+    Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
+    Migration { name: "acting", sql: include_str!("../migrations/postgres/0002_acting.sql") },
+];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] =
     &[Migration { name: "first", sql: include_str!("../migrations/sqlite/ingest_0001_first.sql") }];

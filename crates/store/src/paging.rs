@@ -26,7 +26,7 @@ pub struct Page<T> {
 }
 
 /// Endings of sort columns that always hold a value, so that an index gives their order either way.
-const NEVER_NULL: [&str; 9] = [
+const NEVER_NULL: [&str; 11] = [
     ".updated_ms",
     ".decided_ms",
     ".created_ms",
@@ -36,6 +36,8 @@ const NEVER_NULL: [&str; 9] = [
     ".id",
     ".name",
     ".fingerprint",
+    ".severity",
+    ".status",
 ];
 
 /// A `where` clause that grows with the filters that are set; values are always bound, never written into the text.

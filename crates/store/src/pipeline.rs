@@ -1,24 +1,19 @@
-//! What processing reads and writes: one load, one candidate look-up and one commit for a whole batch of identities.
+//! What processing reads and writes: one load and one commit for a whole batch of identities.
 
 use crate::db::{Batch, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
-use crate::{Badge, DeviceWrite, GroupWrite, RingChanges, TeamId};
+use crate::{
+    CycleWrite, DeliveryWrite, DeviceWrite, EscalationWrites, GroupWrite, KeyWrite, LinkWrite, RingChanges, TeamId,
+};
 use dregs_engine::event::Event;
-use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, PROFILE_EVENTS_MAX};
-use dregs_engine::linkage::{Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey, Trace};
-use dregs_engine::profile::{Profile, Seen};
+use dregs_engine::limits::PROFILE_EVENTS_MAX;
+use dregs_engine::linkage::{Card, Face, KeyKind, LinkType, Trace};
+use dregs_engine::profile::Profile;
 use dregs_engine::rejection::Fate;
+use dregs_engine::rules::badge::Badge;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Cycles of an identity that keep their evidence, and cycles that keep their scores.
-const EVIDENCE_CYCLES_MAX: i64 = 50;
-const HISTORY_CYCLES_MAX: i64 = 500;
-/// Pairs of key and identity asked for at once.
-const HOLDERS_ASKED_MAX: usize = 20_000;
-/// Old cycles are dropped every so many cycles of an identity, not at each.
-const PRUNE_EVERY_CYCLES: i64 = 16;
 
 /// What a batch needs to know before it can be applied.
 #[derive(Debug, Default)]
@@ -73,8 +68,13 @@ pub struct Commit {
     pub rings: RingChanges,
     /// Rings whose risk is another than the one that is kept.
     pub ring_risks: BTreeMap<String, u8>,
-    /// Identities whose analyzer badges are replaced, with what they have.
+    /// Identities whose badges are replaced, with what they have and are about to get.
     pub badges: BTreeMap<String, Vec<Badge>>,
+    /// The version of the rules it followed; others since refuse the commit.
+    pub playbook_version: Option<i64>,
+    pub escalations: EscalationWrites,
+    /// Who is told what.
+    pub deliveries: Vec<DeliveryWrite>,
     /// Identities to score again, and when.
     pub due: Vec<(String, i64)>,
     /// Sessions that identified themselves: their anonymous events become the identity's.
@@ -115,38 +115,6 @@ pub struct SessionWrite {
     pub identity_id: Option<String>,
     pub fingerprint: Option<String>,
     pub at_ms: i64,
-}
-
-#[derive(Debug)]
-pub struct KeyWrite {
-    pub identity_id: String,
-    pub key: Key,
-    pub disregarded: bool,
-}
-
-#[derive(Debug)]
-pub struct CycleWrite {
-    pub id: i64,
-    pub identity_id: String,
-    pub scores: [Option<u8>; 4],
-    pub event_count: i64,
-    pub device_count: i64,
-    pub started_ms: i64,
-    pub finished_ms: i64,
-    pub duration_ms: i64,
-    pub engine_version: u32,
-    pub pack: String,
-    /// The snapshot and the assessment, compressed.
-    pub evidence: Vec<u8>,
-    /// How many cycles the identity has had, this one included.
-    pub ordinal: i64,
-}
-
-#[derive(Debug)]
-pub struct LinkWrite {
-    pub identity_id: String,
-    pub link: Link,
-    pub created_ms: i64,
 }
 
 impl Store {
@@ -237,113 +205,6 @@ impl Store {
             .collect()
     }
 
-    /// Who holds these keys: for every key its number of holders, and a bounded sample of them. With each key whether it is
-    /// new to somebody who asks: one that nobody counts, and that who asks holds already, has no other holder.
-    pub async fn candidates(
-        &self,
-        team: &TeamId,
-        keys: &BTreeMap<(KeyKind, &str), bool>,
-    ) -> Result<BTreeMap<(KeyKind, String), SharedKey>> {
-        let batch: Batch = keys.keys().map(|(kind, key)| (kind.code(), key)).collect();
-        let rows = self
-            .db
-            .rows(
-                "select k.kind, k.key, k.holders from json_each($2) j cross join keys k
-                 where k.team_id = $1 and k.kind = j.value->>0 and k.key = j.value->>1",
-                args![team, batch],
-            )
-            .await?;
-        let mut shared = BTreeMap::new();
-        for row in &rows {
-            let Some(kind) = KeyKind::from_code(&row.text("kind")?) else { continue };
-            let key = row.text("key")?;
-            let entry =
-                SharedKey { kind, key: key.clone(), holders: row.int("holders")? as u64, ..SharedKey::default() };
-            shared.insert((kind, key), entry);
-        }
-        self.sample_holders(team, keys, &mut shared).await?;
-        Ok(shared)
-    }
-
-    /// Fills in who holds each key. Rare keys are read together; a popular one costs a bounded look-up of its own, and a
-    /// popular address offers nobody: an office is not a ring.
-    async fn sample_holders(
-        &self,
-        team: &TeamId,
-        keys: &BTreeMap<(KeyKind, &str), bool>,
-        shared: &mut BTreeMap<(KeyKind, String), SharedKey>,
-    ) -> Result<()> {
-        let is_popular = |held: &SharedKey| held.holders > CANDIDATES_PER_KEY_MAX as u64;
-        let rare = keys.iter().filter(|((kind, key), is_new)| match shared.get(&(*kind, (*key).to_owned())) {
-            Some(held) => !is_popular(held),
-            None => **is_new,
-        });
-        let batch: Batch = rare.map(|((kind, key), _)| (kind.code(), key)).collect();
-        if !batch.is_empty() {
-            let rows = self
-                .db
-                .rows(
-                    "select h.kind, h.key, h.identity_id, h.first_ms, h.last_ms, h.count from json_each($2) j
-                     cross join identity_keys h
-                     where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.disregarded = 0",
-                    args![team, batch],
-                )
-                .await?;
-            add_peers(shared, &rows)?;
-            // What nobody counts has one holder.
-            shared
-                .values_mut()
-                .filter(|held| held.holders == 0)
-                .for_each(|held| held.holders = held.peers.len() as u64);
-        }
-        let sampled = shared.values().filter(|held| is_popular(held) && held.kind.samples_crowd(held.holders));
-        let sampled: Vec<(KeyKind, String)> = sampled.map(|held| (held.kind, held.key.clone())).collect();
-        for (kind, key) in sampled {
-            let rows = self
-                .db
-                .rows(
-                    "select kind, key, identity_id, first_ms, last_ms, count from identity_keys
-                     where team_id = $1 and kind = $2 and key = $3 and disregarded = 0 order by identity_id limit $4",
-                    args![team, kind.code(), key, CROWD_SAMPLE as i64],
-                )
-                .await?;
-            add_peers(shared, &rows)?;
-        }
-        Ok(())
-    }
-
-    /// Which of these hold their key: for identities that are linked already, however popular the key.
-    pub async fn holders_among(
-        &self,
-        team: &TeamId,
-        asked: &[(KeyKind, &str, &str)],
-    ) -> Result<Vec<(KeyKind, String, Peer)>> {
-        let mut found = Vec::new();
-        for asked in asked.chunks(HOLDERS_ASKED_MAX) {
-            found.extend(self.holders_of(team, asked).await?);
-        }
-        Ok(found)
-    }
-
-    async fn holders_of(&self, team: &TeamId, asked: &[(KeyKind, &str, &str)]) -> Result<Vec<(KeyKind, String, Peer)>> {
-        let batch: Batch = asked.iter().map(|(kind, key, id)| (kind.code(), key, id)).collect();
-        let rows = self
-            .db
-            .rows(
-                "select h.kind, h.key, h.identity_id, h.first_ms, h.last_ms, h.count from json_each($2) j cross join identity_keys h
-                 where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0",
-                args![team, batch],
-            )
-            .await?;
-        let read = |row: &crate::db::Row| {
-            let kind = KeyKind::from_code(&row.text("kind")?).unwrap_or_default();
-            let seen =
-                Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
-            Ok((kind, row.text("key")?, Peer { identity_id: row.text("identity_id")?, seen }))
-        };
-        rows.iter().map(read).collect()
-    }
-
     /// What of these identities is compared with others; `face` makes, or remembers, what name and e-mail come down to.
     pub async fn cards(
         &self,
@@ -372,11 +233,15 @@ impl Store {
             .collect()
     }
 
-    /// Writes a batch in one transaction. `Conflict` means that an identity changed meanwhile: load and apply again.
+    /// Writes a batch in one transaction. `Conflict` means that an identity or the rules changed meanwhile: load
+    /// and apply again.
     ///
     /// Nobody waits for it but the ingest log, which keeps the events until [`Store::trim_log`].
     pub async fn commit(&self, team: &TeamId, commit: &Commit) -> Result<()> {
         let mut tx = self.db.begin_relaxed().await?;
+        if let Some(version) = commit.playbook_version {
+            check_playbook(&mut tx, team, version).await?;
+        }
         if !commit.rings.is_empty() {
             tx.lock_rings(team).await?;
         }
@@ -384,14 +249,16 @@ impl Store {
         write_events(&mut tx, team, commit).await?;
         write_sessions(&mut tx, team, commit).await?;
         crate::devices::write(&mut tx, team, &commit.devices).await?;
-        drop_keys(&mut tx, team, &commit.keys_gone).await?;
-        write_keys(&mut tx, team, &commit.keys).await?;
+        crate::keys::drop(&mut tx, team, &commit.keys_gone).await?;
+        crate::keys::write(&mut tx, team, &commit.keys).await?;
         crate::groups::write(&mut tx, team, &commit.groups, &commit.members).await?;
-        write_cycles(&mut tx, team, &commit.cycles).await?;
+        crate::analysis::write(&mut tx, team, &commit.cycles).await?;
         crate::links::write(&mut tx, team, &commit.links, &commit.links_gone).await?;
         crate::ring_changes::settle(&mut tx, team, &commit.rings).await?;
         crate::ring_changes::write_risks(&mut tx, team, &commit.ring_risks).await?;
-        crate::identities::write_badges(&mut tx, team, &commit.badges).await?;
+        crate::badges::write(&mut tx, team, &commit.badges).await?;
+        crate::escalations::write(&mut tx, team, &commit.escalations).await?;
+        crate::deliveries::write(&mut tx, team, &commit.deliveries).await?;
         write_due(&mut tx, team, &commit.due).await?;
         crate::fates::write(&mut tx, team, &commit.fates).await?;
         tx.commit().await
@@ -432,16 +299,12 @@ impl Store {
     }
 }
 
-fn add_peers(shared: &mut BTreeMap<(KeyKind, String), SharedKey>, rows: &[crate::db::Row]) -> Result<()> {
-    for row in rows {
-        let Some(kind) = KeyKind::from_code(&row.text("kind")?) else { continue };
-        let key = row.text("key")?;
-        let held = shared.entry((kind, key.clone())).or_insert_with(|| SharedKey { kind, key, ..SharedKey::default() });
-        let seen =
-            Seen { first_ms: row.int("first_ms")?, last_ms: row.int("last_ms")?, count: row.int("count")? as u32 };
-        held.peers.push(Peer { identity_id: row.text("identity_id")?, seen });
+async fn check_playbook(tx: &mut Tx, team: &TeamId, version: i64) -> Result<()> {
+    let row = tx.row("select playbook from team_counts where team_id = $1", args![team]).await?;
+    match row.map_or(Ok(0), |row| row.int("playbook"))? == version {
+        true => Ok(()),
+        false => Err(StoreError::Conflict("the rules changed meanwhile")),
     }
-    Ok(())
 }
 
 async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<()> {
@@ -621,149 +484,6 @@ fn session_rows(sessions: &[SessionWrite]) -> Batch {
 #[derive(serde::Serialize)]
 struct SessionRow<'a>(&'a str, Option<&'a str>, Option<&'a str>, i64, i64);
 
-/// Holders are counted off before their rows go. A disregarded one did not count.
-async fn drop_keys(tx: &mut Tx, team: &TeamId, gone: &[(String, KeyKind, String)]) -> Result<()> {
-    if gone.is_empty() {
-        return Ok(());
-    }
-    let rows = gone.iter().map(|(id, kind, key)| (kind.code(), key, id)).collect::<Batch>().text();
-    tx.run(
-        "update keys set holders = keys.holders - gone.n from (
-           select h.kind, h.key, count(*) as n from json_each($2) j cross join identity_keys h
-           where h.team_id = $1 and h.kind = j.value->>0 and h.key = j.value->>1 and h.identity_id = j.value->>2 and h.disregarded = 0
-           group by h.kind, h.key) gone
-         where keys.team_id = $1 and keys.kind = gone.kind and keys.key = gone.key",
-        args![team, &rows],
-    )
-    .await?;
-    tx.run(
-        "delete from identity_keys where team_id = $1 and (kind, key, identity_id) in (
-           select value->>0, value->>1, value->>2 from json_each($2))",
-        args![team, rows],
-    )
-    .await
-    .map(drop)
-}
-
-/// Counts who holds what. A key has a counter from its second holder on: most have one for ever, and cost nothing. New
-/// holders are counted before their rows are written, so that every identity counts once for a key. A disregarded one
-/// counts for nothing, but as a holder, for it may come back.
-async fn write_keys(tx: &mut Tx, team: &TeamId, keys: &[KeyWrite]) -> Result<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let rows: String = key_rows(keys).text();
-    tx.run(
-        "update keys set holders = keys.holders + fresh.n from (
-           select value->>0 as kind, value->>1 as key, sum(1 - cast(value->>6 as bigint)) as n from json_each($2)
-           where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
-           group by value->>0, value->>1) fresh
-         where keys.team_id = $1 and keys.kind = fresh.kind and keys.key = fresh.key",
-        args![team, &rows],
-    )
-    .await?;
-    // A key without a counter has one holder at most.
-    tx.run(
-        "insert into keys (team_id, kind, key, holders)
-         select $1, fresh.kind, fresh.key, fresh.n + coalesce(sum(1 - h.disregarded), 0) from (
-           select value->>0 as kind, value->>1 as key, count(*) as seen, sum(1 - cast(value->>6 as bigint)) as n from json_each($2)
-           where not exists (select 1 from identity_keys h where h.team_id = $1 and h.kind = value->>0 and h.key = value->>1 and h.identity_id = value->>2)
-           group by value->>0, value->>1) fresh
-         left join identity_keys h on h.team_id = $1 and h.kind = fresh.kind and h.key = fresh.key
-         where not exists (select 1 from keys k where k.team_id = $1 and k.kind = fresh.kind and k.key = fresh.key)
-         group by fresh.kind, fresh.key, fresh.n, fresh.seen
-         having fresh.seen + count(h.identity_id) > 1",
-        args![team, &rows],
-    )
-    .await?;
-    tx.run(
-        "insert into identity_keys (team_id, kind, key, identity_id, first_ms, last_ms, count, disregarded)
-         select $1, value->>0, value->>1, value->>2, cast(value->>3 as bigint), cast(value->>4 as bigint), cast(value->>5 as bigint),
-           cast(value->>6 as bigint)
-         from json_each($2) where true
-         on conflict (team_id, kind, key, identity_id) do update set
-           first_ms = case when excluded.first_ms < identity_keys.first_ms then excluded.first_ms else identity_keys.first_ms end,
-           last_ms = case when excluded.last_ms > identity_keys.last_ms then excluded.last_ms else identity_keys.last_ms end,
-           count = case when excluded.count > identity_keys.count then excluded.count else identity_keys.count end",
-        args![team, rows],
-    )
-    .await
-    .map(drop)
-}
-
-/// One row for each identity and key: a batch may hold several sightings.
-fn key_rows(keys: &[KeyWrite]) -> Batch {
-    let mut rows: BTreeMap<(KeyKind, &str, &str), (Seen, bool)> = BTreeMap::new();
-    for KeyWrite { identity_id, key, disregarded } in keys {
-        let (held, _) = rows.entry((key.kind, &key.key, identity_id)).or_insert((key.seen, *disregarded));
-        held.first_ms = held.first_ms.min(key.seen.first_ms);
-        held.last_ms = held.last_ms.max(key.seen.last_ms);
-        held.count = held.count.max(key.seen.count);
-    }
-    let row = |((kind, key, identity_id), (seen, disregarded)): ((KeyKind, _, _), (Seen, bool))| {
-        (kind.code(), key, identity_id, seen.first_ms, seen.last_ms, seen.count, i64::from(disregarded))
-    };
-    rows.into_iter().map(row).collect()
-}
-
-async fn write_cycles(tx: &mut Tx, team: &TeamId, cycles: &[CycleWrite]) -> Result<()> {
-    if cycles.is_empty() {
-        return Ok(());
-    }
-    let rows: Batch = cycles
-        .iter()
-        .map(|cycle| {
-            let [humanity, authenticity, uniqueness, behavior] = cycle.scores;
-            (
-                &cycle.identity_id,
-                cycle.id,
-                (humanity, authenticity, uniqueness, behavior),
-                (cycle.event_count, cycle.device_count, cycle.started_ms, cycle.finished_ms, cycle.duration_ms),
-                (cycle.engine_version, &cycle.pack),
-            )
-        })
-        .collect();
-    tx.run(
-        "insert into cycles (team_id, identity_id, id, humanity, authenticity, uniqueness, behavior, event_count, device_count,
-           started_ms, finished_ms, duration_ms, engine_version, pack)
-         select $1, value->>0, cast(value->>1 as bigint), cast(value->2->>0 as bigint), cast(value->2->>1 as bigint),
-           cast(value->2->>2 as bigint), cast(value->2->>3 as bigint), cast(value->3->>0 as bigint), cast(value->3->>1 as bigint),
-           cast(value->3->>2 as bigint), cast(value->3->>3 as bigint), cast(value->3->>4 as bigint), cast(value->4->>0 as bigint),
-           value->4->>1
-         from json_each($2)",
-        args![team, rows],
-    )
-    .await?;
-    let bodies: Batch = cycles.iter().map(|cycle| (&cycle.identity_id, cycle.id, hex(&cycle.evidence))).collect();
-    tx.run(
-        "insert into cycle_evidence (team_id, identity_id, id, body)
-         select $1, value->>0, cast(value->>1 as bigint), unhex(value->>2) from json_each($2)",
-        args![team, bodies],
-    )
-    .await?;
-    for cycle in cycles.iter().filter(|cycle| cycle.ordinal % PRUNE_EVERY_CYCLES == 0) {
-        prune_cycles(tx, team, &cycle.identity_id).await?;
-    }
-    Ok(())
-}
-
-/// Keeps the evidence of the last [`EVIDENCE_CYCLES_MAX`] cycles and the scores of the last [`HISTORY_CYCLES_MAX`].
-async fn prune_cycles(tx: &mut Tx, team: &TeamId, identity_id: &str) -> Result<()> {
-    tx.run(
-        "delete from cycle_evidence where team_id = $1 and id in (
-           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit $4 offset $3)",
-        args![team, identity_id, EVIDENCE_CYCLES_MAX, HISTORY_CYCLES_MAX + PRUNE_EVERY_CYCLES],
-    )
-    .await?;
-    tx.run(
-        "delete from cycles where team_id = $1 and identity_id = $2 and id <= (
-           select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit 1 offset $3)",
-        args![team, identity_id, HISTORY_CYCLES_MAX],
-    )
-    .await
-    .map(drop)
-}
-
 pub(crate) async fn write_due(tx: &mut Tx, team: &TeamId, due: &[(String, i64)]) -> Result<()> {
     if due.is_empty() {
         return Ok(());
@@ -782,14 +502,4 @@ pub(crate) async fn write_due(tx: &mut Tx, team: &TeamId, due: &[(String, i64)])
     )
     .await
     .map(drop)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
-    }
-    text
 }

@@ -136,6 +136,13 @@ pub struct Key {
     pub seen: Seen,
 }
 
+impl Key {
+    /// This artefact as it stands among those.
+    pub fn among<'a>(&self, held: &'a [Key]) -> Option<&'a Key> {
+        held.iter().find(|key| key.kind == self.kind && key.key == self.key)
+    }
+}
+
 /// The blocking keys of a profile, as it stands at `now_ms`.
 pub fn keys(
     profile: &Profile,

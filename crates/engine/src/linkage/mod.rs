@@ -39,6 +39,7 @@ pub use keys::{Key, KeyKind, keys};
 use place::Places;
 pub use trace::Trace;
 
+use crate::limits::CANDIDATES_PER_KEY_MAX;
 use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -94,8 +95,15 @@ pub struct SharedKey {
     /// Identities that hold it, this one included; disregarded ones are not counted.
     pub holders: u64,
     pub seen: Seen,
-    /// Some of the others, at most [`crate::limits::CANDIDATES_PER_KEY_MAX`].
+    /// Some of the others, at most [`CANDIDATES_PER_KEY_MAX`].
     pub peers: Vec<Peer>,
+}
+
+impl SharedKey {
+    /// Whether so many hold it that only some of them are candidates.
+    pub fn is_popular(&self) -> bool {
+        self.holders > CANDIDATES_PER_KEY_MAX as u64
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -157,13 +165,14 @@ impl Evidence {
     }
 }
 
-/// Two identities side by side, with everything they share.
+/// Two identities side by side, with everything they share. From [`link`] they come in the order of their ids: each side
+/// has to come to the same conclusion, or it would undo the other's for ever.
 pub(crate) struct Pair<'a> {
     pub me: &'a Card,
     pub peer: &'a Card,
-    /// What both hold, each with the other's sightings.
+    /// What both hold, each with the sightings of the two; whose are whose is not told.
     pub shared: Vec<(&'a SharedKey, &'a Peer)>,
-    /// What goes on at the places of `me`.
+    /// What goes on at the places of the one who is linked.
     pub places: &'a Places<'a>,
 }
 
@@ -245,17 +254,19 @@ pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>, peo
         }
     }
     let places = Places::of(me, shared, cards, people);
-    let mut links: Vec<Link> = together
-        .into_iter()
-        .filter_map(|(id, shared)| Some(Pair { me, peer: cards.get(id)?, shared, places: &places }))
-        .flat_map(|pair| weigh(&pair))
-        .collect();
+    let pair = |(id, mut shared): (&str, Vec<_>)| {
+        let peer = cards.get(id)?;
+        shared.sort_by(|(a, _): &(&SharedKey, &Peer), (b, _)| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
+        let (lower, higher) = if me.id <= peer.id { (me, peer) } else { (peer, me) };
+        Some(weigh(&peer.id, &Pair { me: lower, peer: higher, shared, places: &places }))
+    };
+    let mut links: Vec<Link> = together.into_iter().filter_map(pair).flatten().collect();
     links.sort_by(decision::most_probable_first);
     links
 }
 
-/// All evidence about a pair, as links with one common probability.
-fn weigh(pair: &Pair<'_>) -> Vec<Link> {
+/// All evidence about a pair, as links to `target` with one common probability.
+fn weigh(target: &str, pair: &Pair<'_>) -> Vec<Link> {
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
     caps::apply(pair, &mut found);
     let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
@@ -273,7 +284,7 @@ fn weigh(pair: &Pair<'_>) -> Vec<Link> {
             metadata.insert("probability".into(), json!(probability));
             metadata.insert("waterfall".into(), waterfall.clone());
             Some(Link {
-                target_id: pair.peer.id.clone(),
+                target_id: target.to_owned(),
                 link_type: evidence.link_type?,
                 value: round4(probability_of(PRIOR_BITS + evidence.bits)),
                 confidence: round4(evidence.confidence),
@@ -326,9 +337,14 @@ pub fn pairs(links: &[Link]) -> Vec<(&str, f64)> {
     pairs
 }
 
+/// The `max` most probable others.
+pub fn closest(links: &[Link], max: usize) -> BTreeSet<&str> {
+    pairs(links).into_iter().take(max).map(|(target, _)| target).collect()
+}
+
 /// Leaves the links to the `max` most probable others.
 pub fn keep_closest(links: &mut Vec<Link>, max: usize) {
-    let kept: BTreeSet<String> = pairs(links).into_iter().take(max).map(|(target, _)| target.to_owned()).collect();
+    let kept: BTreeSet<String> = closest(links, max).into_iter().map(str::to_owned).collect();
     links.retain(|link| kept.contains(&link.target_id));
 }
 
@@ -500,11 +516,19 @@ mod tests {
         use super::*;
         use proptest::prelude::*;
 
+        /// Names that are alike in every way: of the same few syllables, people's and nobody's.
+        fn any_name() -> impl Strategy<Value = String> {
+            let made_up = prop::collection::vec("ve(ha|ne){1,4}do", 2..3).prop_map(|words| words.join(" "));
+            let real = vec!["Anna Virtanen", "Mikko Virtanen", "Anna Maria Virtanen", "Tomasz Kowalczyk", "李庭俊"];
+            prop_oneof![made_up, prop::sample::select(real).prop_map(str::to_owned)]
+        }
+
         fn any_card(id: &'static str) -> impl Strategy<Value = Card> {
             let life = (0i64..40, 0i64..40, 0u32..20, 0u32..5, prop::collection::btree_set(0u16..9, 0..7));
-            let name = prop::sample::select(vec!["", "Anna Virtanen", "Mikko Virtanen", "Tomasz Kowalczyk", "李庭俊"]);
-            let email = prop::sample::select(vec!["", "anna@gmail.com", "av1@mailinator.com", "mikko@fox.example.net"]);
-            (life, name, email, 0u32..3, any::<bool>()).prop_map(
+            let email = prop_oneof![any_name(), any_name().prop_map(|name| name.replace(' ', ".") + "7")];
+            let host = prop::sample::select(vec!["gmail.com", "mailinator.com", "fox.example.net"]);
+            let email = (email, host).prop_map(|(local, host)| format!("{local}@{host}"));
+            (life, any_name(), prop_oneof![Just(String::new()), email], 0u32..3, any::<bool>()).prop_map(
                 move |((first, days, acts, pages, sketch), name, email, devices, hidden)| {
                     let first_ms = START_MS + first * 3_600_000;
                     let last_ms = first_ms + days * 8_640_000;
@@ -523,25 +547,40 @@ mod tests {
                         country: "PL".into(),
                         ..Trace::default()
                     };
-                    Card { first_ms, last_ms, trace, ..card(id, name, email) }
+                    Card { first_ms, last_ms, trace, ..card(id, &name, &email) }
                 },
             )
+        }
+
+        /// What two hold, by how many, and when each was seen with it.
+        fn any_held() -> impl Strategy<Value = BTreeMap<(usize, &'static str), (u64, [Seen; 2])>> {
+            let seen = (0i64..9, 0i64..9, 1u32..9).prop_map(|(first, lasts, count)| {
+                let first_ms = START_MS + first * 3_600_000;
+                Seen { first_ms, last_ms: first_ms + lasts * 3_600_000, count }
+            });
+            let key = (0..KeyKind::ALL.len(), prop::sample::select(vec!["h1", "h2"]));
+            prop::collection::btree_map(key, (2u64..70, [seen.clone(), seen]), 0..9)
         }
 
         proptest! {
             /// Whatever is known of two and whatever they share, each side comes to the same conclusion, in bounds, and
             /// its steps add up.
             #[test]
-            fn both_sides_conclude_the_same(a in any_card("a"), b in any_card("b"), held in prop::collection::vec((0..KeyKind::ALL.len(), 2u64..70), 0..9)) {
-                let keys = |peer: &str| -> Vec<SharedKey> {
-                    let held: BTreeMap<usize, u64> = held.iter().copied().collect();
-                    held.iter().map(|(kind, holders)| shared_with(peer, KeyKind::ALL[*kind], "h1", *holders)).collect()
+            fn both_sides_conclude_the_same(a in any_card("a"), b in any_card("b"), held in any_held()) {
+                let keys = |peer: &str, mine: usize, theirs: usize| -> Vec<SharedKey> {
+                    let of = |((kind, key), (holders, seen)): (&(usize, &str), &(u64, [Seen; 2]))| {
+                        let peers = vec![Peer { identity_id: peer.into(), seen: seen[theirs] }];
+                        SharedKey { kind: KeyKind::ALL[*kind], key: (*key).into(), holders: *holders, seen: seen[mine], peers }
+                    };
+                    held.iter().map(of).collect()
                 };
-                let forth = link(&a, &keys("b"), &BTreeMap::from([(b.id.clone(), b.clone())]), 1000);
-                let back = link(&b, &keys("a"), &BTreeMap::from([(a.id.clone(), a.clone())]), 1000);
+                let forth = link(&a, &keys("b", 0, 1), &BTreeMap::from([(b.id.clone(), b.clone())]), 1000);
+                let mut back_keys = keys("a", 1, 0);
+                back_keys.reverse();
+                let back = link(&b, &back_keys, &BTreeMap::from([(a.id.clone(), a.clone())]), 1000);
                 prop_assert_eq!(forth.len(), back.len());
                 for (mine, theirs) in forth.iter().zip(&back) {
-                    prop_assert_eq!((mine.probability, mine.link_type), (theirs.probability, theirs.link_type));
+                    prop_assert_eq!(&Link { target_id: theirs.target_id.clone(), ..mine.clone() }, theirs);
                     prop_assert!((PROBABILITY_MIN..=1.0).contains(&mine.probability));
                     let steps = mine.metadata["waterfall"].as_array().unwrap();
                     let bits = |step: &Value| step["bits"].as_f64().unwrap();

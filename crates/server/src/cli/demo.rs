@@ -4,7 +4,7 @@ use crate::bootstrap;
 use crate::cli::terminal::progress;
 use crate::cli::{Outcome, Sidecar, log_to_stderr, serve};
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::ingest::appender::Submitted;
 use clap::Args;
 use dregs_engine::event::{Event, Intake};
@@ -41,7 +41,7 @@ pub async fn run(options: DemoOptions) -> Outcome {
     let folder = tempfile::tempdir()?;
     let store = Store::open(&format!("sqlite:{}", folder.path().join("demo.db").display())).await?;
     let clock = Clock::system();
-    let sidecar = Sidecar::start(store.clone(), clock.clone(), LimitOptions::default(), options.listen).await?;
+    let sidecar = Sidecar::start(store.clone(), clock.clone(), RunOptions::default(), options.listen).await?;
     let base_url = sidecar.base_url();
     let keys =
         bootstrap::bootstrap(&store, &base_url, clock.now_ms()).await?.ok_or("the temporary store is not empty")?;

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Running};
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::http;
 use axum::ServiceExt;
 use axum::extract::Request;
@@ -26,7 +26,7 @@ impl Sidecar {
     pub async fn start(
         store: Store,
         clock: Clock,
-        options: LimitOptions,
+        options: RunOptions,
         listen: SocketAddr,
     ) -> Result<Sidecar, StoreError> {
         let unusable = |error: std::io::Error| StoreError::Unusable(format!("cannot listen on {listen}: {error}"));

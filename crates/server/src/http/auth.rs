@@ -151,10 +151,36 @@ impl FromRequestParts<Arc<App>> for Decider {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let Writer(team) = Writer::from_request_parts(parts, app).await?;
-        let name = match Principal::from_request_parts(parts, app).await? {
-            Principal::Page(credential) | Principal::Server(credential) => format!("key {}", credential.name),
-            Principal::Person { user_id, .. } => app.store.user(&user_id).await?.map_or(user_id, |user| user.email),
-        };
-        Ok(Decider { team, name })
+        let principal = Principal::from_request_parts(parts, app).await?;
+        Ok(Decider { team, name: name_of(app, principal).await? })
+    }
+}
+
+/// Someone who may work on escalations: a server, an administrator or a user, under their name.
+pub struct Worker {
+    pub team: TeamId,
+    pub name: String,
+}
+
+impl FromRequestParts<Arc<App>> for Worker {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let principal = Principal::from_request_parts(parts, app).await?;
+        match principal.role() {
+            Some(Role::Admin | Role::User) => {
+                let team = principal.team().clone();
+                Ok(Worker { team, name: name_of(app, principal).await? })
+            }
+            Some(Role::Viewer) => Err(ApiError::Forbidden("a viewer may read, not change")),
+            None => Err(ApiError::Forbidden("a public key cannot do this: use the secret key, on a server")),
+        }
+    }
+}
+
+async fn name_of(app: &App, principal: Principal) -> ApiResult<String> {
+    match principal {
+        Principal::Page(credential) | Principal::Server(credential) => Ok(format!("key {}", credential.name)),
+        Principal::Person { user_id, .. } => Ok(app.store.user(&user_id).await?.map_or(user_id, |user| user.email)),
     }
 }

@@ -1,6 +1,6 @@
 //! The end user's address: the connection's, or what a trusted proxy says.
 
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 const FORWARDED: &str = "x-forwarded-for";
 
 /// The rightmost address that is not a trusted proxy.
-pub fn client_ip(parts: &Parts, options: &LimitOptions) -> Option<IpAddr> {
+pub fn client_ip(parts: &Parts, options: &RunOptions) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())?;
     if options.trusted_proxies.is_empty() || !trusted(peer, options) {
         return Some(peer);
@@ -25,7 +25,7 @@ pub fn client_ip(parts: &Parts, options: &LimitOptions) -> Option<IpAddr> {
     hops.into_iter().rev().find(|hop| !trusted(*hop, options)).or(Some(peer))
 }
 
-fn trusted(ip: IpAddr, options: &LimitOptions) -> bool {
+fn trusted(ip: IpAddr, options: &RunOptions) -> bool {
     options.trusted_proxies.iter().any(|network| contains(network, ip))
 }
 

@@ -137,7 +137,7 @@ pub async fn decide(
     both_must_exist(&app, &team, &id, &other).await?;
     settled(&app).await;
     app.store.decide(&team, &id, &decision).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     let found = app.store.link_decision(&team, &id, &other).await?;
     found.map(|decision| Json(decision.into())).ok_or_else(|| ApiError::not_found("identity", &other))
 }
@@ -159,7 +159,7 @@ pub async fn take_back(
 ) -> ApiResult<StatusCode> {
     settled(&app).await;
     let taken_back = app.store.take_back(&team, &id, &other, app.clock.now_ms()).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     if taken_back {
         Ok(StatusCode::NO_CONTENT)
     } else {

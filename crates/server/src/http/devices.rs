@@ -130,7 +130,7 @@ pub async fn update(
 ) -> ApiResult<Json<DeviceView>> {
     settled(&app).await;
     app.store.set_device_disregarded(&team, &fingerprint, patch.disregarded, app.clock.now_ms()).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     let found = app.store.device(&team, &fingerprint).await?;
     found.map(|device| Json(device.into())).ok_or_else(|| ApiError::not_found("device", &fingerprint))
 }

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use dregs_engine::limits::BODY_BYTES_MAX;
 use dregs_store::{ListQuery, Order, Page};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// Page size when none is given, and the largest.
@@ -79,6 +79,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         reader.end().map_err(|error| ApiError::BadRequest(format!("the body is not valid JSON: {error}")))?;
         Ok(Body(value))
     }
+}
+
+/// A field that may be null: null is told from what was left out.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(reader).map(Some)
 }
 
 /// The body's bytes within the limit.

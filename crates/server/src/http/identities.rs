@@ -61,7 +61,7 @@ impl From<Identity> for IdentityView {
         let badges = identity.badges.into_iter().map(|badge| BadgeView {
             slug: badge.slug,
             name: badge.name,
-            r#type: badge.kind,
+            r#type: badge.kind.code().to_owned(),
             explanation: badge.explanation,
             metadata: badge.metadata,
         });
@@ -229,7 +229,7 @@ pub async fn update(
     if let Some(disregarded) = disregarded {
         app.store.set_identity_disregarded(&team, &id, disregarded, now_ms).await?;
     }
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     load(&app, &team, &id).await.map(Json)
 }
 
@@ -270,6 +270,6 @@ pub async fn analyze(
 ) -> ApiResult<StatusCode> {
     must_exist(&app, &team, &id).await?;
     app.store.request_assessment(&team, &[&id], app.clock.now_ms()).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     Ok(StatusCode::CREATED)
 }

@@ -1,6 +1,6 @@
 //! Rate limits: for each secret key, and for each address with a public key.
 
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::http::auth::Principal;
 use crate::http::error::{ApiError, ApiResult};
 use governor::clock::{Clock as _, DefaultClock};
@@ -27,7 +27,7 @@ fn limiter(per_second: u32) -> Option<Limiter> {
 }
 
 impl RateLimits {
-    pub fn new(options: &LimitOptions) -> Self {
+    pub fn new(options: &RunOptions) -> Self {
         RateLimits { servers: limiter(options.rate_limit), pages: limiter(options.public_rate_limit) }
     }
 

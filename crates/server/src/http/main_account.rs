@@ -38,7 +38,7 @@ pub async fn name(
     must_exist(&app, &team, &id).await?;
     settled(&app).await;
     let named = app.store.name_main_account(&team, &id, &by, app.clock.now_ms()).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     if named { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::Conflict("the identity is in no ring".into())) }
 }
 
@@ -56,7 +56,7 @@ pub async fn unname(
     Segments(id): Segments<String>,
 ) -> ApiResult<StatusCode> {
     let unnamed = app.store.unname_main_account(&team, &id, app.clock.now_ms()).await?;
-    app.wake.notify_one();
+    app.bells.process.notify_one();
     if unnamed { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("it is no main account".into())) }
 }
 

@@ -2,11 +2,15 @@
 
 pub mod analysis;
 pub mod auth;
+pub mod badge_rules;
+pub mod channels;
 pub mod client_address;
 pub mod credentials;
 pub mod decisions;
 pub mod devices;
 pub mod error;
+pub mod escalation_rules;
+pub mod escalations;
 pub mod events;
 pub mod extract;
 pub mod graph;
@@ -19,6 +23,7 @@ pub mod main_account;
 pub mod mappings;
 pub mod observe;
 pub mod rings;
+pub mod rules;
 pub mod session;
 pub mod settle;
 pub mod site;
@@ -94,6 +99,23 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(credentials::list, credentials::create))
         .routes(routes!(credentials::update, credentials::revoke))
         .routes(routes!(mappings::list, mappings::set, mappings::delete))
+        .routes(routes!(badge_rules::list, badge_rules::create))
+        .routes(routes!(badge_rules::get, badge_rules::update, badge_rules::delete))
+        .routes(routes!(badge_rules::preview))
+        .routes(routes!(escalation_rules::list, escalation_rules::create))
+        .routes(routes!(escalation_rules::get, escalation_rules::update, escalation_rules::delete))
+        .routes(routes!(escalation_rules::preview))
+        .routes(routes!(escalations::list))
+        .routes(routes!(escalations::summary))
+        .routes(routes!(escalations::get, escalations::update))
+        .routes(routes!(escalations::notes, escalations::add_note))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::get, channels::update, channels::delete))
+        .routes(routes!(channels::rotate))
+        .routes(routes!(channels::deliveries))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::redeliver))
+        .routes(routes!(channels::redeliver_range))
         .routes(routes!(ingestion::get))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))

@@ -1,7 +1,8 @@
 //! Events that wait, in order for each subject, and which of them may be processed now.
 //!
 //! A subject (identity, session or device) is processed at once when it was quiet, and then rests for
-//! [`DEBOUNCE_MS`]: a burst on one identity costs a few cycles, not one for each event.
+//! [`DEBOUNCE_MS`]: a burst on one identity costs a few cycles, not one for each event. One that is scored again and again
+//! without an event, because others changed, rests longer and longer, whatever sends it: events do not wait for that.
 
 use dregs_engine::event::{Event, Subject};
 use dregs_store::TeamId;
@@ -9,6 +10,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// How long an identity rests between two cycles, in milliseconds.
 pub const DEBOUNCE_MS: i64 = 250;
+/// Cycles in a row without an event after which each rests twice as long as the one before, and the longest rest.
+const UNPROVOKED_MAX: u32 = 16;
+const REST_MAX_MS: i64 = 60_000;
 /// Events kept in memory; the rest stays in the log until there is room.
 pub const EVENTS_IN_MEMORY_MAX: usize = 4_096;
 /// Subjects and events of one batch.
@@ -62,13 +66,40 @@ pub struct BatchOfSubjects {
     pub owners: Vec<(Owner, Vec<Claimed>)>,
 }
 
+/// How long a subject rests after a cycle.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    since_ms: i64,
+    /// Cycles in a row that no event asked for.
+    unprovoked: u32,
+}
+
+impl Rest {
+    /// When it may be processed again, for its events or only to be scored.
+    fn until_ms(self, has_events: bool) -> i64 {
+        let doublings = if has_events { 0 } else { self.unprovoked.saturating_sub(UNPROVOKED_MAX) };
+        self.since_ms + DEBOUNCE_MS.saturating_mul(1 << doublings.min(31)).min(REST_MAX_MS)
+    }
+
+    /// Until when it is not scored although it is due: it was too often.
+    fn put_off_until_ms(self, now_ms: i64) -> Option<i64> {
+        Some(self.until_ms(false)).filter(|until_ms| self.unprovoked > UNPROVOKED_MAX && *until_ms > now_ms)
+    }
+
+    /// Whether it is of no account any more: who was left alone for as long as it last rested begins anew.
+    fn is_over(self, now_ms: i64) -> bool {
+        let until_ms = self.until_ms(false);
+        until_ms + (until_ms - self.since_ms) <= now_ms
+    }
+}
+
 #[derive(Default)]
 pub struct Claims {
     queues: HashMap<Owner, VecDeque<Claimed>>,
     /// Owners with something to do, in order of arrival, each with the time from which it may be done.
     ready: VecDeque<Owner>,
     listed: HashSet<Owner>,
-    rest_until: HashMap<Owner, i64>,
+    rests: HashMap<Owner, Rest>,
     rescore: HashSet<Owner>,
     segments: BTreeMap<i64, usize>,
     finished_upto: i64,
@@ -107,6 +138,11 @@ impl Claims {
         self.list(owner);
     }
 
+    /// Until when who is due again is left alone, because it was scored too often without an event.
+    pub fn put_off_until_ms(&self, owner: &Owner, now_ms: i64) -> Option<i64> {
+        self.rests.get(owner)?.put_off_until_ms(now_ms)
+    }
+
     fn list(&mut self, owner: Owner) {
         if self.listed.insert(owner.clone()) {
             self.ready.push_back(owner);
@@ -116,7 +152,7 @@ impl Claims {
     /// Takes what may be done now: subjects of one team, the longest waiting first. The second part is when the next
     /// one may be, if nothing may now.
     pub fn take(&mut self, now_ms: i64) -> (BatchOfSubjects, Option<i64>) {
-        self.rest_until.retain(|_, until_ms| *until_ms > now_ms);
+        self.rests.retain(|_, rest| !rest.is_over(now_ms));
         let mut batch = BatchOfSubjects::default();
         let mut kept = VecDeque::new();
         let mut next_ms: Option<i64> = None;
@@ -124,11 +160,11 @@ impl Claims {
         while let Some(owner) = self.ready.pop_front() {
             let full = batch.owners.len() >= BATCH_SUBJECTS_MAX || events >= BATCH_EVENTS_MAX;
             let other_team = batch.owners.first().is_some_and(|(first, _)| first.team != owner.team);
-            let rest = self.rest_until.get(&owner).copied();
+            let idle = !self.queues.contains_key(&owner);
+            let rest = self.rests.get(&owner).map(|rest| rest.until_ms(!idle)).filter(|until_ms| *until_ms > now_ms);
             if let Some(until_ms) = rest {
                 next_ms = Some(next_ms.map_or(until_ms, |held| held.min(until_ms)));
             }
-            let idle = !self.queues.contains_key(&owner);
             if full || other_team || rest.is_some() || idle && rescores >= BATCH_RESCORES_MAX {
                 kept.push_back(owner);
                 if full {
@@ -185,7 +221,9 @@ impl Claims {
                 *left = left.saturating_sub(1);
             }
         }
-        self.rest_until.insert(owner.clone(), now_ms + DEBOUNCE_MS);
+        let rest = self.rests.entry(owner.clone()).or_insert(Rest { since_ms: now_ms, unprovoked: 0 });
+        let unprovoked = if events.is_empty() { rest.unprovoked.saturating_add(1) } else { 0 };
+        *rest = Rest { since_ms: now_ms, unprovoked };
         self.advance();
     }
 
@@ -216,6 +254,38 @@ mod tests {
 
     fn ids(events: &[Claimed]) -> Vec<&str> {
         events.iter().map(|claimed| claimed.event.id.as_str()).collect()
+    }
+
+    #[test]
+    fn who_is_sent_again_and_again_rests_longer_and_its_events_do_not_wait() {
+        let (mut claims, mut now_ms, mut cycles) = (Claims::default(), 0, Vec::new());
+        let owner = Owner::identity(&TeamId::new("t"), "u");
+        while now_ms < 60 * REST_MAX_MS {
+            if let Some(until_ms) = claims.put_off_until_ms(&owner, now_ms) {
+                now_ms = until_ms;
+                continue;
+            }
+            claims.push_rescore(owner.clone());
+            let (batch, next_ms) = claims.take(now_ms);
+            match next_ms {
+                Some(next_ms) => now_ms = next_ms,
+                None => {
+                    cycles.push(now_ms);
+                    claims.finish(&batch.owners[0].0, &[], now_ms);
+                }
+            }
+        }
+        assert_eq!(cycles[16], 16 * DEBOUNCE_MS);
+        assert!((75..90).contains(&cycles.len()), "{} cycles in an hour", cycles.len());
+
+        let (_, event) = claimed(1, "u", "a");
+        claims.open_segment(1, 1);
+        claims.push(owner.clone(), event);
+        let (batch, _) = claims.take(cycles[cycles.len() - 1] + DEBOUNCE_MS);
+        assert_eq!(ids(&batch.owners[0].1), ["a"]);
+        claims.finish(&owner, &batch.owners[0].1, now_ms);
+        claims.push_rescore(owner);
+        assert_eq!(claims.take(now_ms + DEBOUNCE_MS).0.owners.len(), 1);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //!
 //! However many hold a key or are linked to an identity, a cycle compares it with a bounded number of them.
 
-use crate::jobs::pipeline::{Held, Work, Works};
+use crate::jobs::pipeline::{Work, Works};
 use crate::jobs::strong_pairs::{self, Strengths};
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
 use dregs_engine::linkage::ring::is_strong;
 use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, display_name};
-use dregs_store::{Commit, KeyWrite, LinkWrite, Result, Store, TeamId};
+use dregs_store::{Commit, HeldLinks, KeyWrite, LinkWrite, Result, Store, TeamId};
 use moka::sync::Cache;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +26,8 @@ const LINK_VALUE_FELT: f64 = 0.3;
 /// When an address was last seen is written once in this time, not at every event.
 const KEY_REFRESH_MS: i64 = 24 * 60 * 60 * 1000;
 
-type HeldLinks = BTreeMap<(String, String), (f64, i64)>;
+/// Stored links of each identity of a batch.
+pub type Held = BTreeMap<String, HeldLinks>;
 type SharedKeys = BTreeMap<(KeyKind, String), SharedKey>;
 
 /// Whom each identity of a batch is compared with.
@@ -75,7 +76,7 @@ impl Linker {
         let mut wanted: BTreeMap<(KeyKind, &str), bool> = BTreeMap::new();
         for work in works.values() {
             for key in &work.keys {
-                *wanted.entry((key.kind, &key.key)).or_default() |= !work.held_before(key);
+                *wanted.entry((key.kind, &key.key)).or_default() |= key.among(&work.keys_before).is_none();
             }
         }
         if wanted.is_empty() {
@@ -89,7 +90,7 @@ impl Linker {
                     key: key.key.clone(),
                     ..SharedKey::default()
                 });
-                entry.holders += u64::from(!work.held_before(key));
+                entry.holders += u64::from(key.among(&work.keys_before).is_none());
                 // The store's come first, and each of the batch comes once.
                 let stored = entry.peers.iter_mut().take(CANDIDATES_PER_KEY_MAX);
                 match stored.into_iter().find(|peer| peer.identity_id == *id) {
@@ -100,7 +101,7 @@ impl Linker {
         }
         shared.retain(|_, held| held.holders > 1);
         self.drop_disregarded(team, &mut shared).await?;
-        shared.values_mut().filter(|held| is_popular(held)).for_each(|held| held.peers.sort_by(in_order_of_arrival));
+        shared.values_mut().filter(|held| held.is_popular()).for_each(|held| held.peers.sort_by(in_order_of_arrival));
         Ok(shared)
     }
 
@@ -117,8 +118,9 @@ impl Linker {
         Ok(())
     }
 
-    /// Of a popular key only some holders are candidates. Those who are linked already are compared again all the same,
-    /// or each side would undo what the other found: the most probable of them, if they are many.
+    /// Of a popular key only some holders are candidates. Those who are linked already are compared again all the same: the
+    /// most probable of them, if they are many. And of everyone who is compared all that both hold counts, however popular:
+    /// what a pair comes to must not depend on how it was found, or two would be linked and parted in turn for ever.
     async fn add_linked(
         &self,
         team: &TeamId,
@@ -126,18 +128,16 @@ impl Linker {
         held: &mut Held,
     ) -> Result<()> {
         for (id, links) in held.iter_mut() {
-            let Some(keys) = shared.get(id) else { continue };
-            keep_closest(links, keys);
+            leave_distant(links, &peers_of(shared.get(id).map_or(&[], Vec::as_slice)));
         }
         let mut asked: BTreeMap<(KeyKind, &str, &str), Vec<&str>> = BTreeMap::new();
-        for (id, links) in held.iter() {
-            let popular = shared.get(id).into_iter().flatten().filter(|key| is_popular(key));
-            for key in popular {
-                for (target, _) in links.keys() {
-                    let askers = asked.entry((key.kind, &key.key, target)).or_default();
-                    if askers.last() != Some(&id.as_str()) {
-                        askers.push(id);
-                    }
+        for (id, keys) in shared.iter() {
+            let mut others = peers_of(keys);
+            others.extend(held.get(id).into_iter().flat_map(|links| links.keys()).map(|(target, _)| target.as_str()));
+            for key in keys.iter().filter(|key| key.is_popular()) {
+                let listed = |other: &str| key.peers.iter().any(|peer| peer.identity_id == other);
+                for other in others.iter().filter(|other| !listed(other)) {
+                    asked.entry((key.kind, &key.key, other)).or_default().push(id);
                 }
             }
         }
@@ -148,11 +148,7 @@ impl Linker {
         }
         for (id, kind, key, peer) in found {
             let keys = shared.get_mut(&id).into_iter().flatten();
-            for held in keys.filter(|held| held.kind == kind && held.key == key) {
-                if held.peers.iter().all(|known| known.identity_id != peer.identity_id) {
-                    held.peers.push(peer.clone());
-                }
-            }
+            keys.filter(|held| held.kind == kind && held.key == key).for_each(|held| held.peers.push(peer.clone()));
         }
         Ok(())
     }
@@ -194,10 +190,6 @@ impl Linker {
     }
 }
 
-fn is_popular(key: &SharedKey) -> bool {
-    key.holders > CANDIDATES_PER_KEY_MAX as u64
-}
-
 fn in_order_of_arrival(a: &Peer, b: &Peer) -> std::cmp::Ordering {
     (a.seen.first_ms, &a.identity_id).cmp(&(b.seen.first_ms, &b.identity_id))
 }
@@ -207,7 +199,7 @@ fn in_order_of_arrival(a: &Peer, b: &Peer) -> std::cmp::Ordering {
 fn shared_by(id: &str, keys: &[Key], shared: &SharedKeys) -> Vec<SharedKey> {
     let of = |key: &Key| {
         let found = shared.get(&(key.kind, key.key.clone()))?;
-        let peers = if is_popular(found) { neighbours(id, key.seen.first_ms, &found.peers) } else { &found.peers };
+        let peers = if found.is_popular() { neighbours(id, key.seen.first_ms, &found.peers) } else { &found.peers };
         Some(SharedKey {
             seen: key.seen,
             peers: peers.iter().filter(|peer| peer.identity_id != id).cloned().collect(),
@@ -219,6 +211,10 @@ fn shared_by(id: &str, keys: &[Key], shared: &SharedKeys) -> Vec<SharedKey> {
     keys.iter().filter_map(of).collect()
 }
 
+fn peers_of(keys: &[SharedKey]) -> BTreeSet<&str> {
+    keys.iter().flat_map(|key| &key.peers).map(|peer| peer.identity_id.as_str()).collect()
+}
+
 /// Those of `peers`, in order of arrival, that are closest to `id`, itself among them.
 fn neighbours<'a>(id: &str, first_ms: i64, peers: &'a [Peer]) -> &'a [Peer] {
     let place = peers.partition_point(|peer| (peer.seen.first_ms, peer.identity_id.as_str()) < (first_ms, id));
@@ -228,7 +224,7 @@ fn neighbours<'a>(id: &str, first_ms: i64, peers: &'a [Peer]) -> &'a [Peer] {
 }
 
 /// Keeps the links to candidates and to the most probable others, as many as one may newly have.
-fn keep_closest(links: &mut HeldLinks, keys: &[SharedKey]) {
+fn leave_distant(links: &mut HeldLinks, candidates: &BTreeSet<&str>) {
     let mut targets: BTreeMap<&str, f64> = BTreeMap::new();
     for ((target, _), (probability, _)) in links.iter() {
         let held = targets.entry(target).or_default();
@@ -237,22 +233,19 @@ fn keep_closest(links: &mut HeldLinks, keys: &[SharedKey]) {
     if targets.len() <= LINKED_MAX {
         return;
     }
-    let candidates = keys.iter().flat_map(|key| &key.peers).map(|peer| peer.identity_id.as_str());
     let mut closest: Vec<(&str, f64)> = targets.into_iter().collect();
     closest.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     let kept = closest.into_iter().take(LINKED_MAX).map(|(target, _)| target);
-    let kept: BTreeSet<String> = kept.chain(candidates).map(str::to_owned).collect();
+    let kept: BTreeSet<String> = kept.chain(candidates.iter().copied()).map(str::to_owned).collect();
     links.retain(|(target, _), _| kept.contains(target));
 }
 
 /// Writes keys that are new or whose sightings changed in a way that is asked for, and drops those that are given up.
 pub fn note_keys(commit: &mut Commit, id: &str, work: &Work) {
-    let holds = |key: &Key| work.keys.iter().any(|held| held.kind == key.kind && held.key == key.key);
-    let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && !holds(key));
+    let given_up = work.keys_before.iter().filter(|key| key.kind.is_given_up() && key.among(&work.keys).is_none());
     commit.keys_gone.extend(given_up.map(|key| (id.to_owned(), key.kind, key.key.clone())));
     for key in &work.keys {
-        let before = work.keys_before.iter().find(|held| held.kind == key.kind && held.key == key.key);
-        if before.is_none_or(|held| is_outdated(held, key)) {
+        if key.among(&work.keys_before).is_none_or(|held| is_outdated(held, key)) {
             commit.keys.push(KeyWrite {
                 identity_id: id.to_owned(),
                 key: key.clone(),
@@ -275,19 +268,11 @@ fn is_outdated(held: &Key, key: &Key) -> bool {
 }
 
 /// Writes links that changed, drops those that went, and sends the other side to be scored where it will feel it.
-pub fn note_links(
-    commit: &mut Commit,
-    id: &str,
-    links: &[Link],
-    mut held: BTreeMap<(String, String), (f64, i64)>,
-    contested: bool,
-    now_ms: i64,
-) {
+pub fn note_links(commit: &mut Commit, id: &str, links: &[Link], mut held: HeldLinks, contested: bool, now_ms: i64) {
     let mut felt: BTreeSet<String> = BTreeSet::new();
     let (mut before_all, mut after_all) = (Strengths::default(), Strengths::default());
     held.iter().for_each(|((target, _), (probability, since_ms))| before_all.see(target, *probability, *since_ms));
-    let closest: BTreeSet<&str> =
-        linkage::pairs(links).into_iter().map(|(target, _)| target).take(LINKED_MAX).collect();
+    let closest = linkage::closest(links, LINKED_MAX);
     for link in links {
         let before = held.remove(&(link.target_id.clone(), link.link_type.code().to_owned()));
         if before.is_none() && !closest.contains(link.target_id.as_str()) {
@@ -356,11 +341,10 @@ mod tests {
     fn of_many_links_the_closest_are_compared_again_and_all_candidates() {
         let link = |place: i64| ((peer(place).identity_id, "SHARED_IP".to_owned()), (place as f64 / 1000.0, 0));
         let mut few: HeldLinks = (0..64).map(link).collect();
-        keep_closest(&mut few, &[]);
+        leave_distant(&mut few, &BTreeSet::new());
         assert_eq!(few.len(), 64);
         let mut many: HeldLinks = (0..900).map(link).collect();
-        let keys: Vec<SharedKey> = shared(KeyKind::Ip, 2, vec![peer(5)]).into_values().collect();
-        keep_closest(&mut many, &keys);
+        leave_distant(&mut many, &BTreeSet::from(["p0005"]));
         let kept: Vec<&str> = many.keys().map(|(target, _)| target.as_str()).collect();
         assert_eq!((kept.len(), kept[0], kept[1], kept[64]), (65, "p0005", "p0836", "p0899"));
     }

@@ -1,14 +1,29 @@
 //! What happens behind the log.
 
+pub mod acting;
 pub mod background;
 pub mod checkpoint;
 pub mod claims;
+pub mod deliver;
 pub mod enrich;
+pub mod lease;
 pub mod linking;
 pub mod pipeline;
 pub mod processor;
 pub mod sightings;
 pub mod strong_pairs;
+
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// Wake the jobs that otherwise sleep.
+#[derive(Clone, Default)]
+pub struct Bells {
+    /// Something is to be processed: it was appended, or became due.
+    pub process: Arc<Notify>,
+    /// Somebody is to be told something.
+    pub deliver: Arc<Notify>,
+}
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.
 pub fn is_running(stopped: &tokio::sync::watch::Receiver<bool>) -> bool {

@@ -4,12 +4,15 @@
 //! between load and commit refuses the commit.
 
 use crate::clock::Clock;
+use crate::config::{NotifyOptions, RunOptions};
 use crate::ids::Ids;
+use crate::jobs::acting::{Scored, Stage};
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
 use crate::jobs::linking::{self, Linker};
 use crate::jobs::sightings;
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
+use crate::playbook::Playbooks;
 use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
@@ -21,16 +24,14 @@ use dregs_engine::rejection::Fate;
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Badge, Commit, CycleEvidence, CycleWrite, EventWrite, IdentityWrite, LoadRequest, Loaded, Result, Store,
-    StoredProfile, StoredStanding, TeamId, hour_of,
+    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityWrite, LoadRequest, Loaded, Result, Store, StoredProfile,
+    StoredStanding, TeamId, hour_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 const HOUR_MS: i64 = 3_600_000;
-/// An observation below this value gives its analyzer's badge.
-const BADGE_VALUE_MAX: f64 = 0.3;
 
 pub struct Pipeline {
     store: Store,
@@ -38,6 +39,8 @@ pub struct Pipeline {
     clock: Clock,
     ids: Arc<Ids>,
     enricher: Enricher,
+    playbooks: Playbooks,
+    notify: NotifyOptions,
     reevaluate_ms: i64,
     pack: String,
 }
@@ -55,34 +58,35 @@ pub struct Work {
     pub received_ms: Option<i64>,
 }
 
-impl Work {
-    /// Whether it held this key before this batch.
-    pub fn held_before(&self, key: &Key) -> bool {
-        self.keys_before.iter().any(|held| held.kind == key.kind && held.key == key.key)
-    }
+/// What a batch left for others to do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Made {
+    /// Identities that it made due.
+    pub due: u64,
+    /// Whether somebody is to be told.
+    pub notifies: bool,
 }
 
 pub type Works = BTreeMap<String, Work>;
-/// Stored links of each identity: (target, type) to probability and since when.
-pub type Held = BTreeMap<String, BTreeMap<(String, String), (f64, i64)>>;
 
 impl Pipeline {
-    pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, reevaluate_hours: u32) -> Self {
-        let reevaluate_ms = i64::from(reevaluate_hours.max(1)) * HOUR_MS;
+    pub fn new(store: Store, clock: Clock, ids: Arc<Ids>, enricher: Enricher, options: &RunOptions) -> Self {
         Pipeline {
             linker: Linker::new(store.clone()),
+            playbooks: Playbooks::new(store.clone()),
             store,
             clock,
             ids,
             enricher,
-            reevaluate_ms,
+            notify: options.notify.clone(),
+            reevaluate_ms: i64::from(options.reevaluate_hours.max(1)) * HOUR_MS,
             pack: intelligence::pack().version,
         }
     }
 
-    /// Processes a batch of one team's subjects. Returns how many identities it made due.
-    pub async fn run(&self, batch: &BatchOfSubjects) -> Result<u64> {
-        let Some((first, _)) = batch.owners.first() else { return Ok(0) };
+    /// Processes a batch of one team's subjects.
+    pub async fn run(&self, batch: &BatchOfSubjects) -> Result<Made> {
+        let Some((first, _)) = batch.owners.first() else { return Ok(Made::default()) };
         let team = &first.team;
         let started_ms = self.clock.now_ms();
         let begun = Instant::now();
@@ -97,7 +101,7 @@ impl Pipeline {
         let scored = begun.elapsed();
         self.store.commit(team, &commit).await?;
         self.measure(&events, &commit, begun, load_seconds, scored, cycles);
-        Ok(commit.due.len() as u64)
+        Ok(Made { due: commit.due.len() as u64, notifies: !commit.deliveries.is_empty() })
     }
 
     /// Makes an identity wait for its next periodic assessment: it could not be scored.
@@ -216,6 +220,9 @@ impl Pipeline {
     ) -> Result<u64> {
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
+        let playbook = self.playbooks.of(team).await?;
+        commit.playbook_version = Some(playbook.version);
+        let mut stage = Stage::set(&self.store, playbook, team, &ids).await?;
         let mut standings = self.store.standings(team, &ids, started_ms).await?;
         let new = works.values().filter(|work| work.is_new).count() as u64;
         let team_identities = self.store.identity_count(team).await? + new;
@@ -238,11 +245,23 @@ impl Pipeline {
                 snapshot.stand(standing.standing);
                 snapshot.team_identities = team_identities;
                 let assessment = assess(&snapshot);
-                commit.badges.insert(id.clone(), badges(&assessment, now_ms));
                 write.scores = Category::ALL.map(|category| assessment.value(category));
                 write.last_scored_ms = Some(now_ms);
                 write.cycles += 1;
-                commit.cycles.push(self.cycle_write(&write, &snapshot, &assessment, started_ms)?);
+                let cycle = self.cycle_write(&write, &snapshot, &assessment, started_ms)?;
+                let scored = Scored {
+                    id: &id,
+                    display_name: write.display_name.as_deref(),
+                    created_ms: write.created_ms,
+                    before: work.stored.scores,
+                    scores: write.scores,
+                    assessment: &assessment,
+                    cycle_id: cycle.id,
+                    now_ms,
+                };
+                let next_ms = stage.act(commit, &scored, &self.ids, &self.notify);
+                write.due_ms = [write.due_ms, next_ms].into_iter().flatten().min();
+                commit.cycles.push(cycle);
                 cycles += 1;
             }
             let mut profile = work.stored.profile;
@@ -400,20 +419,4 @@ fn note_risk(commit: &mut Commit, held: &StoredStanding) {
     if let Some(ring) = held.standing.ring.as_ref().filter(|ring| ring.risk() != held.risk) {
         commit.ring_risks.insert(ring.id.clone(), ring.risk());
     }
-}
-
-/// Badges that analyzers give; they last while their observation fires.
-fn badges(assessment: &Assessment, now_ms: i64) -> Vec<Badge> {
-    let observations = assessment.scores.iter().flat_map(|score| &score.observations);
-    observations
-        .filter(|seen| seen.id.ends_with("-signal") && seen.value < BADGE_VALUE_MAX)
-        .map(|seen| Badge {
-            slug: seen.id.clone(),
-            name: seen.label.clone(),
-            kind: "BAD".into(),
-            explanation: seen.explanation.clone(),
-            metadata: seen.metadata.clone(),
-            since_ms: now_ms,
-        })
-        .collect()
 }

@@ -2,22 +2,23 @@
 //! processed. It sleeps until something happens: an append, a request, or the next time something is due.
 
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::ids::Ids;
 use crate::ingest::appender::Appender;
 use crate::ingest::log::read_lines;
 use crate::ingest::watermark::Watermark;
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Claims, Owner};
 use crate::jobs::enrich::Enricher;
-use crate::jobs::is_running;
-use crate::jobs::pipeline::Pipeline;
+use crate::jobs::lease::{Hold, Lease};
+use crate::jobs::pipeline::{Made, Pipeline};
+use crate::jobs::{Bells, is_running};
 use crate::metrics::{EVENTS, FAILURES};
 use dregs_engine::rejection::Fate;
 use dregs_store::{LogSegment, ParkedEvent, Result, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// Attempts before an event is set aside.
 const ATTEMPTS_MAX: u32 = 5;
@@ -35,19 +36,15 @@ const PRESSED_REST_MAX: Duration = Duration::from_secs(1);
 /// Finished segments are dropped together: that many, or what there is after so long.
 const TRIM_SEGMENTS: i64 = 256;
 const TRIM_EVERY: Duration = Duration::from_secs(1);
-/// How long the right to process is held, and after how much of it it is prolonged.
-const LEASE_MS: i64 = 4_000;
-const LEASE_RENEW_MS: i64 = 1_000;
 /// How often a node without the right asks for it.
 const LEASE_RETRY: Duration = Duration::from_millis(500);
-const LEASE: &str = "processor";
 
 pub struct Processor {
     store: Store,
     clock: Clock,
     watermark: Arc<Watermark>,
     appender: Appender,
-    wake: Arc<Notify>,
+    bells: Bells,
     pipeline: Pipeline,
     claims: Claims,
     attempts: HashMap<(Owner, String), u32>,
@@ -58,8 +55,7 @@ pub struct Processor {
     trimmed_at: Instant,
     /// Events found in the log at start: appended before this process counted.
     recovering: bool,
-    lease_until_ms: i64,
-    owner: String,
+    lease: Lease,
     next_due_ms: Option<i64>,
 }
 
@@ -70,23 +66,18 @@ impl Processor {
         ids: &Arc<Ids>,
         watermark: &Arc<Watermark>,
         appender: &Appender,
-        wake: &Arc<Notify>,
-        options: &LimitOptions,
+        bells: &Bells,
+        options: &RunOptions,
     ) -> Self {
         let store = store.for_processing();
         Processor {
-            pipeline: Pipeline::new(
-                store.clone(),
-                clock.clone(),
-                ids.clone(),
-                Enricher::new(None),
-                options.reevaluate_hours,
-            ),
+            pipeline: Pipeline::new(store.clone(), clock.clone(), ids.clone(), Enricher::new(None), options),
+            lease: Lease::new(store.clone(), "processor"),
             store,
             clock: clock.clone(),
             watermark: watermark.clone(),
             appender: appender.clone(),
-            wake: wake.clone(),
+            bells: bells.clone(),
             claims: Claims::default(),
             attempts: HashMap::new(),
             conflicts: 0,
@@ -94,8 +85,6 @@ impl Processor {
             trimmed_upto: 0,
             trimmed_at: Instant::now(),
             recovering: true,
-            lease_until_ms: 0,
-            owner: uuid::Uuid::new_v4().to_string(),
             next_due_ms: Some(0),
         }
     }
@@ -112,14 +101,14 @@ impl Processor {
             };
             if !pause.is_zero() {
                 tokio::select! {
-                    () = self.wake.notified() => {}
+                    () = self.bells.process.notified() => {}
                     () = tokio::time::sleep(pause) => {}
                     _ = stopped.changed() => {}
                 }
             }
         }
         let _ = self.trim(true).await;
-        let _ = self.store.release_lease(LEASE, &self.owner).await;
+        self.lease.release().await;
     }
 
     /// Does what can be done now; returns how long nothing will be to do.
@@ -154,29 +143,24 @@ impl Processor {
         until.min(if trimmed { SLEEP_MAX } else { TRIM_EVERY })
     }
 
-    /// Only one node processes; on an embedded store that is always this one.
+    /// Only one node processes.
     async fn hold_lease(&mut self) -> Result<bool> {
-        if !self.store.is_shared() {
-            return Ok(true);
+        match self.lease.hold(self.clock.now_ms()).await? {
+            Hold::Kept => Ok(true),
+            Hold::Taken => {
+                // Another node may have worked meanwhile: begin from what the log says.
+                self.claims = Claims::default();
+                self.read_upto = 0;
+                self.recovering = true;
+                Ok(true)
+            }
+            Hold::No => {
+                // The node that holds the lease processes what this one appends.
+                self.watermark.process(self.watermark.depth());
+                self.appender.forget_all();
+                Ok(false)
+            }
         }
-        let now_ms = self.clock.now_ms();
-        if now_ms < self.lease_until_ms - LEASE_MS + LEASE_RENEW_MS {
-            return Ok(true);
-        }
-        let held = self.store.take_lease(LEASE, &self.owner, now_ms, now_ms + LEASE_MS).await?;
-        if held && self.lease_until_ms < now_ms {
-            // Another node may have worked meanwhile: begin from what the log says.
-            self.claims = Claims::default();
-            self.read_upto = 0;
-            self.recovering = true;
-        }
-        self.lease_until_ms = if held { now_ms + LEASE_MS } else { 0 };
-        if !held {
-            // The node that holds the lease processes what this one appends.
-            self.watermark.process(self.watermark.depth());
-            self.appender.forget_all();
-        }
-        Ok(held)
     }
 
     async fn read_log(&mut self) -> Result<()> {
@@ -226,15 +210,19 @@ impl Processor {
         let due = self.store.due(now_ms, DUE_BATCH).await?;
         self.watermark.set_due(due.len() as u64);
         for (team, id) in due {
-            self.claims.push_rescore(Owner::identity(&team, &id));
+            let owner = Owner::identity(&team, &id);
+            match self.claims.put_off_until_ms(&owner, now_ms) {
+                Some(until_ms) => self.store.postpone(&team, &id, until_ms).await?,
+                None => self.claims.push_rescore(owner),
+            }
         }
         Ok(())
     }
 
     async fn process(&mut self, batch: BatchOfSubjects) -> Result<()> {
         match self.pipeline.run(&batch).await {
-            Ok(due) => {
-                self.finish(batch, due);
+            Ok(made) => {
+                self.finish(batch, made);
                 Ok(())
             }
             Err(error) if self.is_passing(&error) => self.try_again(batch, error),
@@ -271,8 +259,8 @@ impl Processor {
     async fn process_alone(&mut self, single: (Owner, Vec<Claimed>)) -> Result<()> {
         let batch = BatchOfSubjects { owners: vec![single] };
         match self.pipeline.run(&batch).await {
-            Ok(due) => {
-                self.finish(batch, due);
+            Ok(made) => {
+                self.finish(batch, made);
                 Ok(())
             }
             Err(error) if self.is_passing(&error) => self.try_again(batch, error),
@@ -327,11 +315,14 @@ impl Processor {
         Ok(())
     }
 
-    fn finish(&mut self, batch: BatchOfSubjects, due: u64) {
+    fn finish(&mut self, batch: BatchOfSubjects, made: Made) {
         self.conflicts = 0;
         // Told before the events are: between the two the store would look settled.
-        if due > 0 {
-            self.watermark.set_due(due);
+        if made.due > 0 {
+            self.watermark.set_due(made.due);
+        }
+        if made.notifies {
+            self.bells.deliver.notify_one();
         }
         for (owner, events) in &batch.owners {
             self.account(owner, events);

@@ -5,7 +5,7 @@ use dregs_server::app::App;
 use dregs_server::bootstrap::{FirstKeys, make_team};
 use dregs_server::cli::Sidecar;
 use dregs_server::clock::Clock;
-use dregs_server::config::LimitOptions;
+use dregs_server::config::RunOptions;
 use dregs_store::{Store, TeamId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ impl TestApp {
     pub async fn start(database: Database) -> Self {
         let store = Store::open(&database.url).await.unwrap();
         let team = new_team(&store, "a").await;
-        let (sidecar, api) = serve(&store, &team, LimitOptions::default()).await;
+        let (sidecar, api) = serve(&store, &team, RunOptions::default()).await;
         TestApp { database, team, api, store, sidecar: Some(sidecar) }
     }
 
@@ -92,7 +92,7 @@ impl TestApp {
     }
 
     /// Stops the server if it runs, and starts it anew on the same data.
-    pub async fn restart(&mut self, options: LimitOptions) {
+    pub async fn restart(&mut self, options: RunOptions) {
         self.stop().await;
         self.store = Store::open(&self.database.url).await.unwrap();
         let (sidecar, api) = serve(&self.store, &self.team, options).await;
@@ -172,7 +172,7 @@ impl TestApp {
     }
 }
 
-async fn serve(store: &Store, team: &TestTeam, options: LimitOptions) -> (Sidecar, Api) {
+async fn serve(store: &Store, team: &TestTeam, options: RunOptions) -> (Sidecar, Api) {
     let sidecar =
         Sidecar::start(store.clone(), Clock::system(), options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let api = Api::new(&sidecar.base_url(), Some(&team.keys.secret_key));

@@ -3,7 +3,7 @@
 use crate::app::{Database, TestApp, eventually, seen};
 use dregs_server::app::Running;
 use dregs_server::clock::Clock;
-use dregs_server::config::LimitOptions;
+use dregs_server::config::RunOptions;
 use dregs_store::Store;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -123,7 +123,7 @@ async fn what_was_acknowledged_before_a_crash_is_processed_once(app: &mut TestAp
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let store = Store::open(&url).await.unwrap();
-                let running = Running::start(store, Clock::system(), LimitOptions::default()).await.unwrap();
+                let running = Running::start(store, Clock::system(), RunOptions::default()).await.unwrap();
                 append(&running, &team, round, 40).await;
                 // How far processing has come is different in every round.
                 if round > 0 {
@@ -134,7 +134,7 @@ async fn what_was_acknowledged_before_a_crash_is_processed_once(app: &mut TestAp
         });
         thread.join().unwrap();
         sent += 40;
-        app.restart(LimitOptions::default()).await;
+        app.restart(RunOptions::default()).await;
         app.settle().await;
         let page = app.api.get("/events?pageSize=1").await.expect(200);
         assert_eq!(page["totalElements"], sent, "after crash {round}");
@@ -199,7 +199,7 @@ async fn two_servers_share_a_store() {
     let Some(database) = Database::postgres().await else { return };
     let mut app = TestApp::start(database).await;
     let store = Store::open(&app.database.url).await.unwrap();
-    let options = LimitOptions { node: 1, ..LimitOptions::default() };
+    let options = RunOptions { node: 1, ..RunOptions::default() };
     let second = Sidecar::start(store, Clock::system(), options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let other = crate::api::Api::new(&second.base_url(), Some(&app.team.keys.secret_key));
     let event = |id: &str, user: usize| json!({"id": id, "type": "login", "identity": {"id": format!("u{user}")}});
@@ -226,7 +226,7 @@ async fn two_servers_share_a_store() {
         assert_eq!(analysis["eventCount"], if n == 1 { 9 } else { 8 });
     }
     // The one that processes goes; the other takes over.
-    app.restart(LimitOptions::default()).await;
+    app.restart(RunOptions::default()).await;
     other.track(event("after", 2)).await;
     app.api.track(event("after-too", 3)).await;
     let total = async |expected: u64| {

@@ -9,9 +9,11 @@ mod api;
 
 mod analysis;
 mod auth;
+mod channels;
 mod credentials;
 mod devices;
 mod disregarding;
+mod escalations;
 mod events;
 mod groups;
 mod health;
@@ -23,4 +25,5 @@ mod openapi;
 mod order;
 mod replay;
 mod rings;
+mod rules;
 mod teams;

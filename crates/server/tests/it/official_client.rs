@@ -5,7 +5,7 @@ use dregs::{
     ApiErrorKind, Category, Client, Event, Group, IdentityUpdate, ItemStream, ListDevices, ListEvents, ListGroups,
     ListIdentities, Order,
 };
-use dregs_server::config::LimitOptions;
+use dregs_server::config::RunOptions;
 use futures_util::TryStreamExt;
 use serde_json::json;
 use std::time::Duration;
@@ -454,7 +454,7 @@ async fn every_kind_of_error_is_told(app: &mut TestApp) {
 }
 
 async fn a_client_that_sends_too_fast_is_told_when_to_come_back(app: &mut TestApp) {
-    app.restart(LimitOptions { rate_limit: 2, ..LimitOptions::default() }).await;
+    app.restart(RunOptions { rate_limit: 2, ..RunOptions::default() }).await;
     let client = app.client();
     let mut limited = None;
     for n in 0..20 {

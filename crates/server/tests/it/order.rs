@@ -3,6 +3,7 @@
 use crate::app::Database;
 use dregs_engine::event::{Event, Intake};
 use dregs_server::clock::Clock;
+use dregs_server::config::RunOptions;
 use dregs_server::ids::Ids;
 use dregs_server::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use dregs_server::jobs::enrich::Enricher;
@@ -27,7 +28,8 @@ type Picture = (BTreeMap<(String, String, String), f64>, BTreeSet<Vec<String>>);
 async fn arrive(team: &TeamId, events: &[Event], now_ms: i64) -> Picture {
     let database = Database::sqlite();
     let store = Store::open(&database.url).await.unwrap();
-    let pipeline = Pipeline::new(store.clone(), Clock::manual(now_ms), Arc::new(Ids::new(0)), Enricher::new(None), 24);
+    let (ids, enricher) = (Arc::new(Ids::new(0)), Enricher::new(None));
+    let pipeline = Pipeline::new(store.clone(), Clock::manual(now_ms), ids, enricher, &RunOptions::default());
     let mut left: Vec<&Event> = events.iter().collect();
     while !left.is_empty() {
         let mut owners: BTreeMap<Owner, Vec<Claimed>> = BTreeMap::new();

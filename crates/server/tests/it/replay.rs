@@ -19,7 +19,7 @@ async fn a_thousand_verdicts_on_simulated_traffic_replay_identically() {
     while app.store.cycle_ids(1000).await.unwrap().len() < 1000 {
         let ids: Vec<&str> = world.identities.iter().map(|label| label.identity.as_str()).collect();
         app.store.request_assessment(&app.team.id, &ids, app.app().clock.now_ms()).await.unwrap();
-        app.app().wake.notify_one();
+        app.app().bells.process.notify_one();
         app.settle().await;
     }
     let latest = app.store.cycle_ids(1000).await.unwrap();

@@ -1,7 +1,7 @@
 //! Two teams in one store: neither finds anything of the other's, whichever way it asks.
 
 use crate::api::Answer;
-use crate::app::{TestApp, TestTeam, seen};
+use crate::app::{TestApp, TestTeam, eventually, seen};
 use crate::auth::person;
 use crate::openapi::{Operation, operations};
 use dregs_store::Role;
@@ -27,6 +27,11 @@ struct Owned {
     cycle: String,
     credential: String,
     ring: String,
+    badge: String,
+    rule: String,
+    escalation: String,
+    channel: String,
+    delivery: String,
 }
 
 fn decision() -> String {
@@ -54,7 +59,32 @@ async fn furnish(app: &TestApp) -> Owned {
     app.settle().await;
     let ring = app.api.ids("/rings").await.remove(0);
     let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
-    Owned { cycle, credential: made["id"].as_str().unwrap().to_owned(), ring }
+    let text = |made: &Value, field: &str| made[field].as_str().unwrap().to_owned();
+    let conditions = json!([{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]);
+    let badge =
+        app.api.post("/badge-rules", &json!({"name": named("badge"), "conditions": conditions})).await.expect(201);
+    let channel = json!({"name": named("channel"), "type": "EMAIL", "to": [format!("{}@example.com", named("to"))]});
+    let channel = text(&app.api.post("/channels", &channel).await.expect(201), "slug");
+    let rule = json!({"name": named("rule"), "conditions": conditions, "channels": [channel]});
+    let rule = app.api.post("/escalation-rules", &rule).await.expect(201);
+    app.settle().await;
+    let escalation = app.api.get("/escalations").await.expect(200)["content"][0]["id"].to_string();
+    app.api.post(&format!("/escalations/{escalation}/notes"), &json!({"body": named("note")})).await.expect(201);
+    let log = format!("/channels/{channel}/deliveries?sort=createdAt");
+    eventually("a mail was tried", async || app.api.get(&log).await.json["content"][0]["attempt"] == 1).await;
+    // Tried again, the log would be another.
+    let id = app.store.channel(&app.team.id, &channel).await.unwrap().unwrap().id;
+    app.store.give_up_deliveries(&app.team.id, &id, "given up", 1).await.unwrap();
+    Owned {
+        cycle,
+        credential: text(&made, "id"),
+        ring,
+        badge: text(&badge, "slug"),
+        rule: text(&rule, "id"),
+        escalation,
+        delivery: text(&app.api.get(&log).await.expect(200)["content"][0], "id"),
+        channel,
+    }
 }
 
 /// A's own ids in the place of the parameters.
@@ -63,6 +93,11 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
         (_, "cycleId") => owned.cycle.clone(),
         ("credentials", _) => owned.credential.clone(),
         ("rings", _) => owned.ring.clone(),
+        ("badge-rules", _) => owned.badge.clone(),
+        ("escalation-rules", _) => owned.rule.clone(),
+        ("escalations", _) => owned.escalation.clone(),
+        ("channels", _) => owned.channel.clone(),
+        ("deliveries", _) => owned.delivery.clone(),
         (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
@@ -101,6 +136,17 @@ fn body(operation: &Operation) -> Value {
         ("PATCH", "/credentials/{id}") => json!({"disabled": true}),
         ("PUT", "/mappings") => json!({"kind": "EVENT_TYPE", "source": "own", "target": "LOGIN"}),
         ("PATCH", path) if path.starts_with("/groups") => json!({"attributes": {"x": 1}}),
+        (
+            "POST",
+            "/badge-rules" | "/escalation-rules" | "/badge-rules/actions/preview" | "/escalation-rules/actions/preview",
+        ) => {
+            json!({"name": "own", "conditions": [{"type": "SCORE_LT", "category": "ANY", "threshold": 1}]})
+        }
+        ("PATCH", "/badge-rules/{slug}" | "/escalation-rules/{id}" | "/channels/{slug}") => json!({"enabled": false}),
+        ("PATCH", "/escalations/{id}") => json!({"status": "CLOSED"}),
+        ("POST", "/escalations/{id}/notes") => json!({"body": "own"}),
+        ("POST", "/channels") => json!({"name": "own", "type": "EMAIL", "to": ["own@example.com"]}),
+        ("POST", "/channels/{slug}/actions/redeliver") => json!({"from": "dlv_1"}),
         ("PATCH", _) => json!({"disregarded": true}),
         ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
@@ -184,7 +230,8 @@ async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
         let answer = viewer.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
         assert_well_formed(operation, &answer);
         // Keys are for administrators alone.
-        let readable = operation.method == Method::GET && operation.path != "/credentials";
+        let reads = operation.method == Method::GET || operation.path.ends_with("-rules/actions/preview");
+        let readable = reads && operation.path != "/credentials";
         assert_eq!(
             answer.status,
             if readable { 200 } else { 403 },

@@ -4,6 +4,8 @@ use super::support::*;
 use dregs_engine::limits::CROWD_SAMPLE;
 use dregs_engine::linkage::{KeyKind, LinkType, SharedKey};
 use dregs_engine::profile::Seen;
+use dregs_engine::rules::Delayed;
+use dregs_engine::rules::badge::{Badge, Held};
 use dregs_store::{Commit, CycleEvidence, LoadRequest, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +30,7 @@ on_both!(
     a_link_written_from_both_sides_is_one,
     a_link_that_is_gone_is_gone_for_both,
     the_strongest_link_comes_first,
-    badges_are_replaced_and_keep_since_when,
+    badges_are_replaced_and_those_to_come_are_not_shown,
 );
 
 async fn commit(store: &Store, commit: Commit) {
@@ -320,21 +322,25 @@ async fn the_strongest_link_comes_first(store: &Store) {
     assert_eq!(held.iter().map(|link| link.target_id.as_str()).collect::<Vec<_>>(), ["z", "a", "b"]);
 }
 
-async fn badges_are_replaced_and_keep_since_when(store: &Store) {
-    let mut first = badges("a", &[badge("old", 1), badge("kept", 2)]);
-    first.extend(badges("b", &[badge("old", 1)]));
-    commit(store, Commit { badges: first, ..new_identities(&["a", "b"]) }).await;
-    let mut kept = badge("kept", 99);
-    kept.explanation = "still".into();
-    commit(store, Commit { badges: badges("a", &[badge("new", 100), kept]), ..Commit::default() }).await;
-    let held = store.identity(&team(), "a").await.unwrap().unwrap().badges;
+async fn badges_are_replaced_and_those_to_come_are_not_shown(store: &Store) {
+    let to_come = Delayed { on: false, turning_ms: Some(7) };
+    let first = vec![badge("old", 1), badge("kept", 2), Badge { state: to_come, ..badge("coming", 3) }];
+    let mut all = badges("a", &first);
+    all.extend(badges("b", &[badge("old", 1)]));
+    commit(store, Commit { badges: all, ..new_identities(&["a", "b"]) }).await;
+    let held = store.held_badges(&team(), &["a", "nobody"]).await.unwrap();
+    let on = Delayed { on: true, turning_ms: None };
     assert_eq!(
-        held.iter().map(|badge| (badge.slug.as_str(), badge.since_ms)).collect::<Vec<_>>(),
-        [("kept", 2), ("new", 100)]
+        held["a"],
+        Held::from([("old".into(), (on, 1)), ("kept".into(), (on, 2)), ("coming".into(), (to_come, 3))])
     );
-    assert_eq!((held[0].explanation.as_str(), held[0].name.as_str(), held[0].kind.as_str()), ("still", "KEPT", "BAD"));
-    assert_eq!(held[0].metadata, badge("kept", 2).metadata);
-    assert_eq!(store.identity(&team(), "b").await.unwrap().unwrap().badges.len(), 1);
+    let shown = async |id: &str| store.identity(&team(), id).await.unwrap().unwrap().badges;
+    assert_eq!(shown("a").await.iter().map(|badge| badge.slug.as_str()).collect::<Vec<_>>(), ["old", "kept"]);
+
+    let kept = Badge { explanation: "still".into(), priority: 5, rule_id: Some("9".into()), ..badge("kept", 2) };
+    commit(store, Commit { badges: badges("a", &[badge("new", 1), kept.clone()]), ..Commit::default() }).await;
+    assert_eq!(shown("a").await, [kept, badge("new", 1)], "higher priority first");
+    assert_eq!(shown("b").await.len(), 1);
     commit(store, Commit { badges: badges("a", &[]), ..Commit::default() }).await;
-    assert!(store.identity(&team(), "a").await.unwrap().unwrap().badges.is_empty());
+    assert!(shown("a").await.is_empty());
 }

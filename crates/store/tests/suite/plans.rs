@@ -17,8 +17,14 @@ const WHOLE_TABLE: [&str; 8] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 5] =
-    ["from mappings", "from credentials", "from team_counts", "from parked_events", "count(*) as n from"];
+const WHOLE_TEAM: [&str; 6] = [
+    "from mappings",
+    "from channels",
+    "from credentials",
+    "from team_counts",
+    "from parked_events",
+    "count(*) as n from",
+];
 
 async fn opened(folder: &std::path::Path) -> Connection {
     dregs_store::Store::open(&support::sqlite_url(folder)).await.unwrap().close().await;

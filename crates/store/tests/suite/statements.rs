@@ -7,8 +7,9 @@ use std::path::Path;
 /// Statements that only one of the databases has.
 const SQLITE_ONLY: [&str; 2] = ["vacuum into", "from pragma_integrity_check"];
 /// Calls whose text is put together at run time: the two of `paging.rs`, which the specifications of the lists run with
-/// every filter and sort, and `count` of `maintenance.rs`, whose texts are literals found elsewhere.
-const BUILT_AT_RUN_TIME: usize = 3;
+/// every filter and sort, `count` of `maintenance.rs`, whose texts are literals found elsewhere, and `requeue_matching` of
+/// `rules.rs`, which the specifications of rules run with every condition.
+const BUILT_AT_RUN_TIME: usize = 4;
 const VERBS: [&str; 6] = ["select ", "insert ", "update ", "delete ", "create ", "vacuum "];
 
 struct Source {

@@ -3,9 +3,11 @@
 use dregs_engine::event::{DeviceInput, Event, GroupInput, IdentityInput};
 use dregs_engine::linkage::{Key, KeyKind, Link, LinkType};
 use dregs_engine::profile::{Profile, Seen};
+use dregs_engine::rules::badge::Badge;
+use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{
-    Badge, Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, ListQuery,
-    Order, SessionWrite, Store, TeamId,
+    Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, ListQuery, Order,
+    SessionWrite, Store, TeamId,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,10 +176,13 @@ pub fn badge(slug: &str, since_ms: i64) -> Badge {
     Badge {
         slug: slug.into(),
         name: slug.to_uppercase(),
-        kind: "BAD".into(),
+        kind: BadgeKind::Bad,
         explanation: "why".into(),
         metadata: object(serde_json::json!({"n": 1})),
         since_ms,
+        priority: 0,
+        rule_id: None,
+        state: Delayed { on: true, turning_ms: None },
     }
 }
 

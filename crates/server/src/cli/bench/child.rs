@@ -61,13 +61,13 @@ impl Child {
         Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
-    /// Waits until no event waits.
+    /// Waits until no event waits, and nobody waits to be scored again.
     pub async fn drained(&self) -> Result<()> {
         let begun = std::time::Instant::now();
         while begun.elapsed() < DRAIN_MAX {
             let mut connection = Connection::open(self.address).await?;
             let answer: serde_json::Value = serde_json::from_slice(&connection.get("/readyz").await?)?;
-            if answer["waiting"] == 0 {
+            if answer["waiting"] == 0 && answer["due"] == 0 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -12,7 +12,7 @@ use crate::app::Running;
 use crate::cli::Outcome;
 use crate::cli::terminal::progress;
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use child::Child;
 use clap::Args;
 use dregs_store::Store;
@@ -245,7 +245,7 @@ async fn rescores(
     let now_ms = clock.now_ms();
     store.request_assessment(&team, &ids.iter().map(String::as_str).collect::<Vec<_>>(), now_ms).await?;
     let begun = Instant::now();
-    let running = Running::start(store.clone(), clock, LimitOptions::default()).await?;
+    let running = Running::start(store.clone(), clock, RunOptions::default()).await?;
     while store.next_due_ms().await?.is_some_and(|due_ms| due_ms <= now_ms) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -3,7 +3,7 @@
 use super::reading::Events;
 use crate::cli::terminal::progress;
 use crate::clock::Clock;
-use crate::config::LimitOptions;
+use crate::config::RunOptions;
 use crate::ids::Ids;
 use crate::jobs::claims::{BATCH_EVENTS_MAX, BATCH_SUBJECTS_MAX, BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
@@ -60,8 +60,9 @@ pub async fn replay(
         .add_team(&Team { id: team.clone(), name: "Evaluation".into(), monthly_event_limit: None, created_ms: 0 })
         .await?;
     let clock = Clock::manual(0);
-    let hours = LimitOptions::default().reevaluate_hours;
-    let pipeline = Pipeline::new(store.clone(), clock.clone(), Arc::new(Ids::new(0)), Enricher::new(networks), hours);
+    let ids = Arc::new(Ids::new(0));
+    let enricher = Enricher::new(networks);
+    let pipeline = Pipeline::new(store.clone(), clock.clone(), ids, enricher, &RunOptions::default());
     let mut replay = Replay { store, team, clock, pipeline, done: Replayed::default() };
     replay.stream(events).await?;
     replay.settle_all().await?;

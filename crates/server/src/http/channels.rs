@@ -1,0 +1,571 @@
+//! Channels: where notifications go, with their secrets and what was sent through them.
+
+use crate::app::App;
+use crate::channels::email::RECIPIENTS_MAX;
+use crate::channels::guard::Guard;
+use crate::channels::webhook::SECRET_PREFIX;
+use crate::http::auth::{Reader, Writer};
+use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::jobs::acting::{IDENTITY_BADGES_CHANGED, IDENTITY_SCORED};
+use crate::jobs::deliver::delivery_id;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dregs_engine::event::format_time_ms;
+use dregs_engine::rules::slug_of;
+use dregs_store::{
+    Channel, ChannelConfig, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, Secret, TeamId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+const NAME_CHARS_MAX: usize = 50;
+const ADDRESS_CHARS_MAX: usize = 254;
+/// Random bytes of a secret.
+const SECRET_BYTES: usize = 24;
+/// How long an old secret signs beside its successor, if nothing else is said, and at most.
+const OVERLAP_S: i64 = 24 * 3600;
+const OVERLAP_S_MAX: i64 = 30 * 24 * 3600;
+/// What a channel can ask to be told. Escalations reach those that their rules name.
+const EVENTS: [&str; 2] = [IDENTITY_SCORED, IDENTITY_BADGES_CHANGED];
+/// The event of a test message.
+const TEST: &str = "TEST";
+
+/// Where notifications go.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelView {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    /// EMAIL, SLACK or WEBHOOK.
+    pub r#type: &'static str,
+    /// Where a webhook or Slack message goes; of Slack's only the host, for the rest is a secret.
+    pub url: Option<String>,
+    /// Who gets the e-mails.
+    pub to: Option<Vec<String>>,
+    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED. Escalations reach the channels that their rules name.
+    pub events: Vec<String>,
+    pub enabled: bool,
+    /// Why it was switched off without anybody asking.
+    pub disabled_reason: Option<String>,
+    /// Since when nothing has got through.
+    pub failing_since: Option<String>,
+    /// What webhooks are signed with. Shown once: when the channel is made, and when its secret is rotated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Until when the secret before signs too.
+    pub previous_secret_until: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl From<Channel> for ChannelView {
+    fn from(channel: Channel) -> Self {
+        let r#type = channel.config.code();
+        let (url, to) = match channel.config {
+            ChannelConfig::Email { to } => (None, Some(to)),
+            ChannelConfig::Webhook { url } => (Some(url), None),
+            ChannelConfig::Slack { url } => (Some(host_of(&url)), None),
+        };
+        ChannelView {
+            id: channel.id,
+            slug: channel.slug,
+            name: channel.name,
+            r#type,
+            url,
+            to,
+            events: channel.events,
+            enabled: channel.enabled,
+            disabled_reason: channel.disabled_reason,
+            failing_since: channel.failing_since_ms.map(format_time_ms),
+            secret: None,
+            previous_secret_until: channel.secrets.iter().find_map(|held| held.until_ms).map(format_time_ms),
+            created_at: format_time_ms(channel.created_ms),
+            updated_at: format_time_ms(channel.updated_ms),
+        }
+    }
+}
+
+fn host_of(url: &str) -> String {
+    let parsed = reqwest::Url::parse(url).ok();
+    parsed.map_or_else(String::new, |url| format!("{}://{}/…", url.scheme(), url.host_str().unwrap_or_default()))
+}
+
+/// A channel to create, or what to change of one.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelBody {
+    /// Required to create one; its slug is made of it and stays.
+    #[schema(min_length = 1, max_length = 50)]
+    name: Option<String>,
+    /// EMAIL, SLACK or WEBHOOK. Required to create one, and stays.
+    r#type: Option<String>,
+    /// Of SLACK the incoming-webhook URL, of WEBHOOK the receiver.
+    #[schema(max_length = 2048)]
+    url: Option<String>,
+    /// Of EMAIL: the recipients.
+    #[schema(min_items = 1, max_items = 100)]
+    to: Option<Vec<String>>,
+    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED; replaces all there are. None by default.
+    events: Option<Vec<String>>,
+    /// True by default.
+    enabled: Option<bool>,
+}
+
+impl ChannelBody {
+    fn onto(self, mut channel: Channel, guard: &Guard) -> ApiResult<Channel> {
+        if let Some(name) = self.name {
+            channel.name = name.trim().to_owned();
+        }
+        let name = &channel.name;
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.contains('\0') || slug_of(name).is_empty() {
+            return Err(ApiError::BadRequest(format!(
+                "name must have 1 to {NAME_CHARS_MAX} characters, one a letter or digit"
+            )));
+        }
+        if let Some(kind) = self.r#type.filter(|kind| kind != channel.config.code()) {
+            return Err(ApiError::BadRequest(format!(
+                "type cannot be changed from {} to {:?}",
+                channel.config.code(),
+                dregs_engine::text::cut(&kind, 20)
+            )));
+        }
+        match &mut channel.config {
+            ChannelConfig::Email { to } => {
+                *to = self.to.unwrap_or_else(|| std::mem::take(to));
+                check_recipients(to)?;
+            }
+            ChannelConfig::Slack { url } | ChannelConfig::Webhook { url } => {
+                *url = self.url.unwrap_or_else(|| std::mem::take(url));
+                guard.check_url(url).map_err(|error| ApiError::BadRequest(format!("url: {error}")))?;
+            }
+        }
+        if let Some(mut events) = self.events {
+            if events.iter().any(|event| !EVENTS.contains(&event.as_str())) {
+                return Err(ApiError::BadRequest(format!("events must be among {}", EVENTS.join(", "))));
+            }
+            events.sort();
+            events.dedup();
+            channel.events = events;
+        }
+        if self.enabled == Some(true) && !channel.enabled {
+            (channel.disabled_reason, channel.failing_since_ms) = (None, None);
+        }
+        channel.enabled = self.enabled.unwrap_or(channel.enabled);
+        Ok(channel)
+    }
+}
+
+fn check_recipients(to: &[String]) -> ApiResult<()> {
+    if !(1..=RECIPIENTS_MAX).contains(&to.len()) {
+        return Err(ApiError::BadRequest(format!("to must be 1 to {RECIPIENTS_MAX} addresses")));
+    }
+    let usable =
+        |address: &String| address.chars().count() <= ADDRESS_CHARS_MAX && address.parse::<lettre::Address>().is_ok();
+    match to.iter().position(|address| !usable(address)) {
+        Some(place) => Err(ApiError::BadRequest(format!("to[{place}] is not an e-mail address"))),
+        None => Ok(()),
+    }
+}
+
+fn blank(kind: Option<&str>) -> ApiResult<ChannelConfig> {
+    match kind {
+        Some("EMAIL") => Ok(ChannelConfig::Email { to: Vec::new() }),
+        Some("SLACK") => Ok(ChannelConfig::Slack { url: String::new() }),
+        Some("WEBHOOK") => Ok(ChannelConfig::Webhook { url: String::new() }),
+        _ => Err(ApiError::BadRequest("type must be one of EMAIL, SLACK, WEBHOOK".into())),
+    }
+}
+
+fn fresh_secret() -> Secret {
+    let bytes: [u8; SECRET_BYTES] = rand::random();
+    Secret { secret: format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes)), until_ms: None }
+}
+
+fn guard(app: &App) -> Guard {
+    Guard { allow_private: app.options.notify.allow_private_targets }
+}
+
+async fn found(app: &App, team: &TeamId, slug: &str) -> ApiResult<Channel> {
+    app.store.channel(team, slug).await?.ok_or_else(|| ApiError::not_found("channel", slug))
+}
+
+/// List channels
+#[utoipa::path(
+    get, path = "/channels", tag = "channels", operation_id = "listChannels",
+    responses((status = 200, description = "All of them", body = Vec<ChannelView>), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<ChannelView>>> {
+    Ok(Json(app.store.channels(&team).await?.into_iter().map(ChannelView::from).collect()))
+}
+
+/// Read a channel
+#[utoipa::path(
+    get, path = "/channels/{slug}", tag = "channels", operation_id = "getChannel",
+    params(("slug" = String, Path, description = "From the list")),
+    responses((status = 200, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(slug): Segments<String>,
+) -> ApiResult<Json<ChannelView>> {
+    Ok(Json(found(&app, &team, &slug).await?.into()))
+}
+
+/// Create a channel
+///
+/// The secret of a webhook is in this answer and in no other.
+#[utoipa::path(
+    post, path = "/channels", tag = "channels", operation_id = "createChannel", request_body = ChannelBody,
+    responses((status = 201, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Body(body): Body<ChannelBody>,
+) -> ApiResult<(StatusCode, Json<ChannelView>)> {
+    let now_ms = app.clock.now_ms();
+    let config = blank(body.r#type.as_deref())?;
+    let secrets = match config {
+        ChannelConfig::Webhook { .. } => vec![fresh_secret()],
+        _ => Vec::new(),
+    };
+    let secret = secrets.first().map(|held| held.secret.clone());
+    let empty = Channel {
+        id: app.ids.next(now_ms).to_string(),
+        slug: String::new(),
+        name: String::new(),
+        config,
+        secrets,
+        events: Vec::new(),
+        enabled: true,
+        disabled_reason: None,
+        failing_since_ms: None,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+    };
+    let channel = body.onto(empty, &guard(&app))?;
+    let channel = Channel { slug: slug_of(&channel.name), ..channel };
+    app.store.add_channel(&team, &channel).await?;
+    app.act_anew();
+    Ok((StatusCode::CREATED, Json(ChannelView { secret, ..channel.into() })))
+}
+
+/// Change a channel
+///
+/// Switching one on again that failed for too long gives it another chance.
+#[utoipa::path(
+    patch, path = "/channels/{slug}", tag = "channels", operation_id = "updateChannel", request_body = ChannelBody,
+    params(("slug" = String, Path, description = "From the list")),
+    responses((status = 200, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn update(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(slug): Segments<String>,
+    Body(body): Body<ChannelBody>,
+) -> ApiResult<Json<ChannelView>> {
+    let channel = body.onto(found(&app, &team, &slug).await?, &guard(&app))?;
+    let channel = Channel { updated_ms: app.clock.now_ms(), ..channel };
+    app.store.change_channel(&team, &channel).await?;
+    app.act_anew();
+    Ok(Json(channel.into()))
+}
+
+/// Delete a channel with its log
+///
+/// Refused while an escalation rule names it: the rule would tell nobody.
+#[utoipa::path(
+    delete, path = "/channels/{slug}", tag = "channels", operation_id = "deleteChannel",
+    params(("slug" = String, Path, description = "From the list")),
+    responses((status = 204, description = "It is gone"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(slug): Segments<String>,
+) -> ApiResult<StatusCode> {
+    let channel = found(&app, &team, &slug).await?;
+    let rules = app.store.rule_book(&team).await?.escalations;
+    if let Some(rule) = rules.iter().find(|rule| rule.channels.contains(&slug)) {
+        return Err(ApiError::Conflict(format!(
+            "the escalation rule {:?} names this channel: take it out there first",
+            rule.name
+        )));
+    }
+    app.store.delete_channel(&team, &channel.id).await?;
+    app.act_anew();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationBody {
+    /// How long the old secret signs beside the fresh one; a day by default.
+    #[schema(minimum = 0, maximum = 2_592_000)]
+    overlap_seconds: Option<i64>,
+}
+
+/// Give a webhook another secret
+///
+/// Until the overlap is over, deliveries are signed with both.
+#[utoipa::path(
+    post, path = "/channels/{slug}/actions/rotate-secret", tag = "channels", operation_id = "rotateChannelSecret", request_body = RotationBody,
+    params(("slug" = String, Path, description = "From the list")),
+    responses((status = 200, description = "The channel with its secret", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn rotate(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(slug): Segments<String>,
+    Body(body): Body<RotationBody>,
+) -> ApiResult<Json<ChannelView>> {
+    let mut channel = found(&app, &team, &slug).await?;
+    if channel.secrets.is_empty() {
+        return Err(ApiError::BadRequest("only a webhook has a secret".into()));
+    }
+    let overlap_s = body.overlap_seconds.unwrap_or(OVERLAP_S);
+    if !(0..=OVERLAP_S_MAX).contains(&overlap_s) {
+        return Err(ApiError::BadRequest(format!("overlapSeconds must be 0 to {OVERLAP_S_MAX}")));
+    }
+    let now_ms = app.clock.now_ms();
+    let fresh = fresh_secret();
+    let before = channel.secrets.into_iter().next().filter(|_| overlap_s > 0);
+    let before = before.map(|held| Secret { until_ms: Some(now_ms + overlap_s * 1000), ..held });
+    channel.secrets = [Some(fresh.clone()), before].into_iter().flatten().collect();
+    channel.updated_ms = now_ms;
+    app.store.change_channel(&team, &channel).await?;
+    app.act_anew();
+    Ok(Json(ChannelView { secret: Some(fresh.secret), ..channel.into() }))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryView {
+    /// The id that the receiver sees, the same over all attempts.
+    pub id: String,
+    /// What happened.
+    pub trigger: String,
+    pub identity_id: Option<String>,
+    /// PENDING, DELIVERED or FAILED.
+    pub status: String,
+    /// Of the last attempt.
+    pub http_status: Option<i64>,
+    /// Attempts made.
+    pub attempt: i64,
+    /// Of the last attempt, if it failed.
+    pub error: Option<String>,
+    /// When it is tried next, if it is pending.
+    pub next_attempt_at: Option<String>,
+    /// What was told.
+    pub data: Value,
+    pub created_at: String,
+    pub finished_at: Option<String>,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(held: Delivery) -> Self {
+        let pending = held.status == DeliveryStatus::Pending.code();
+        DeliveryView {
+            id: delivery_id(held.id),
+            trigger: held.event,
+            identity_id: Some(held.identity_id).filter(|id| !id.is_empty()),
+            http_status: held.http_status,
+            attempt: held.attempts,
+            error: held.error,
+            next_attempt_at: pending.then(|| format_time_ms(held.next_ms)),
+            status: held.status,
+            data: serde_json::from_str(&held.data).unwrap_or_default(),
+            created_at: format_time_ms(held.created_ms),
+            finished_at: held.finished_ms.map(format_time_ms),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryParams {
+    /// PENDING, DELIVERED or FAILED.
+    status: Option<String>,
+    /// About this identity.
+    identity: Option<String>,
+}
+
+/// List what was sent through a channel, newest first
+#[utoipa::path(
+    get, path = "/channels/{slug}/deliveries", tag = "channels", operation_id = "listDeliveries", params(PageParams, DeliveryParams,
+        ("slug" = String, Path, description = "The channel")),
+    responses((status = 200, description = "A page", body = PageBody<DeliveryView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn deliveries(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(slug): Segments<String>,
+    Params(paging): Params<PageParams>,
+    Params(params): Params<DeliveryParams>,
+) -> ApiResult<Json<PageBody<DeliveryView>>> {
+    let query = paging.query(DELIVERY_SORTS)?;
+    let all = [DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Failed].map(DeliveryStatus::code);
+    if params.status.as_deref().is_some_and(|status| !all.contains(&status)) {
+        return Err(ApiError::BadRequest(format!("status must be one of {}", all.join(", "))));
+    }
+    let channel = found(&app, &team, &slug).await?;
+    let filter = DeliveryFilter { status: params.status, identity: params.identity };
+    let page = app.store.deliveries(&team, &channel.id, &filter, &query).await?;
+    Ok(Json(PageBody::new(page, &query, DeliveryView::from)))
+}
+
+/// Send a test message through a channel
+#[utoipa::path(
+    post, path = "/channels/{slug}/actions/test", tag = "channels", operation_id = "testChannel",
+    params(("slug" = String, Path, description = "The channel")),
+    responses((status = 202, description = "It is on its way; the log tells how it went", body = DeliveryView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn test(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(slug): Segments<String>,
+) -> ApiResult<(StatusCode, Json<DeliveryView>)> {
+    let channel = found(&app, &team, &slug).await?;
+    if !channel.enabled {
+        return Err(ApiError::Conflict("the channel is switched off".into()));
+    }
+    let now_ms = app.clock.now_ms();
+    let write = DeliveryWrite {
+        id: app.ids.next(now_ms),
+        channel_id: channel.id,
+        identity_id: String::new(),
+        event: TEST.into(),
+        data: json!({"message": "This is a test message from Dregs.", "channel": channel.name}).to_string(),
+        created_ms: now_ms,
+    };
+    app.store.add_deliveries(&team, std::slice::from_ref(&write)).await?;
+    app.bells.deliver.notify_one();
+    let stored = app.store.delivery(&team, write.id).await?;
+    let stored = stored.ok_or_else(|| ApiError::not_found("delivery", &delivery_id(write.id)))?;
+    Ok((StatusCode::ACCEPTED, Json(stored.into())))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RedeliveryView {
+    /// How many are sent again.
+    pub redelivered: u64,
+}
+
+fn id_of(text: &str, field: &str) -> ApiResult<i64> {
+    let unclear = || ApiError::BadRequest(format!("{field} must be the id of a delivery, such as dlv_1"));
+    text.strip_prefix("dlv_").and_then(|id| id.parse().ok()).ok_or_else(unclear)
+}
+
+/// Send a finished delivery again, under its id
+#[utoipa::path(
+    post, path = "/deliveries/{id}/actions/redeliver", tag = "channels", operation_id = "redeliver",
+    params(("id" = String, Path, description = "From the log")),
+    responses((status = 202, description = "How many are sent again: one, or none if it is still pending", body = RedeliveryView), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn redeliver(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(id): Segments<String>,
+) -> ApiResult<(StatusCode, Json<RedeliveryView>)> {
+    let number = id_of(&id, "id")?;
+    let held = app.store.delivery(&team, number).await?.ok_or_else(|| ApiError::not_found("delivery", &id))?;
+    send_again(&app, &team, &held.channel_id, number, number).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct RangeBody {
+    /// The id of the first.
+    from: String,
+    /// The id of the last; by default the newest.
+    to: Option<String>,
+}
+
+/// Send a range of finished deliveries again, under their ids
+#[utoipa::path(
+    post, path = "/channels/{slug}/actions/redeliver", tag = "channels", operation_id = "redeliverRange", request_body = RangeBody,
+    params(("slug" = String, Path, description = "The channel")),
+    responses((status = 202, description = "How many are sent again", body = RedeliveryView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn redeliver_range(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(slug): Segments<String>,
+    Body(body): Body<RangeBody>,
+) -> ApiResult<(StatusCode, Json<RedeliveryView>)> {
+    let from = id_of(&body.from, "from")?;
+    let to = body.to.as_deref().map_or(Ok(i64::MAX), |to| id_of(to, "to"))?;
+    let channel = found(&app, &team, &slug).await?;
+    send_again(&app, &team, &channel.id, from, to).await
+}
+
+async fn send_again(
+    app: &App,
+    team: &TeamId,
+    channel_id: &str,
+    from: i64,
+    to: i64,
+) -> ApiResult<(StatusCode, Json<RedeliveryView>)> {
+    let redelivered = app.store.redeliver(team, channel_id, from, to, app.clock.now_ms()).await?;
+    app.bells.deliver.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(RedeliveryView { redelivered })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_slack_url_only_the_host_is_shown() {
+        assert_eq!(host_of("https://hooks.slack.example/services/T0/B0/secret"), "https://hooks.slack.example/…");
+    }
+
+    #[test]
+    fn recipients_are_addresses() {
+        assert!(check_recipients(&["anna@example.com".into()]).is_ok());
+        let error = |to: &[&str]| {
+            let to: Vec<String> = to.iter().map(|to| (*to).to_owned()).collect();
+            format!("{:?}", check_recipients(&to).unwrap_err())
+        };
+        assert!(error(&["anna@example.com", "not one"]).contains("to[1]"));
+        assert!(error(&["a@b.c\r\nBcc: x@y.z"]).contains("to[0]"));
+        assert!(error(&[]).contains("1 to 100"));
+    }
+
+    #[test]
+    fn secrets_are_long_and_marked() {
+        let (a, b) = (fresh_secret().secret, fresh_secret().secret);
+        assert!(a.starts_with("whsec_") && a.len() == 6 + 32 && a != b);
+    }
+}

@@ -1,0 +1,264 @@
+//! Escalation rules: when people are called, and through which channels.
+
+use crate::app::App;
+use crate::http::auth::{Reader, Writer};
+use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::rules::{ConditionView, MatchView, conditions, preview_page};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::rules::{Condition, EscalationRule, RuleBook, Severity};
+use dregs_store::{Stored, TeamId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// When all conditions hold, an escalation opens.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationRuleView {
+    pub id: String,
+    pub name: String,
+    /// INFO, WARNING or CRITICAL.
+    pub severity: &'static str,
+    pub conditions: Vec<ConditionView>,
+    /// Slugs of the channels that are told; none: only the dashboard.
+    pub channels: Vec<String>,
+    /// From when on it opens escalations.
+    pub effective_at: String,
+    pub open_after_seconds: i64,
+    /// How long the conditions must have ceased to hold before it closes one; null: it never does.
+    pub close_after_seconds: Option<i64>,
+    pub enabled: bool,
+    /// Whether it works silently: its escalations are listed apart and nobody is told.
+    pub shadow: bool,
+    /// Whether it does nothing because it asks for a badge that nothing gives any more.
+    pub silenced: bool,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl EscalationRuleView {
+    fn of(stored: Stored<EscalationRule>, book: &RuleBook) -> Self {
+        let silenced = book.is_silenced(&stored.rule);
+        let rule = stored.rule;
+        EscalationRuleView {
+            id: rule.id,
+            name: rule.name,
+            severity: rule.severity.code(),
+            conditions: rule.conditions.iter().map(ConditionView::from).collect(),
+            channels: rule.channels,
+            effective_at: format_time_ms(rule.effective_ms),
+            open_after_seconds: rule.open_after_seconds,
+            close_after_seconds: rule.close_after_seconds,
+            enabled: rule.enabled,
+            shadow: rule.shadow,
+            silenced,
+            created_at: format_time_ms(stored.created_ms),
+            updated_at: format_time_ms(stored.updated_ms),
+        }
+    }
+}
+
+/// An escalation rule to create, or what to change of one.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationRuleBody {
+    /// Required to create one.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// INFO, WARNING (the default) or CRITICAL.
+    severity: Option<String>,
+    /// Required to create one; replaces all there are.
+    #[schema(min_items = 1, max_items = 10)]
+    conditions: Option<Vec<ConditionView>>,
+    /// Slugs of channels; replaces all there are.
+    #[schema(max_items = 20)]
+    channels: Option<Vec<String>>,
+    /// ISO-8601; by default the moment of its creation.
+    effective_at: Option<String>,
+    /// 0 by default.
+    #[schema(minimum = 0)]
+    open_after_seconds: Option<i64>,
+    /// Null, the default: never.
+    #[serde(default, deserialize_with = "crate::http::extract::given")]
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    close_after_seconds: Option<Option<i64>>,
+    /// True by default.
+    enabled: Option<bool>,
+    /// False by default.
+    shadow: Option<bool>,
+}
+
+impl EscalationRuleBody {
+    fn onto(self, mut rule: EscalationRule) -> ApiResult<EscalationRule> {
+        if let Some(name) = self.name {
+            rule.name = name.trim().to_owned();
+        }
+        if let Some(severity) = self.severity {
+            let unknown = || ApiError::BadRequest("severity must be one of INFO, WARNING, CRITICAL".into());
+            rule.severity = Severity::from_code(&severity).ok_or_else(unknown)?;
+        }
+        if let Some(given) = &self.conditions {
+            rule.conditions = conditions(given)?;
+        }
+        if let Some(at) = &self.effective_at {
+            let unclear = || ApiError::BadRequest("effectiveAt must be an ISO-8601 time".into());
+            rule.effective_ms = parse_time_ms(at).ok_or_else(unclear)?;
+        }
+        rule.channels = self.channels.unwrap_or(rule.channels);
+        rule.open_after_seconds = self.open_after_seconds.unwrap_or(rule.open_after_seconds);
+        rule.close_after_seconds = self.close_after_seconds.unwrap_or(rule.close_after_seconds);
+        rule.enabled = self.enabled.unwrap_or(rule.enabled);
+        rule.shadow = self.shadow.unwrap_or(rule.shadow);
+        rule.check().map_err(ApiError::BadRequest)?;
+        Ok(rule)
+    }
+}
+
+/// Refuses channels and badges that there are not.
+async fn check_names(app: &App, team: &TeamId, rule: &EscalationRule) -> ApiResult<RuleBook> {
+    let known = app.store.channels(team).await?;
+    if let Some(slug) = rule.channels.iter().find(|slug| known.iter().all(|channel| channel.slug != **slug)) {
+        return Err(ApiError::BadRequest(format!("channels: there is no channel {:?}", short(slug))));
+    }
+    let book = app.store.rule_book(team).await?;
+    let mut asked = rule.conditions.iter().filter_map(Condition::badge);
+    match asked.find(|badge| !book.gives(badge)) {
+        Some(badge) => Err(ApiError::BadRequest(format!("conditions: there is no badge {:?}", short(badge)))),
+        None => Ok(book),
+    }
+}
+
+fn short(text: &str) -> &str {
+    dregs_engine::text::cut(text, 60)
+}
+
+/// List escalation rules
+#[utoipa::path(
+    get, path = "/escalation-rules", tag = "rules", operation_id = "listEscalationRules",
+    responses((status = 200, description = "All of them", body = Vec<EscalationRuleView>), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<EscalationRuleView>>> {
+    let book = app.store.rule_book(&team).await?;
+    let rules = app.store.escalation_rules(&team).await?;
+    Ok(Json(rules.into_iter().map(|rule| EscalationRuleView::of(rule, &book)).collect()))
+}
+
+/// Read an escalation rule
+#[utoipa::path(
+    get, path = "/escalation-rules/{id}", tag = "rules", operation_id = "getEscalationRule",
+    params(("id" = String, Path, description = "From the list")),
+    responses((status = 200, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Segments(id): Segments<String>,
+) -> ApiResult<Json<EscalationRuleView>> {
+    let found = app.store.escalation_rule(&team, &id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("escalation rule", &id))?;
+    Ok(Json(EscalationRuleView::of(found, &app.store.rule_book(&team).await?)))
+}
+
+/// Create an escalation rule
+///
+/// It looks at whoever fulfils it at once, and at everyone when they are scored.
+#[utoipa::path(
+    post, path = "/escalation-rules", tag = "rules", operation_id = "createEscalationRule", request_body = EscalationRuleBody,
+    responses((status = 201, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Body(body): Body<EscalationRuleBody>,
+) -> ApiResult<(StatusCode, Json<EscalationRuleView>)> {
+    let now_ms = app.clock.now_ms();
+    let blank = EscalationRule { enabled: true, effective_ms: now_ms, ..EscalationRule::default() };
+    let rule = EscalationRule { id: app.ids.next(now_ms).to_string(), ..body.onto(blank)? };
+    let book = check_names(&app, &team, &rule).await?;
+    app.store.put_escalation_rule(&team, &rule, now_ms).await?;
+    app.act_anew();
+    let stored = Stored { rule, created_ms: now_ms, updated_ms: now_ms };
+    Ok((StatusCode::CREATED, Json(EscalationRuleView::of(stored, &book))))
+}
+
+/// Change an escalation rule
+#[utoipa::path(
+    patch, path = "/escalation-rules/{id}", tag = "rules", operation_id = "updateEscalationRule", request_body = EscalationRuleBody,
+    params(("id" = String, Path, description = "From the list")),
+    responses((status = 200, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn update(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(id): Segments<String>,
+    Body(body): Body<EscalationRuleBody>,
+) -> ApiResult<Json<EscalationRuleView>> {
+    let now_ms = app.clock.now_ms();
+    let found = app.store.escalation_rule(&team, &id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("escalation rule", &id))?;
+    // What a rule already names may be gone: it can be changed all the same.
+    let names = body.channels.is_some() || body.conditions.is_some();
+    let rule = body.onto(found.rule)?;
+    let book = match names {
+        true => check_names(&app, &team, &rule).await?,
+        false => app.store.rule_book(&team).await?,
+    };
+    app.store.put_escalation_rule(&team, &rule, now_ms).await?;
+    app.act_anew();
+    Ok(Json(EscalationRuleView::of(Stored { rule, updated_ms: now_ms, ..found }, &book)))
+}
+
+/// Delete an escalation rule; its escalations stay
+#[utoipa::path(
+    delete, path = "/escalation-rules/{id}", tag = "rules", operation_id = "deleteEscalationRule",
+    params(("id" = String, Path, description = "From the list")),
+    responses((status = 204, description = "It is gone"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments(id): Segments<String>,
+) -> ApiResult<StatusCode> {
+    if !app.store.delete_escalation_rule(&team, &id).await? {
+        return Err(ApiError::not_found("escalation rule", &id));
+    }
+    app.act_anew();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// See about whom an escalation rule would open escalations
+#[utoipa::path(
+    post, path = "/escalation-rules/actions/preview", tag = "rules", operation_id = "previewEscalationRule", params(PageParams),
+    request_body = EscalationRuleBody,
+    responses((status = 200, description = "Who fulfils the conditions at this moment", body = PageBody<MatchView>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 503, body = ErrorBody)),
+    security(("key" = []))
+)]
+pub async fn preview(
+    State(app): State<Arc<App>>,
+    Reader(team): Reader,
+    Params(paging): Params<PageParams>,
+    Body(body): Body<EscalationRuleBody>,
+) -> ApiResult<Json<PageBody<MatchView>>> {
+    let unnamed = EscalationRule { name: "preview".into(), enabled: true, ..EscalationRule::default() };
+    let rule = body.onto(unnamed)?;
+    check_names(&app, &team, &rule).await?;
+    preview_page(&app, &team, &rule.conditions, &paging).await.map(Json)
+}

@@ -1,0 +1,257 @@
+//! Sends what the outbox holds. A delivery stays in it until its channel has taken it or it has failed for good; of one
+//! identity a channel is told in order.
+
+use crate::channels::email::Mailer;
+use crate::channels::guard::Guard;
+use crate::channels::webhook::Poster;
+use crate::channels::{Attempt, Notification, Outcome, next_attempt_ms, slack};
+use crate::clock::Clock;
+use crate::config::NotifyOptions;
+use crate::jobs::is_running;
+use crate::jobs::lease::{Hold, Lease};
+use dregs_store::{AttemptWrite, Channel, ChannelConfig, Delivery, DeliveryStatus, Result, Store, TeamId};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+/// Attempts at once, in all and to one channel: a slow receiver does not hold the others up.
+const SENDS_MAX: usize = 32;
+const CHANNEL_SENDS_MAX: usize = 8;
+/// Deliveries looked at beyond those that can be sent.
+const LOOK_AHEAD: usize = 256;
+/// The longest sleep.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
+/// Pause after the store refused, and for a node that may not send.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// A channel to which nothing has got through for so long is switched off.
+const FAILING_MAX_MS: i64 = 5 * 24 * 3600 * 1000;
+
+pub struct Deliverer {
+    store: Store,
+    clock: Clock,
+    wake: Arc<Notify>,
+    senders: Arc<Senders>,
+    lease: Lease,
+    sends: JoinSet<(Delivery, Channel, Attempt)>,
+    /// Deliveries on their way, and how many to each channel.
+    underway: HashSet<i64>,
+    busy: HashMap<String, usize>,
+}
+
+/// The ways out of this server.
+struct Senders {
+    /// Why there is none, if there is none: a machine without certificates still has its dashboard and its mail.
+    poster: std::result::Result<Poster, String>,
+    mailer: Option<Mailer>,
+    clock: Clock,
+}
+
+impl Deliverer {
+    /// # Errors
+    ///
+    /// When the mail server's URL or the sender's address cannot be understood.
+    pub fn new(
+        store: &Store,
+        clock: &Clock,
+        wake: &Arc<Notify>,
+        options: &NotifyOptions,
+    ) -> std::result::Result<Self, String> {
+        // Somebody else in this process may have done so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let poster = Poster::new(Guard { allow_private: options.allow_private_targets });
+        if let Err(error) = &poster {
+            tracing::warn!(%error, "webhooks and Slack messages cannot be sent");
+        }
+        let mailer = options.smtp_url.as_deref().map(|url| Mailer::new(url, &options.mail_from)).transpose()?;
+        Ok(Deliverer {
+            store: store.clone(),
+            clock: clock.clone(),
+            wake: wake.clone(),
+            senders: Arc::new(Senders { poster, mailer, clock: clock.clone() }),
+            lease: Lease::new(store.clone(), "deliver"),
+            sends: JoinSet::new(),
+            underway: HashSet::new(),
+            busy: HashMap::new(),
+        })
+    }
+
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        while is_running(&stopped) {
+            let pause = match self.start_sends().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(%error, "delivering pauses");
+                    REFUSED_PAUSE
+                }
+            };
+            tokio::select! {
+                Some(sent) = self.sends.join_next() => self.finish(sent).await,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.changed() => {}
+            }
+        }
+        // What is on its way is waited for: otherwise it would be sent again.
+        while let Some(sent) = self.sends.join_next().await {
+            self.finish(sent).await;
+        }
+        self.lease.release().await;
+    }
+
+    /// Begins what may be sent now; returns how long there will be nothing to begin.
+    async fn start_sends(&mut self) -> Result<Duration> {
+        let now_ms = self.clock.now_ms();
+        if self.lease.hold(now_ms).await? == Hold::No {
+            return Ok(REFUSED_PAUSE);
+        }
+        if self.sends.len() >= SENDS_MAX {
+            return Ok(SLEEP_MAX);
+        }
+        let looked_at = self.underway.len() + SENDS_MAX + LOOK_AHEAD;
+        for delivery in self.store.due_deliveries(now_ms, looked_at as i64).await? {
+            if self.sends.len() >= SENDS_MAX {
+                break;
+            }
+            if !self.underway.contains(&delivery.id) {
+                self.start_send(delivery, now_ms).await?;
+            }
+        }
+        if !self.sends.is_empty() {
+            return Ok(SLEEP_MAX);
+        }
+        let next_ms = self.store.next_delivery_ms().await?;
+        let wait_ms = next_ms.map_or(i64::MAX, |next_ms| (next_ms - self.clock.now_ms()).max(1));
+        Ok(SLEEP_MAX.min(Duration::from_millis(wait_ms as u64)))
+    }
+
+    async fn start_send(&mut self, delivery: Delivery, now_ms: i64) -> Result<()> {
+        if self.busy.get(&delivery.channel_id).is_some_and(|sends| *sends >= CHANNEL_SENDS_MAX) {
+            return Ok(());
+        }
+        let channel = self.store.channel_by_id(&delivery.team, &delivery.channel_id).await?;
+        let Some(channel) = channel.filter(|channel| channel.enabled) else {
+            return self.give_up(&delivery, now_ms).await;
+        };
+        *self.busy.entry(delivery.channel_id.clone()).or_default() += 1;
+        self.underway.insert(delivery.id);
+        let senders = self.senders.clone();
+        self.sends.spawn(async move {
+            let attempt = senders.send(&channel, &delivery).await;
+            (delivery, channel, attempt)
+        });
+        Ok(())
+    }
+
+    /// A channel that was switched off or deleted takes nothing more.
+    async fn give_up(&self, delivery: &Delivery, now_ms: i64) -> Result<()> {
+        let error = "the channel is switched off or deleted";
+        self.store.give_up_deliveries(&delivery.team, &delivery.channel_id, error, now_ms).await
+    }
+
+    async fn finish(&mut self, sent: std::result::Result<(Delivery, Channel, Attempt), tokio::task::JoinError>) {
+        let (delivery, channel, attempt) = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                // Which one it was is not known any more: all are looked at again.
+                tracing::error!(%error, "a delivery broke off");
+                self.underway.clear();
+                self.busy.clear();
+                return;
+            }
+        };
+        if let Err(error) = self.note(&delivery, &channel, &attempt).await {
+            tracing::warn!(%error, delivery = delivery.id, "an attempt could not be noted; it is made again");
+        }
+        self.underway.remove(&delivery.id);
+        if let Some(sends) = self.busy.get_mut(&delivery.channel_id) {
+            *sends = sends.saturating_sub(1);
+        }
+    }
+
+    async fn note(&self, delivery: &Delivery, channel: &Channel, attempt: &Attempt) -> Result<()> {
+        let now_ms = self.clock.now_ms();
+        let made = u32::try_from(delivery.attempts).unwrap_or(u32::MAX).saturating_add(1);
+        let again_ms = match attempt.outcome {
+            Outcome::Retry => next_attempt_ms(made, now_ms, rand::random()),
+            Outcome::Delivered | Outcome::Gone => None,
+        };
+        let status = match (attempt.outcome, again_ms) {
+            (Outcome::Delivered, _) => DeliveryStatus::Delivered,
+            (_, Some(_)) => DeliveryStatus::Pending,
+            (_, None) => DeliveryStatus::Failed,
+        };
+        let write = AttemptWrite {
+            status,
+            next_ms: again_ms.unwrap_or(now_ms),
+            http_status: attempt.http_status.map(i64::from),
+            error: attempt.error.clone(),
+            now_ms,
+        };
+        self.store.note_attempt(delivery, &write).await?;
+        self.note_health(&delivery.team, channel, attempt, now_ms).await
+    }
+
+    /// Remembers since when nothing gets through to a channel, and switches it off when it is asked to or for too long.
+    async fn note_health(&self, team: &TeamId, channel: &Channel, attempt: &Attempt, now_ms: i64) -> Result<()> {
+        let failing_since_ms = match attempt.outcome {
+            Outcome::Delivered => None,
+            Outcome::Retry | Outcome::Gone => Some(channel.failing_since_ms.unwrap_or(now_ms)),
+        };
+        let reason = match attempt.outcome {
+            Outcome::Gone => Some("the receiver answered 410 Gone: it wants no more"),
+            _ if failing_since_ms.is_some_and(|since_ms| now_ms - since_ms > FAILING_MAX_MS) => {
+                Some("nothing got through for five days")
+            }
+            _ => None,
+        };
+        if failing_since_ms == channel.failing_since_ms && reason.is_none() {
+            return Ok(());
+        }
+        self.store.note_channel_health(team, &channel.id, failing_since_ms, reason, now_ms).await?;
+        if let Some(reason) = reason {
+            tracing::warn!(channel = channel.id, reason, "a channel is switched off");
+            self.store.give_up_deliveries(team, &channel.id, "the channel is switched off", now_ms).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Senders {
+    async fn send(&self, channel: &Channel, delivery: &Delivery) -> Attempt {
+        let delivery_id = delivery_id(delivery.id);
+        let data = serde_json::from_str(&delivery.data).unwrap_or_default();
+        let notification =
+            Notification { delivery_id: &delivery_id, event: &delivery.event, channel_id: &channel.id, data: &data };
+        let now_ms = self.clock.now_ms();
+        match &channel.config {
+            ChannelConfig::Webhook { url } => {
+                let live = channel.secrets.iter().filter(|held| held.until_ms.is_none_or(|until_ms| until_ms > now_ms));
+                let secrets: Vec<String> = live.map(|held| held.secret.clone()).collect();
+                match &self.poster {
+                    Ok(poster) => poster.deliver(url, &notification, &secrets, now_ms).await,
+                    Err(error) => no_way_out(error),
+                }
+            }
+            ChannelConfig::Slack { url } => match &self.poster {
+                Ok(poster) => slack::post(poster, url, &notification).await,
+                Err(error) => no_way_out(error),
+            },
+            ChannelConfig::Email { to } => match &self.mailer {
+                Some(mailer) => mailer.send(to, &notification).await,
+                None => no_way_out("no mail server is configured: start the server with --smtp-url"),
+            },
+        }
+    }
+}
+
+/// An attempt that could not be made from here. The next may be, after a restart with other options.
+fn no_way_out(error: &str) -> Attempt {
+    Attempt { outcome: Outcome::Retry, http_status: None, error: Some(error.to_owned()) }
+}
+
+/// The id that a receiver sees: the same over all attempts.
+pub fn delivery_id(id: i64) -> String {
+    format!("dlv_{id}")
+}

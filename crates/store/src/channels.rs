@@ -1,0 +1,191 @@
+//! Channels: where notifications go.
+
+use crate::TeamId;
+use crate::db::{Row, args};
+use crate::error::{Result, StoreError};
+use crate::open::Store;
+use crate::rules::turn_page;
+use serde::{Deserialize, Serialize};
+
+/// Channels that a team may have.
+pub const CHANNELS_MAX: usize = 50;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub config: ChannelConfig,
+    /// Live secrets of a webhook, the newest first.
+    pub secrets: Vec<Secret>,
+    /// What it is told besides the escalations of rules that name it.
+    pub events: Vec<String>,
+    pub enabled: bool,
+    /// Why it was switched off without anybody asking.
+    pub disabled_reason: Option<String>,
+    /// Since when every delivery has failed.
+    pub failing_since_ms: Option<i64>,
+    pub created_ms: i64,
+    pub updated_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "UPPERCASE")]
+pub enum ChannelConfig {
+    Email { to: Vec<String> },
+    Slack { url: String },
+    Webhook { url: String },
+}
+
+impl ChannelConfig {
+    pub fn code(&self) -> &'static str {
+        match self {
+            ChannelConfig::Email { .. } => "EMAIL",
+            ChannelConfig::Slack { .. } => "SLACK",
+            ChannelConfig::Webhook { .. } => "WEBHOOK",
+        }
+    }
+}
+
+/// A secret that webhooks are signed with.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Secret {
+    pub secret: String,
+    /// Until when it is used besides a newer one.
+    pub until_ms: Option<i64>,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Secret(until_ms: {:?})", self.until_ms)
+    }
+}
+
+const COLUMNS: &str =
+    "id, slug, name, config, secrets, events, enabled, disabled_reason, failing_since_ms, created_ms, updated_ms";
+
+impl Store {
+    pub async fn channels(&self, team: &TeamId) -> Result<Vec<Channel>> {
+        let sql =
+            sqlx::AssertSqlSafe(format!("select {COLUMNS} from channels where team_id = $1 order by created_ms, id"));
+        self.db.rows(sql, args![team]).await?.iter().map(read).collect()
+    }
+
+    pub async fn channel(&self, team: &TeamId, slug: &str) -> Result<Option<Channel>> {
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from channels where team_id = $1 and slug = $2"));
+        self.db.row(sql, args![team, slug]).await?.as_ref().map(read).transpose()
+    }
+
+    pub async fn channel_by_id(&self, team: &TeamId, id: &str) -> Result<Option<Channel>> {
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from channels where team_id = $1 and id = $2"));
+        self.db.row(sql, args![team, id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// `Conflict` when the slug is taken or the team has too many.
+    pub async fn add_channel(&self, team: &TeamId, channel: &Channel) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let held = tx.row("select count(*) as n from channels where team_id = $1", args![team]).await?;
+        if held.map_or(Ok(0), |row| row.int("n"))? >= CHANNELS_MAX as i64 {
+            return Err(StoreError::Conflict("a team may have 50 channels"));
+        }
+        tx.run(
+            "insert into channels (team_id, id, slug, name, type, config, secrets, events, enabled, created_ms, updated_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+            args![
+                team,
+                &channel.id,
+                &channel.slug,
+                &channel.name,
+                channel.config.code(),
+                serde_json::to_string(&channel.config)?,
+                serde_json::to_string(&channel.secrets)?,
+                serde_json::to_string(&channel.events)?,
+                channel.enabled,
+                channel.created_ms
+            ],
+        )
+        .await?;
+        turn_page(&mut tx, team).await?;
+        tx.commit().await
+    }
+
+    /// Writes a channel in the place of the one with its id, all but its slug. Returns whether there is one.
+    pub async fn change_channel(&self, team: &TeamId, channel: &Channel) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
+                   failing_since_ms = $9, updated_ms = $10
+                 where team_id = $1 and id = $2",
+                args![
+                    team,
+                    &channel.id,
+                    &channel.name,
+                    serde_json::to_string(&channel.config)?,
+                    serde_json::to_string(&channel.secrets)?,
+                    serde_json::to_string(&channel.events)?,
+                    channel.enabled,
+                    channel.disabled_reason.clone(),
+                    channel.failing_since_ms,
+                    channel.updated_ms
+                ],
+            )
+            .await?;
+        turn_page(&mut tx, team).await?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    /// Notes since when nothing gets through, and with a reason switches the channel off.
+    pub async fn note_channel_health(
+        &self,
+        team: &TeamId,
+        id: &str,
+        failing_since_ms: Option<i64>,
+        off: Option<&str>,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        tx
+            .run(
+                "update channels set failing_since_ms = $3, disabled_reason = coalesce($4, disabled_reason),
+                   enabled = case when $4 is null then enabled else 0 end, updated_ms = case when $4 is null then updated_ms else $5 end
+                 where team_id = $1 and id = $2",
+                args![team, id, failing_since_ms, off, now_ms],
+            )
+            .await?;
+        if off.is_some() {
+            turn_page(&mut tx, team).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Deletes a channel with its deliveries. Returns whether there was one.
+    pub async fn delete_channel(&self, team: &TeamId, id: &str) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let gone = tx.run("delete from channels where team_id = $1 and id = $2", args![team, id]).await?;
+        if gone == 0 {
+            return Ok(false);
+        }
+        turn_page(&mut tx, team).await?;
+        tx.run("delete from deliveries where team_id = $1 and channel_id = $2", args![team, id]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+fn read(row: &Row) -> Result<Channel> {
+    Ok(Channel {
+        id: row.text("id")?,
+        slug: row.text("slug")?,
+        name: row.text("name")?,
+        config: serde_json::from_str(&row.text("config")?)?,
+        secrets: serde_json::from_str(&row.text("secrets")?)?,
+        events: serde_json::from_str(&row.text("events")?)?,
+        enabled: row.flag("enabled")?,
+        disabled_reason: row.opt_text("disabled_reason")?,
+        failing_since_ms: row.opt_int("failing_since_ms")?,
+        created_ms: row.int("created_ms")?,
+        updated_ms: row.int("updated_ms")?,
+    })
+}

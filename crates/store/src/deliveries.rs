@@ -1,0 +1,267 @@
+//! The outbox: notifications that are to be sent, written with what caused them, and what became of each.
+//!
+//! Of one channel and identity they are sent in the order they arose: while one waits for another attempt, so do those
+//! after it.
+
+use crate::TeamId;
+use crate::db::{Batch, Row, Tx, args};
+use crate::error::Result;
+use crate::open::Store;
+use crate::paging::{ListQuery, Page, Where, page};
+
+/// How long those behind one that is being sent are not looked at.
+const BEHIND_MS: i64 = 30_000;
+/// Finished deliveries that are dropped at once.
+const PRUNED_MAX: i64 = 5_000;
+
+/// A notification to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryWrite {
+    /// Grows with the order of what happened.
+    pub id: i64,
+    pub channel_id: String,
+    pub identity_id: String,
+    pub event: String,
+    /// JSON.
+    pub data: String,
+    pub created_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    Pending,
+    Delivered,
+    Failed,
+}
+
+impl DeliveryStatus {
+    pub fn code(self) -> &'static str {
+        match self {
+            DeliveryStatus::Pending => "PENDING",
+            DeliveryStatus::Delivered => "DELIVERED",
+            DeliveryStatus::Failed => "FAILED",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub team: TeamId,
+    pub id: i64,
+    pub channel_id: String,
+    pub identity_id: String,
+    pub event: String,
+    pub data: String,
+    pub status: String,
+    /// Attempts made.
+    pub attempts: i64,
+    pub next_ms: i64,
+    pub http_status: Option<i64>,
+    pub error: Option<String>,
+    pub created_ms: i64,
+    pub finished_ms: Option<i64>,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptWrite {
+    pub status: DeliveryStatus,
+    /// When to try again, if it is still pending.
+    pub next_ms: i64,
+    pub http_status: Option<i64>,
+    pub error: Option<String>,
+    pub now_ms: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    pub status: Option<String>,
+    pub identity: Option<String>,
+}
+
+/// API fields that deliveries can be sorted by, and their columns.
+pub const DELIVERY_SORTS: &[(&str, &str)] = &[("createdAt", "d.id")];
+
+const COLUMNS: &str = "d.team_id, d.id, d.channel_id, d.identity_id, d.event, d.data, d.status, d.attempts, d.next_ms, d.http_status, d.error,
+  d.created_ms, d.finished_ms";
+
+impl Store {
+    /// Writes notifications that nothing else is written with: test messages.
+    pub async fn add_deliveries(&self, team: &TeamId, deliveries: &[DeliveryWrite]) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        write(&mut tx, team, deliveries).await?;
+        tx.commit().await
+    }
+
+    /// What may be sent now, of every team, at most `limit`: of each channel and identity the oldest alone. The others
+    /// of those that were looked at wait.
+    pub async fn due_deliveries(&self, now_ms: i64, limit: i64) -> Result<Vec<Delivery>> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "select {COLUMNS}, (select min(h.id) from deliveries h where h.team_id = d.team_id and h.channel_id = d.channel_id
+               and h.identity_id = d.identity_id and h.status = 'PENDING') as head_id
+             from deliveries d where d.status = 'PENDING' and d.next_ms <= $1 order by d.next_ms, d.id limit $2"
+        ));
+        let mut due = Vec::new();
+        let mut behind: Vec<(i64, i64)> = Vec::new();
+        for row in self.db.rows(sql, args![now_ms, limit]).await? {
+            let delivery = read(&row)?;
+            let head_id = row.int("head_id")?;
+            if head_id == delivery.id {
+                due.push(delivery);
+            } else {
+                behind.push((delivery.id, head_id));
+            }
+        }
+        if !behind.is_empty() {
+            self.wait_behind(&behind, now_ms).await?;
+        }
+        Ok(due)
+    }
+
+    /// Moves those behind another to after its next attempt, or they would be looked at in vain and stand before others.
+    /// When that is done with, [`Store::note_attempt`] calls the next.
+    async fn wait_behind(&self, behind: &[(i64, i64)], now_ms: i64) -> Result<()> {
+        let mut tx = self.db.begin_relaxed().await?;
+        tx.run(
+            "update deliveries set next_ms = (
+               select case when h.next_ms > $2 then h.next_ms + 1 else $2 end from deliveries h where h.id = waiting.head)
+             from (select cast(value->>0 as bigint) as id, cast(value->>1 as bigint) as head from json_each($1)) waiting
+             where deliveries.id = waiting.id and deliveries.status = 'PENDING'
+               and exists (select 1 from deliveries h where h.id = waiting.head and h.status = 'PENDING')",
+            args![behind.iter().collect::<Batch>(), now_ms + BEHIND_MS],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// When the next delivery is due, if any.
+    pub async fn next_delivery_ms(&self) -> Result<Option<i64>> {
+        let row =
+            self.db.row("select min(next_ms) as next_ms from deliveries where status = 'PENDING'", vec![]).await?;
+        row.map_or(Ok(None), |row| row.opt_int("next_ms"))
+    }
+
+    /// Notes an attempt, and calls the next in line when it was the last. Nobody waits for the disk: after a power cut one
+    /// is sent again, under its id.
+    pub async fn note_attempt(&self, delivery: &Delivery, attempt: &AttemptWrite) -> Result<()> {
+        let finished = attempt.status != DeliveryStatus::Pending;
+        let mut tx = self.db.begin_relaxed().await?;
+        tx.run(
+            "update deliveries set status = $3, attempts = attempts + 1, next_ms = $4, http_status = $5, error = $6, finished_ms = $7
+             where team_id = $1 and id = $2 and status = 'PENDING'",
+            args![
+                &delivery.team,
+                delivery.id,
+                attempt.status.code(),
+                attempt.next_ms,
+                attempt.http_status,
+                attempt.error.clone(),
+                finished.then_some(attempt.now_ms)
+            ],
+        )
+        .await?;
+        if finished {
+            tx.run(
+                "update deliveries set next_ms = $5 where team_id = $1 and channel_id = $2 and identity_id = $3 and status = 'PENDING' and id = (
+                   select min(n.id) from deliveries n where n.team_id = $1 and n.channel_id = $2 and n.identity_id = $3
+                     and n.status = 'PENDING' and n.id > $4 and n.attempts = 0)",
+                args![&delivery.team, &delivery.channel_id, &delivery.identity_id, delivery.id, attempt.now_ms],
+            )
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Ends what a channel still has to send.
+    pub async fn give_up_deliveries(&self, team: &TeamId, channel_id: &str, error: &str, now_ms: i64) -> Result<()> {
+        self.db
+            .run(
+                "update deliveries set status = 'FAILED', error = $3, finished_ms = $4
+                 where team_id = $1 and channel_id = $2 and status = 'PENDING'",
+                args![team, channel_id, error, now_ms],
+            )
+            .await
+            .map(drop)
+    }
+
+    /// The log of a channel, newest first.
+    pub async fn deliveries(
+        &self,
+        team: &TeamId,
+        channel_id: &str,
+        filter: &DeliveryFilter,
+        query: &ListQuery,
+    ) -> Result<Page<Delivery>> {
+        let mut condition = Where::new("d.team_id = $1", team);
+        condition.and("d.channel_id = ?", channel_id);
+        condition.and_some("d.status = ?", filter.status.as_deref());
+        condition.and_some("d.identity_id = ?", filter.identity.as_deref());
+        page(&self.db, COLUMNS, "deliveries d", condition, query, "d.id", read).await
+    }
+
+    pub async fn delivery(&self, team: &TeamId, id: i64) -> Result<Option<Delivery>> {
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from deliveries d where d.team_id = $1 and d.id = $2"));
+        self.db.row(sql, args![team, id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// Sends deliveries of a channel again, under their ids, those between two ids that are finished. Returns how many.
+    pub async fn redeliver(&self, team: &TeamId, channel_id: &str, from: i64, to: i64, now_ms: i64) -> Result<u64> {
+        self.db
+            .run(
+                "update deliveries set status = 'PENDING', attempts = 0, next_ms = $5, finished_ms = null
+                 where team_id = $1 and channel_id = $2 and id >= $3 and id <= $4 and status <> 'PENDING'",
+                args![team, channel_id, from, to, now_ms],
+            )
+            .await
+    }
+
+    /// Drops what was finished before, some at a time. Returns how many that were.
+    pub async fn prune_deliveries(&self, before_id: i64) -> Result<u64> {
+        self.db
+            .run(
+                "delete from deliveries where id in (
+                   select d.id from deliveries d where d.id < $1 and d.status <> 'PENDING' order by d.id limit $2)",
+                args![before_id, PRUNED_MAX],
+            )
+            .await
+    }
+}
+
+/// Writes notifications with what caused them.
+pub(crate) async fn write(tx: &mut Tx, team: &TeamId, deliveries: &[DeliveryWrite]) -> Result<()> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let row = |delivery: &DeliveryWrite| {
+        let DeliveryWrite { id, channel_id, identity_id, event, data, created_ms } = delivery.clone();
+        (id, channel_id, identity_id, event, data, created_ms)
+    };
+    let rows: Batch = deliveries.iter().map(row).collect();
+    tx.run(
+        "insert into deliveries (team_id, id, channel_id, identity_id, event, data, status, attempts, next_ms, created_ms)
+         select $1, cast(value->>0 as bigint), value->>1, value->>2, value->>3, value->>4, 'PENDING', 0, cast(value->>5 as bigint),
+           cast(value->>5 as bigint)
+         from json_each($2)",
+        args![team, rows],
+    )
+    .await
+    .map(drop)
+}
+
+fn read(row: &Row) -> Result<Delivery> {
+    Ok(Delivery {
+        team: TeamId::new(row.text("team_id")?),
+        id: row.int("id")?,
+        channel_id: row.text("channel_id")?,
+        identity_id: row.text("identity_id")?,
+        event: row.text("event")?,
+        data: row.text("data")?,
+        status: row.text("status")?,
+        attempts: row.int("attempts")?,
+        next_ms: row.int("next_ms")?,
+        http_status: row.opt_int("http_status")?,
+        error: row.opt_text("error")?,
+        created_ms: row.int("created_ms")?,
+        finished_ms: row.opt_int("finished_ms")?,
+    })
+}

@@ -1,0 +1,291 @@
+//! Badge and escalation rules, and whom they match.
+
+use crate::TeamId;
+use crate::db::{Row, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::open::Store;
+use crate::paging::{ListQuery, Page, Where, page};
+use dregs_engine::rules::condition::Comparison;
+use dregs_engine::rules::{BadgeRule, Condition, EscalationRule, RULES_MAX, RuleBook};
+use dregs_engine::score::Category;
+use serde::Serialize;
+
+const BADGE: &str = "badge";
+const ESCALATION: &str = "escalation";
+/// Identities that a change of a rule has looked at again at once; more are when they are scored again anyway.
+const REQUEUED_MAX: i64 = 100_000;
+
+/// A rule with what the store knows of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<T> {
+    pub rule: T,
+    pub created_ms: i64,
+    pub updated_ms: i64,
+}
+
+/// An identity that conditions match.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    pub id: String,
+    pub display_name: Option<String>,
+    pub scores: [Option<u8>; 4],
+}
+
+/// What a badge rule and an escalation rule have in common as rows.
+trait Kept: Serialize + serde::de::DeserializeOwned {
+    const KIND: &'static str;
+    fn id(&self) -> &str;
+    fn slug(&self) -> Option<&str>;
+    fn identify(&mut self, id: String, slug: Option<String>);
+}
+
+impl Kept for BadgeRule {
+    const KIND: &'static str = BADGE;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn slug(&self) -> Option<&str> {
+        Some(&self.slug)
+    }
+
+    fn identify(&mut self, id: String, slug: Option<String>) {
+        self.id = id;
+        self.slug = slug.unwrap_or_default();
+    }
+}
+
+impl Kept for EscalationRule {
+    const KIND: &'static str = ESCALATION;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn slug(&self) -> Option<&str> {
+        None
+    }
+
+    fn identify(&mut self, id: String, _slug: Option<String>) {
+        self.id = id;
+    }
+}
+
+impl Store {
+    /// The version of a team's rules and channels: another after every change of them.
+    pub async fn playbook_version(&self, team: &TeamId) -> Result<i64> {
+        let row = self.db.row("select playbook from team_counts where team_id = $1", args![team]).await?;
+        row.map_or(Ok(0), |row| row.int("playbook"))
+    }
+
+    /// All rules of a team, badge rules by priority.
+    pub async fn rule_book(&self, team: &TeamId) -> Result<RuleBook> {
+        let badges = self.badge_rules(team).await?.into_iter().map(|stored| stored.rule).collect();
+        let escalations = self.escalation_rules(team).await?.into_iter().map(|stored| stored.rule).collect();
+        Ok(RuleBook { badges, escalations })
+    }
+
+    /// Higher priority first.
+    pub async fn badge_rules(&self, team: &TeamId) -> Result<Vec<Stored<BadgeRule>>> {
+        let mut rules = self.kept::<BadgeRule>(team).await?;
+        rules.sort_by_key(|stored| std::cmp::Reverse(stored.rule.priority));
+        Ok(rules)
+    }
+
+    pub async fn escalation_rules(&self, team: &TeamId) -> Result<Vec<Stored<EscalationRule>>> {
+        self.kept(team).await
+    }
+
+    pub async fn badge_rule(&self, team: &TeamId, slug: &str) -> Result<Option<Stored<BadgeRule>>> {
+        Ok(self.badge_rules(team).await?.into_iter().find(|stored| stored.rule.slug == slug))
+    }
+
+    pub async fn escalation_rule(&self, team: &TeamId, id: &str) -> Result<Option<Stored<EscalationRule>>> {
+        Ok(self.escalation_rules(team).await?.into_iter().find(|stored| stored.rule.id == id))
+    }
+
+    async fn kept<T: Kept>(&self, team: &TeamId) -> Result<Vec<Stored<T>>> {
+        let rows = self
+            .db
+            .rows(
+                "select id, slug, body, created_ms, updated_ms from rules where team_id = $1 and kind = $2 order by created_ms, id",
+                args![team, T::KIND],
+            )
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Writes a badge rule, as a fresh one or in the place of the one with its id. `Conflict` when its slug is taken or the
+    /// team has too many. Whoever it matches or has marked is scored again.
+    pub async fn put_badge_rule(&self, team: &TeamId, rule: &BadgeRule, now_ms: i64) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        put(&mut tx, team, rule, now_ms).await?;
+        turn_page(&mut tx, team).await?;
+        requeue_badge(&mut tx, team, &rule.slug, now_ms).await?;
+        requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
+        tx.commit().await
+    }
+
+    /// Deletes a badge rule and takes its badge off everyone. Returns whether there was one.
+    pub async fn delete_badge_rule(&self, team: &TeamId, slug: &str, now_ms: i64) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let gone =
+            tx.run("delete from rules where team_id = $1 and kind = 'badge' and slug = $2", args![team, slug]).await?;
+        if gone == 0 {
+            return Ok(false);
+        }
+        turn_page(&mut tx, team).await?;
+        requeue_badge(&mut tx, team, slug, now_ms).await?;
+        tx.run("delete from badges where team_id = $1 and slug = $2", args![team, slug]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes an escalation rule, as a fresh one or in the place of the one with its id. `Conflict` when the team has too
+    /// many. Whoever it matches or watches is scored again.
+    pub async fn put_escalation_rule(&self, team: &TeamId, rule: &EscalationRule, now_ms: i64) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        put(&mut tx, team, rule, now_ms).await?;
+        turn_page(&mut tx, team).await?;
+        tx.run(
+            "update identities set due_ms = $3 where team_id = $1 and id in (
+               select e.identity_id from escalations e where e.team_id = $1 and e.rule_id = $2 and e.live = 1)",
+            args![team, &rule.id, now_ms],
+        )
+        .await?;
+        requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
+        tx.commit().await
+    }
+
+    /// Deletes an escalation rule. Its escalations stay, but for those that were only about to open. Returns whether
+    /// there was one.
+    pub async fn delete_escalation_rule(&self, team: &TeamId, id: &str) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let gone =
+            tx.run("delete from rules where team_id = $1 and kind = 'escalation' and id = $2", args![team, id]).await?;
+        if gone == 0 {
+            return Ok(false);
+        }
+        turn_page(&mut tx, team).await?;
+        tx.run("delete from escalations where team_id = $1 and rule_id = $2 and status = 'PENDING'", args![team, id])
+            .await?;
+        tx.run("update escalations set live = 0 where team_id = $1 and rule_id = $2 and live = 1", args![team, id])
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Who fulfils the conditions by the scores and badges as they are, most recently updated first. Delays count for
+    /// nothing here.
+    pub async fn matching(
+        &self,
+        team: &TeamId,
+        conditions: &[Condition],
+        query: &ListQuery,
+        now_ms: i64,
+    ) -> Result<Page<Match>> {
+        let condition = matching(team, conditions, now_ms);
+        let columns = "i.id, i.display_name, i.humanity, i.authenticity, i.uniqueness, i.behavior";
+        let read = |row: &Row| {
+            Ok(Match {
+                id: row.text("id")?,
+                display_name: row.opt_text("display_name")?,
+                scores: crate::identities::scores(row)?,
+            })
+        };
+        page(&self.db, columns, "identities i", condition, query, "i.id", read).await
+    }
+}
+
+/// Notes that the team's rules or channels are others than before.
+pub(crate) async fn turn_page(tx: &mut Tx, team: &TeamId) -> Result<()> {
+    tx.run(
+        "insert into team_counts (team_id, identities, playbook) values ($1, 0, 1)
+         on conflict (team_id) do update set playbook = team_counts.playbook + 1",
+        args![team],
+    )
+    .await
+    .map(drop)
+}
+
+fn read<T: Kept>(row: &Row) -> Result<Stored<T>> {
+    let mut rule: T = serde_json::from_str(&row.text("body")?)?;
+    rule.identify(row.text("id")?, row.opt_text("slug")?);
+    Ok(Stored { rule, created_ms: row.int("created_ms")?, updated_ms: row.int("updated_ms")? })
+}
+
+async fn put<T: Kept>(tx: &mut Tx, team: &TeamId, rule: &T, now_ms: i64) -> Result<()> {
+    let body = serde_json::to_string(rule)?;
+    let changed = tx
+        .run(
+            "update rules set body = $4, updated_ms = $5 where team_id = $1 and id = $2 and kind = $3",
+            args![team, rule.id(), T::KIND, &body, now_ms],
+        )
+        .await?;
+    if changed > 0 {
+        return Ok(());
+    }
+    let held = tx.row("select count(*) as n from rules where team_id = $1 and kind = $2", args![team, T::KIND]).await?;
+    if held.map_or(Ok(0), |row| row.int("n"))? >= RULES_MAX as i64 {
+        return Err(StoreError::Conflict("a team may have 100 rules of a kind"));
+    }
+    tx.run(
+        "insert into rules (team_id, id, kind, slug, body, created_ms, updated_ms) values ($1, $2, $3, $4, $5, $6, $6)",
+        args![team, rule.id(), T::KIND, rule.slug(), body, now_ms],
+    )
+    .await
+    .map(drop)
+}
+
+async fn requeue_badge(tx: &mut Tx, team: &TeamId, slug: &str, now_ms: i64) -> Result<()> {
+    tx.run(
+        "update identities set due_ms = $3 where team_id = $1 and id in (
+           select b.identity_id from badges b where b.team_id = $1 and b.slug = $2 limit $4)",
+        args![team, slug, now_ms, REQUEUED_MAX],
+    )
+    .await
+    .map(drop)
+}
+
+async fn requeue_matching(tx: &mut Tx, team: &TeamId, conditions: &[Condition], now_ms: i64) -> Result<()> {
+    let matching = matching(team, conditions, now_ms);
+    let mut args = matching.args.clone();
+    args.extend(args![now_ms, REQUEUED_MAX]);
+    let (now, limit) = (args.len() - 1, args.len());
+    let sql = format!(
+        "update identities set due_ms = ${now} where team_id = $1 and id in (select i.id from identities i where {} limit ${limit})",
+        matching.sql()
+    );
+    tx.run(sqlx::AssertSqlSafe(sql), args).await.map(drop)
+}
+
+/// The conditions as SQL over `identities i`.
+fn matching(team: &TeamId, conditions: &[Condition], now_ms: i64) -> Where {
+    let mut matching = Where::new("i.team_id = $1", team);
+    matching.and_plain("i.disregarded = 0");
+    for condition in conditions {
+        match condition {
+            Condition::IdentityAgeGt { seconds } => matching.and("i.created_ms < ?", now_ms - seconds * 1000),
+            Condition::IdentityAgeLt { seconds } => matching.and("i.created_ms > ?", now_ms - seconds * 1000),
+            Condition::BadgeExists { badge } => matching.and(&format!("i.id in {HOLDERS}"), badge),
+            Condition::BadgeNotExists { badge } => matching.and(&format!("i.id not in {HOLDERS}"), badge),
+            _ => {
+                let Some((comparison, which, threshold)) = condition.score() else { continue };
+                let compared = |category: Category| compared(category, comparison);
+                let clause = match which.category() {
+                    Some(category) => compared(category),
+                    None => format!("({})", Category::ALL.map(compared).join(" or ")),
+                };
+                matching.and(&clause, i64::from(threshold));
+            }
+        }
+    }
+    matching
+}
+
+const HOLDERS: &str = "(select b.identity_id from badges b where b.team_id = $1 and b.slug = ? and b.is_on = 1)";
+
+fn compared(category: Category, comparison: Comparison) -> String {
+    format!("i.{} {} ?", category.code().to_lowercase(), comparison.sign())
+}
