@@ -1,5 +1,6 @@
 //! Options of the server; each is also an environment variable `DREGS_*`.
 
+use crate::channels::RETRIES_S;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,9 +63,10 @@ pub struct RunOptions {
     pub notify: NotifyOptions,
 }
 
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct NotifyOptions {
-    /// Where people reach this server, such as https://dregs.example.com: links in notifications begin with it
+    /// Where people reach this server, such as https://dregs.example.com: links in notifications begin with it; by default
+    /// the address it listens on
     #[arg(long, env = "DREGS_PUBLIC_URL")]
     pub public_url: Option<String>,
 
@@ -79,12 +81,39 @@ pub struct NotifyOptions {
     /// Sender of e-mails
     #[arg(long, env = "DREGS_MAIL_FROM", default_value = "Dregs <dregs@localhost>")]
     pub mail_from: String,
+
+    /// Seconds between the attempts of a delivery; after the last it has failed
+    #[arg(long, env = "DREGS_RETRY_SECONDS", value_delimiter = ',', default_values_t = RETRIES_S, value_parser = wait_seconds)]
+    pub retry_seconds: Vec<f64>,
+}
+
+/// The longest wait between two attempts: a month.
+const WAIT_SECONDS_MAX: f64 = 30.0 * 24.0 * 3600.0;
+
+fn wait_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.trim().parse().map_err(|_| "not a number of seconds".to_owned())?;
+    match (0.0..=WAIT_SECONDS_MAX).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err(format!("must be 0 to {WAIT_SECONDS_MAX} seconds")),
+    }
+}
+
+impl Default for NotifyOptions {
+    fn default() -> Self {
+        NotifyOptions {
+            public_url: None,
+            allow_private_targets: false,
+            smtp_url: None,
+            mail_from: "Dregs <dregs@localhost>".into(),
+            retry_seconds: RETRIES_S.into(),
+        }
+    }
 }
 
 impl NotifyOptions {
     /// The page about an identity.
     pub fn identity_url(&self, id: &str) -> String {
-        let base = self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080").trim_end_matches('/');
+        let base = self.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
         format!("{base}/identities/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
     }
 }

@@ -1,6 +1,6 @@
 //! Channels: how a team is told outside the dashboard ([`webhook`], [`slack`], [`email`]).
 //!
-//! A delivery is attempted at once and then after each of [`RETRIES_S`], under one delivery id. Nothing here remembers or
+//! A delivery is attempted at once and then after each of [`RETRIES_S`], or what the operator says, under one delivery id. Nothing here remembers or
 //! reads a clock: the caller keeps the log of deliveries, the time and the chance. What a notification says was in part
 //! written by the people being judged, so every channel shows it cleaned, cut and escaped.
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// Seconds between one attempt and the next, after the first one at once: a receiver that restarts is met again within
 /// seconds, one that is down over night is met the day after.
-pub const RETRIES_S: [u64; 7] = [5, 30, 120, 600, 3600, 21600, 86400];
+pub const RETRIES_S: [f64; 7] = [5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0, 86_400.0];
 /// The share of a wait that chance may add, so that what failed together does not come back together.
 const JITTER_MAX: f64 = 0.1;
 
@@ -68,12 +68,12 @@ impl Attempt {
     }
 }
 
-/// When a delivery that was attempted so many times is due again; `None` when it has failed for good. `jitter` is a
-/// random number from 0 to 1.
-pub fn next_attempt_ms(attempts_made: u32, now_ms: i64, jitter: f64) -> Option<i64> {
+/// When a delivery that was attempted so many times is due again, with these waits; `None` when it has failed for good.
+/// `jitter` is a random number from 0 to 1.
+pub fn next_attempt_ms(retries_s: &[f64], attempts_made: u32, now_ms: i64, jitter: f64) -> Option<i64> {
     let Some(failures) = attempts_made.checked_sub(1) else { return Some(now_ms) };
-    let wait_s = *RETRIES_S.get(failures as usize)?;
-    let wait_ms = wait_s as f64 * 1000.0 * (1.0 + JITTER_MAX * jitter.clamp(0.0, 1.0));
+    let wait_s = *retries_s.get(failures as usize)?;
+    let wait_ms = wait_s * 1000.0 * (1.0 + JITTER_MAX * jitter.clamp(0.0, 1.0));
     Some(now_ms.saturating_add(wait_ms as i64))
 }
 
@@ -308,8 +308,9 @@ mod tests {
 
     #[test]
     fn attempts_follow_the_schedule_and_end() {
-        let waits =
-            |jitter| (0..9).map(|made| next_attempt_ms(made, 1000, jitter).map(|at| at - 1000)).collect::<Vec<_>>();
+        let waits = |jitter| {
+            (0..9).map(|made| next_attempt_ms(&RETRIES_S, made, 1000, jitter).map(|at| at - 1000)).collect::<Vec<_>>()
+        };
         let plain = [0, 5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000, 86_400_000].map(Some);
         assert_eq!(waits(0.0), [&plain[..], &[None]].concat());
         assert_eq!(waits(1.0)[1..4], [Some(5_500), Some(33_000), Some(132_000)]);

@@ -26,12 +26,13 @@ impl Sidecar {
     pub async fn start(
         store: Store,
         clock: Clock,
-        options: RunOptions,
+        mut options: RunOptions,
         listen: SocketAddr,
     ) -> Result<Sidecar, StoreError> {
         let unusable = |error: std::io::Error| StoreError::Unusable(format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
+        options.notify.public_url.get_or_insert_with(|| format!("http://{address}"));
         let running = Running::start(store, clock, options).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let service = http::service(running.app.clone());

@@ -32,20 +32,22 @@ pub struct Deliverer {
     store: Store,
     clock: Clock,
     wake: Arc<Notify>,
-    senders: Arc<Senders>,
+    sender: Arc<Sender>,
     lease: Lease,
-    sends: JoinSet<(Delivery, Channel, Attempt)>,
+    sends: JoinSet<Delivery>,
     /// Deliveries on their way, and how many to each channel.
     underway: HashSet<i64>,
     busy: HashMap<String, usize>,
 }
 
-/// The ways out of this server.
-struct Senders {
+/// The ways out of this server, and the log of what went through them.
+struct Sender {
     /// Why there is none, if there is none: a machine without certificates still has its dashboard and its mail.
     poster: std::result::Result<Poster, String>,
     mailer: Option<Mailer>,
+    store: Store,
     clock: Clock,
+    retry_seconds: Vec<f64>,
 }
 
 impl Deliverer {
@@ -65,11 +67,18 @@ impl Deliverer {
             tracing::warn!(%error, "webhooks and Slack messages cannot be sent");
         }
         let mailer = options.smtp_url.as_deref().map(|url| Mailer::new(url, &options.mail_from)).transpose()?;
+        let sender = Sender {
+            poster,
+            mailer,
+            store: store.clone(),
+            clock: clock.clone(),
+            retry_seconds: options.retry_seconds.clone(),
+        };
         Ok(Deliverer {
             store: store.clone(),
             clock: clock.clone(),
             wake: wake.clone(),
-            senders: Arc::new(Senders { poster, mailer, clock: clock.clone() }),
+            sender: Arc::new(sender),
             lease: Lease::new(store.clone(), "deliver"),
             sends: JoinSet::new(),
             underway: HashSet::new(),
@@ -87,7 +96,7 @@ impl Deliverer {
                 }
             };
             tokio::select! {
-                Some(sent) = self.sends.join_next() => self.finish(sent).await,
+                Some(sent) = self.sends.join_next() => self.finish(sent),
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
                 _ = stopped.changed() => {}
@@ -95,7 +104,7 @@ impl Deliverer {
         }
         // What is on its way is waited for: otherwise it would be sent again.
         while let Some(sent) = self.sends.join_next().await {
-            self.finish(sent).await;
+            self.finish(sent);
         }
         self.lease.release().await;
     }
@@ -136,10 +145,14 @@ impl Deliverer {
         };
         *self.busy.entry(delivery.channel_id.clone()).or_default() += 1;
         self.underway.insert(delivery.id);
-        let senders = self.senders.clone();
+        let sender = self.sender.clone();
         self.sends.spawn(async move {
-            let attempt = senders.send(&channel, &delivery).await;
-            (delivery, channel, attempt)
+            let attempt = sender.send(&channel, &delivery).await;
+            // At once: a receiver is told twice what is sent again because its answer was not noted.
+            if let Err(error) = sender.note(&delivery, &channel, &attempt).await {
+                tracing::warn!(%error, delivery = delivery.id, "an attempt could not be noted; it is made again");
+            }
+            delivery
         });
         Ok(())
     }
@@ -150,23 +163,48 @@ impl Deliverer {
         self.store.give_up_deliveries(&delivery.team, &delivery.channel_id, error, now_ms).await
     }
 
-    async fn finish(&mut self, sent: std::result::Result<(Delivery, Channel, Attempt), tokio::task::JoinError>) {
-        let (delivery, channel, attempt) = match sent {
-            Ok(sent) => sent,
+    fn finish(&mut self, sent: std::result::Result<Delivery, tokio::task::JoinError>) {
+        match sent {
+            Ok(delivery) => {
+                self.underway.remove(&delivery.id);
+                if let Some(sends) = self.busy.get_mut(&delivery.channel_id) {
+                    *sends = sends.saturating_sub(1);
+                }
+            }
             Err(error) => {
                 // Which one it was is not known any more: all are looked at again.
                 tracing::error!(%error, "a delivery broke off");
                 self.underway.clear();
                 self.busy.clear();
-                return;
             }
-        };
-        if let Err(error) = self.note(&delivery, &channel, &attempt).await {
-            tracing::warn!(%error, delivery = delivery.id, "an attempt could not be noted; it is made again");
         }
-        self.underway.remove(&delivery.id);
-        if let Some(sends) = self.busy.get_mut(&delivery.channel_id) {
-            *sends = sends.saturating_sub(1);
+    }
+}
+
+impl Sender {
+    async fn send(&self, channel: &Channel, delivery: &Delivery) -> Attempt {
+        let delivery_id = delivery_id(delivery.id);
+        let data = serde_json::from_str(&delivery.data).unwrap_or_default();
+        let notification =
+            Notification { delivery_id: &delivery_id, event: &delivery.event, channel_id: &channel.id, data: &data };
+        let now_ms = self.clock.now_ms();
+        match &channel.config {
+            ChannelConfig::Webhook { url } => {
+                let live = channel.secrets.iter().filter(|held| held.until_ms.is_none_or(|until_ms| until_ms > now_ms));
+                let secrets: Vec<String> = live.map(|held| held.secret.clone()).collect();
+                match &self.poster {
+                    Ok(poster) => poster.deliver(url, &notification, &secrets, now_ms).await,
+                    Err(error) => no_way_out(error),
+                }
+            }
+            ChannelConfig::Slack { url } => match &self.poster {
+                Ok(poster) => slack::post(poster, url, &notification).await,
+                Err(error) => no_way_out(error),
+            },
+            ChannelConfig::Email { to } => match &self.mailer {
+                Some(mailer) => mailer.send(to, &notification).await,
+                None => no_way_out("no mail server is configured: start the server with --smtp-url"),
+            },
         }
     }
 
@@ -174,7 +212,7 @@ impl Deliverer {
         let now_ms = self.clock.now_ms();
         let made = u32::try_from(delivery.attempts).unwrap_or(u32::MAX).saturating_add(1);
         let again_ms = match attempt.outcome {
-            Outcome::Retry => next_attempt_ms(made, now_ms, rand::random()),
+            Outcome::Retry => next_attempt_ms(&self.retry_seconds, made, now_ms, rand::random()),
             Outcome::Delivered | Outcome::Gone => None,
         };
         let status = match (attempt.outcome, again_ms) {
@@ -215,34 +253,6 @@ impl Deliverer {
             self.store.give_up_deliveries(team, &channel.id, "the channel is switched off", now_ms).await?;
         }
         Ok(())
-    }
-}
-
-impl Senders {
-    async fn send(&self, channel: &Channel, delivery: &Delivery) -> Attempt {
-        let delivery_id = delivery_id(delivery.id);
-        let data = serde_json::from_str(&delivery.data).unwrap_or_default();
-        let notification =
-            Notification { delivery_id: &delivery_id, event: &delivery.event, channel_id: &channel.id, data: &data };
-        let now_ms = self.clock.now_ms();
-        match &channel.config {
-            ChannelConfig::Webhook { url } => {
-                let live = channel.secrets.iter().filter(|held| held.until_ms.is_none_or(|until_ms| until_ms > now_ms));
-                let secrets: Vec<String> = live.map(|held| held.secret.clone()).collect();
-                match &self.poster {
-                    Ok(poster) => poster.deliver(url, &notification, &secrets, now_ms).await,
-                    Err(error) => no_way_out(error),
-                }
-            }
-            ChannelConfig::Slack { url } => match &self.poster {
-                Ok(poster) => slack::post(poster, url, &notification).await,
-                Err(error) => no_way_out(error),
-            },
-            ChannelConfig::Email { to } => match &self.mailer {
-                Some(mailer) => mailer.send(to, &notification).await,
-                None => no_way_out("no mail server is configured: start the server with --smtp-url"),
-            },
-        }
     }
 }
 
