@@ -753,3 +753,29 @@ def test_an_unreachable_server_is_a_connection_error(make_client: Callable[..., 
     client = make_client(base_url=f"http://127.0.0.1:{free_port()}/api", max_retries=0)
     with pytest.raises(DregsConnectionError):
         client.track("login", identity="someone")
+
+
+def test_escalations_are_opened_listed_and_worked_on(client: Any, server: Server, new_id: str) -> None:
+    client.track("login", identity=new_id, identity_data={"name": "Anna Virtanen"})
+    eventually(lambda: client.identities.scores(new_id), "the identity is scored")
+    rule = {"name": f"about {new_id}", "severity": "INFO", "conditions": [{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]}
+    made = server.request("POST", "/escalation-rules", json=rule).json()
+    listed = eventually(lambda: list(client.escalations.list_all(rule=int(made["id"]), identity=new_id)), "it is opened")
+    found = listed[0]
+    assert (found.status, found.severity, found.identity.id, found.rule.label) == ("OPEN", "INFO", new_id, rule["name"])
+    assert found.scores and found.opened_at and found.closed_at is None
+    for status in ("acknowledged", "closed"):
+        before = getattr(client.escalations.summary(), status)
+        assert client.escalations.update(found.id, status=status).status == status.upper()
+        assert getattr(client.escalations.summary(), status) == before + 1
+    assert client.escalations.get(found.id).closed_at is not None
+    server.request("DELETE", f"/escalation-rules/{made['id']}")
+
+
+def test_a_review_is_written(client: Any, new_id: str) -> None:
+    client.track("login", identity=new_id, identity_data={"name": "Anna Virtanen"})
+    eventually(lambda: client.identities.scores(new_id), "the identity is scored")
+    asked = client.identities.review(new_id, feedback="a real customer")
+    assert (asked.status, asked.feedback) == ("PENDING", "a real customer")
+    review = eventually(lambda: next(iter(r for r in client.identities.reviews(new_id) if r.status == "FINISHED"), None), "it is written")
+    assert review.id == asked.id and "authenticity" in review.summary

@@ -20,6 +20,7 @@ pub mod mapping;
 pub mod profile;
 pub mod redact;
 pub mod rejection;
+pub mod review;
 pub mod rules;
 pub mod said;
 pub mod score;

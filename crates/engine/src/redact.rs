@@ -101,6 +101,7 @@ impl Cleaner {
                 let kept = items.into_iter().take(ATTRIBUTE_ITEMS_MAX);
                 Value::Array(kept.map(|item| self.value(item, depth + 1)).collect())
             }
+            Value::Number(number) if is_card_number(&number.to_string()) => Value::from(REDACTED),
             plain => plain,
         }
     }
@@ -114,9 +115,12 @@ impl Cleaner {
     }
 }
 
+const CARD_DIGITS_MIN: usize = 13;
+const CARD_DIGITS_MAX: usize = 19;
+
 /// `text` with every payment-card number in it replaced.
 fn redact_cards(text: String) -> String {
-    if text.bytes().filter(u8::is_ascii_digit).count() < 13 {
+    if text.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN {
         return text;
     }
     let mut out = String::with_capacity(text.len());
@@ -124,19 +128,48 @@ fn redact_cards(text: String) -> String {
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let run = &rest[start..];
         let length = run.find(|c: char| !c.is_ascii_digit() && c != ' ' && c != '-').unwrap_or(run.len());
-        let candidate = run[..length].trim_end_matches([' ', '-']);
         out.push_str(&rest[..start]);
-        out.push_str(if is_card_number(candidate) { REDACTED } else { candidate });
-        rest = &run[candidate.len()..];
+        redact_run(&run[..length], &mut out);
+        rest = &run[length..];
     }
     out.push_str(rest);
     out
 }
 
+/// A run of digits with spaces and hyphens. A card number is made of whole groups of it: other digits may stand before it
+/// and after it.
+fn redact_run(run: &str, out: &mut String) {
+    let mut rest = run;
+    while !rest.is_empty() {
+        let group = rest.find([' ', '-']).unwrap_or(rest.len());
+        let card = (group > 0).then(|| card_at_start(rest)).flatten();
+        match card {
+            Some(length) => {
+                out.push_str(REDACTED);
+                rest = &rest[length..];
+            }
+            None => {
+                let length = rest[group..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |gap| group + gap);
+                out.push_str(&rest[..length]);
+                rest = &rest[length..];
+            }
+        }
+    }
+}
+
+/// The length of the card number that whole groups at the start of `run` make; the longest, if there are several.
+fn card_at_start(run: &str) -> Option<usize> {
+    let ends = run.match_indices([' ', '-']).map(|(place, _)| place).chain([run.len()]);
+    let digits = |end: &usize| run[..*end].bytes().filter(u8::is_ascii_digit).count();
+    ends.take_while(|end| digits(end) <= CARD_DIGITS_MAX)
+        .filter(|end| run[..*end].ends_with(|c: char| c.is_ascii_digit()) && is_card_number(&run[..*end]))
+        .last()
+}
+
 /// 13 to 19 digits that begin like an issued card and pass the Luhn check (ISO/IEC 7812).
 fn is_card_number(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    if !(13..=19).contains(&digits.len()) || !matches!(digits[0], 2..=6) {
+    if !(CARD_DIGITS_MIN..=CARD_DIGITS_MAX).contains(&digits.len()) || !matches!(digits[0], 2..=6) {
         return false;
     }
     let sum: u32 = digits
@@ -155,17 +188,33 @@ fn is_card_number(text: &str) -> bool {
 /// A URL without its user info and with the values of sensitive query parameters replaced.
 pub fn clean_url(url: &str) -> String {
     let url = without_nul(url);
-    let Some((base, query)) = url.split_once('?') else { return url.into_owned() };
-    let (query, fragment) = query.split_once('#').map_or((query, None), |(query, fragment)| (query, Some(fragment)));
-    let cleaned: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((key, _)) if is_sensitive_key(key) || key == "code" => format!("{key}={REDACTED}"),
-            _ => pair.to_owned(),
-        })
-        .collect();
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    format!("{base}?{}{fragment}", cleaned.join("&"))
+    let (rest, fragment) = url.split_once('#').map_or((&*url, None), |(rest, fragment)| (rest, Some(fragment)));
+    let (base, query) = rest.split_once('?').map_or((rest, None), |(base, query)| (base, Some(query)));
+    let mut cleaned = without_user_info(base);
+    for (sign, part) in [('?', query), ('#', fragment)] {
+        if let Some(part) = part {
+            cleaned.push(sign);
+            cleaned.push_str(&without_secrets(part));
+        }
+    }
+    cleaned
+}
+
+/// `https://user:password@host/` is `https://host/`.
+fn without_user_info(base: &str) -> String {
+    let Some(start) = base.find("//").map(|place| place + 2) else { return base.to_owned() };
+    let end = base[start..].find('/').map_or(base.len(), |place| start + place);
+    let host = base[start..end].rsplit('@').next().unwrap_or_default();
+    format!("{}{host}{}", &base[..start], &base[end..])
+}
+
+/// Parameters, of a query or of a fragment that looks like one, without the values that are secrets.
+fn without_secrets(parameters: &str) -> String {
+    let cleaned = parameters.split('&').map(|pair| match pair.split_once('=') {
+        Some((key, _)) if is_sensitive_key(key) || key == "code" => format!("{key}={REDACTED}"),
+        _ => pair.to_owned(),
+    });
+    cleaned.collect::<Vec<_>>().join("&")
 }
 
 #[cfg(test)]
@@ -197,6 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn a_card_number_is_found_among_other_digits() {
+        for (text, expected) in [
+            ("4111 1111 1111 1111 12/27", "[redacted] 12/27"),
+            ("order 77 4111-1111-1111-1111 cvc 123", "order 77 [redacted] cvc 123"),
+            ("4111111111111111 5500005555555559", "[redacted] [redacted]"),
+            ("378282246310005", "[redacted]"),
+            ("1234567890123456", "1234567890123456"),
+            ("2026 11 22 23 05 00 123456", "2026 11 22 23 05 00 123456"),
+            ("1 - 2 -- 3", "1 - 2 -- 3"),
+            ("4111 1111 1111 1112", "4111 1111 1111 1112"),
+        ] {
+            assert_eq!(redact_cards(text.into()), expected);
+        }
+        let (cleaned, _) = clean(json!({"card": 4_111_111_111_111_111_u64, "at": 1_795_383_762_850_u64, "n": 5}));
+        assert_eq!(cleaned, json!({"card": REDACTED, "at": 1_795_383_762_850_u64, "n": 5}));
+    }
+
+    #[test]
     fn bounds_cut_and_count() {
         let mut deep = json!("bottom");
         for _ in 0..20 {
@@ -216,5 +283,11 @@ mod tests {
     fn urls_lose_their_tokens() {
         assert_eq!(clean_url("/reset?token=abc&lang=de#top"), "/reset?token=[redacted]&lang=de#top");
         assert_eq!(clean_url("/plain"), "/plain");
+        assert_eq!(clean_url("https://ann:pw@x.example/a?b=1"), "https://x.example/a?b=1");
+        assert_eq!(
+            clean_url("https://x.example/#access_token=abc&state=5"),
+            "https://x.example/#access_token=[redacted]&state=5"
+        );
+        assert_eq!(clean_url("https://x.example/a@b#part"), "https://x.example/a@b#part");
     }
 }

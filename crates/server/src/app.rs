@@ -12,6 +12,7 @@ use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
 use crate::jobs::deliver::Deliverer;
 use crate::jobs::processor::Processor;
+use crate::jobs::review::Reviewer;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -56,8 +57,8 @@ impl Running {
         let bells = Bells::default();
         let (appender, append) = Appender::new(&store, &clock, &watermark, &bells.process, stopped.clone());
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
-        let deliverer =
-            Deliverer::new(&store, &clock, &bells.deliver, &options.notify).map_err(StoreError::Unusable)?;
+        let deliverer = Deliverer::new(&store, &clock, &bells.deliver, &options.notify);
+        let reviewer = Reviewer::new(&store, &clock, &bells.review);
         let app = Arc::new(App {
             keys: Keys::new(store.clone()),
             limits: RateLimits::new(&options),
@@ -76,7 +77,8 @@ impl Running {
         let jobs = vec![
             background::start("append", own_thread, append)?,
             background::start("process", own_thread, processor.run(stopped.clone()))?,
-            background::start("deliver", false, deliverer.run(stopped.clone()))?,
+            background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
+            background::start("review", false, reviewer.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];

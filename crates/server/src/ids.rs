@@ -19,9 +19,14 @@ impl Ids {
         Ids { node: i64::from(node) & NODE_MAX, last: AtomicI64::new(0) }
     }
 
+    /// Every id given before this moment is lower, every one given since is not.
+    pub fn at(ms: i64) -> i64 {
+        (ms - EPOCH_MS).max(0) << TIME_SHIFT
+    }
+
     /// An id greater than every one before it from this node. Past 65,536 in a millisecond it borrows from the next.
     pub fn next(&self, now_ms: i64) -> i64 {
-        let floor = ((now_ms - EPOCH_MS).max(0) << TIME_SHIFT) | (self.node << NODE_SHIFT);
+        let floor = Ids::at(now_ms) | (self.node << NODE_SHIFT);
         let step = |last: i64| {
             let next = (last + 1).max(floor);
             // Counting up must not run into the node's bits.
@@ -55,6 +60,8 @@ mod tests {
             last = next;
         }
         assert_ne!(a.next(EPOCH_MS + 5), b.next(EPOCH_MS + 5));
+        let (before, since) = (Ids::new(63).next(EPOCH_MS + 6), Ids::new(0).next(EPOCH_MS + 7));
+        assert!(before < Ids::at(EPOCH_MS + 7) && since >= Ids::at(EPOCH_MS + 7));
         assert!(a.next(EPOCH_MS - 99) > last, "a clock that goes back does not repeat ids");
     }
 }

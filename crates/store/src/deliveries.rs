@@ -8,6 +8,7 @@ use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
+use serde::{Deserialize, Serialize};
 
 /// How long those behind one that is being sent are not looked at.
 const BEHIND_MS: i64 = 30_000;
@@ -27,7 +28,7 @@ pub struct DeliveryWrite {
     pub created_ms: i64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryStatus {
     Pending,
     Delivered,
@@ -44,7 +45,7 @@ impl DeliveryStatus {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     pub team: TeamId,
     pub id: i64,
@@ -63,7 +64,7 @@ pub struct Delivery {
 }
 
 /// What became of an attempt.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptWrite {
     pub status: DeliveryStatus,
     /// When to try again, if it is still pending.
@@ -93,17 +94,19 @@ impl Store {
         tx.commit().await
     }
 
-    /// What may be sent now, of every team, at most `limit`: of each channel and identity the oldest alone. The others
-    /// of those that were looked at wait.
-    pub async fn due_deliveries(&self, now_ms: i64, limit: i64) -> Result<Vec<Delivery>> {
+    /// What may be sent now, of every team, through channels that are not `busy`, at most `limit`: of each channel and
+    /// identity the oldest alone. The others of those that were looked at wait.
+    pub async fn due_deliveries(&self, now_ms: i64, busy: &[&str], limit: i64) -> Result<Vec<Delivery>> {
         let sql = sqlx::AssertSqlSafe(format!(
             "select {COLUMNS}, (select min(h.id) from deliveries h where h.team_id = d.team_id and h.channel_id = d.channel_id
                and h.identity_id = d.identity_id and h.status = 'PENDING') as head_id
-             from deliveries d where d.status = 'PENDING' and d.next_ms <= $1 order by d.next_ms, d.id limit $2"
+             from deliveries d where d.status = 'PENDING' and d.next_ms <= $1
+               and d.channel_id not in (select value->>0 from json_each($2)) order by d.next_ms, d.id limit $3"
         ));
         let mut due = Vec::new();
         let mut behind: Vec<(i64, i64)> = Vec::new();
-        for row in self.db.rows(sql, args![now_ms, limit]).await? {
+        let busy: Batch = busy.iter().map(|id| (id,)).collect();
+        for row in self.db.rows(sql, args![now_ms, busy, limit]).await? {
             let delivery = read(&row)?;
             let head_id = row.int("head_id")?;
             if head_id == delivery.id {
@@ -143,24 +146,65 @@ impl Store {
 
     /// Notes an attempt, and calls the next in line when it was the last. Nobody waits for the disk: after a power cut one
     /// is sent again, under its id.
+    ///
+    /// An embedded store has one writer, which processing holds for long: until it is free, the attempt is noted beside the
+    /// ingest log, for [`Store::recover_attempts`]. What a receiver took it is not to get again because of that.
     pub async fn note_attempt(&self, delivery: &Delivery, attempt: &AttemptWrite) -> Result<()> {
+        let embedded = !self.is_shared();
+        if embedded {
+            let body = serde_json::to_string(&(delivery, attempt))?;
+            let mut tx = self.log.begin_relaxed().await?;
+            tx.run(
+                "insert into attempts (id, body) values ($1, $2) on conflict (id) do update set body = excluded.body",
+                args![delivery.id, body],
+            )
+            .await?;
+            tx.commit().await?;
+        }
+        self.apply_attempt(delivery, attempt).await?;
+        if embedded {
+            let mut tx = self.log.begin_relaxed().await?;
+            tx.run("delete from attempts where id = $1", args![delivery.id]).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes the attempts that were made before the last stop and not noted then. Returns how many.
+    pub async fn recover_attempts(&self) -> Result<usize> {
+        let rows = self.log.rows("select body from attempts order by id", vec![]).await?;
+        for row in &rows {
+            let (delivery, attempt): (Delivery, AttemptWrite) = serde_json::from_str(&row.text("body")?)?;
+            self.apply_attempt(&delivery, &attempt).await?;
+        }
+        if !rows.is_empty() {
+            let mut tx = self.log.begin_relaxed().await?;
+            tx.run("delete from attempts", vec![]).await?;
+            tx.commit().await?;
+        }
+        Ok(rows.len())
+    }
+
+    async fn apply_attempt(&self, delivery: &Delivery, attempt: &AttemptWrite) -> Result<()> {
         let finished = attempt.status != DeliveryStatus::Pending;
         let mut tx = self.db.begin_relaxed().await?;
-        tx.run(
-            "update deliveries set status = $3, attempts = attempts + 1, next_ms = $4, http_status = $5, error = $6, finished_ms = $7
-             where team_id = $1 and id = $2 and status = 'PENDING'",
-            args![
-                &delivery.team,
-                delivery.id,
-                attempt.status.code(),
-                attempt.next_ms,
-                attempt.http_status,
-                attempt.error.clone(),
-                finished.then_some(attempt.now_ms)
-            ],
-        )
-        .await?;
-        if finished {
+        let noted = tx
+            .run(
+                "update deliveries set status = $3, attempts = attempts + 1, next_ms = $4, http_status = $5, error = $6, finished_ms = $7
+                 where team_id = $1 and id = $2 and status = 'PENDING' and attempts = $8",
+                args![
+                    &delivery.team,
+                    delivery.id,
+                    attempt.status.code(),
+                    attempt.next_ms,
+                    attempt.http_status,
+                    attempt.error.clone(),
+                    finished.then_some(attempt.now_ms),
+                    delivery.attempts
+                ],
+            )
+            .await?;
+        if finished && noted > 0 {
             tx.run(
                 "update deliveries set next_ms = $5 where team_id = $1 and channel_id = $2 and identity_id = $3 and status = 'PENDING' and id = (
                    select min(n.id) from deliveries n where n.team_id = $1 and n.channel_id = $2 and n.identity_id = $3

@@ -148,12 +148,17 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, devices: &[DeviceWrite]) -
            cast(value->2->>1 as bigint), cast(value->2->>2 as bigint), 0
          from json_each($2) where true
          on conflict (team_id, fingerprint) do update set
-           ip = coalesce(excluded.ip, devices.ip), user_agent = coalesce(excluded.user_agent, devices.user_agent),
-           timezone = coalesce(excluded.timezone, devices.timezone), country_code = coalesce(excluded.country_code, devices.country_code),
-           asn = coalesce(excluded.asn, devices.asn), asn_label = coalesce(excluded.asn_label, devices.asn_label),
-           city = coalesce(excluded.city, devices.city), region = coalesce(excluded.region, devices.region),
-           latitude = coalesce(excluded.latitude, devices.latitude), longitude = coalesce(excluded.longitude, devices.longitude),
-           signals = coalesce(excluded.signals, devices.signals),
+           ip = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.ip, devices.ip) else coalesce(devices.ip, excluded.ip) end,
+           user_agent = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.user_agent, devices.user_agent) else coalesce(devices.user_agent, excluded.user_agent) end,
+           timezone = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.timezone, devices.timezone) else coalesce(devices.timezone, excluded.timezone) end,
+           country_code = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.country_code, devices.country_code) else coalesce(devices.country_code, excluded.country_code) end,
+           asn = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.asn, devices.asn) else coalesce(devices.asn, excluded.asn) end,
+           asn_label = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.asn_label, devices.asn_label) else coalesce(devices.asn_label, excluded.asn_label) end,
+           city = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.city, devices.city) else coalesce(devices.city, excluded.city) end,
+           region = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.region, devices.region) else coalesce(devices.region, excluded.region) end,
+           latitude = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.latitude, devices.latitude) else coalesce(devices.latitude, excluded.latitude) end,
+           longitude = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.longitude, devices.longitude) else coalesce(devices.longitude, excluded.longitude) end,
+           signals = case when excluded.last_ms >= devices.last_ms then coalesce(excluded.signals, devices.signals) else coalesce(devices.signals, excluded.signals) end,
            first_ms = case when excluded.first_ms < devices.first_ms then excluded.first_ms else devices.first_ms end,
            last_ms = case when excluded.last_ms > devices.last_ms then excluded.last_ms else devices.last_ms end",
         args![team, rows],

@@ -87,6 +87,9 @@ pub const ESCALATION_SORTS: &[(&str, &str)] = &[
 pub struct Watched {
     pub id: i64,
     pub held: Held,
+    pub opened_ms: Option<i64>,
+    /// Whether its rule worked silently when it began.
+    pub shadow: bool,
 }
 
 /// What a cycle makes of escalations.
@@ -162,15 +165,20 @@ impl Store {
     ) -> Result<Option<Escalation>> {
         let mut tx = self.db.begin().await?;
         if let Some(status) = change.status {
-            // One that was closed is watched until its conditions have ceased to hold: then they open another.
+            // One that was closed is watched until its conditions have ceased to hold: then they open another. One that is
+            // taken up again is watched again, unless there is another by now.
             let touched = tx
                 .run(
                     "update escalations set status = $3,
                        acknowledged_ms = case when $3 = 'ACKNOWLEDGED' then $4 when $3 = 'OPEN' then null else acknowledged_ms end,
                        acknowledged_by = case when $3 = 'ACKNOWLEDGED' then $5 when $3 = 'OPEN' then null else acknowledged_by end,
                        closed_ms = case when $3 = 'CLOSED' then $4 end, closed_by = case when $3 = 'CLOSED' then $5 end,
-                       opened_ms = coalesce(opened_ms, $4)
-                     where team_id = $1 and id = $2 and status <> $3",
+                       live = case
+                         when $3 = 'CLOSED' then case when clear_ms is null then live else 0 end
+                         when exists (select 1 from escalations o where o.team_id = escalations.team_id and o.identity_id = escalations.identity_id
+                           and o.rule_id = escalations.rule_id and o.live = 1 and o.id <> escalations.id) then live
+                         else 1 end
+                     where team_id = $1 and id = $2 and status <> $3 and status <> 'PENDING'",
                     args![team, id, status.code(), now_ms, by],
                 )
                 .await?;
@@ -189,15 +197,17 @@ impl Store {
         self.escalation(team, id).await
     }
 
+    /// The latest, oldest first.
     pub async fn escalation_notes(&self, team: &TeamId, id: i64) -> Result<Vec<Note>> {
         let rows = self
             .db
             .rows(
-                "select id, author, body, created_ms from escalation_notes where team_id = $1 and escalation_id = $2 order by id limit $3",
+                "select id, author, body, created_ms from escalation_notes where team_id = $1 and escalation_id = $2 order by id desc limit $3",
                 args![team, id, NOTES_MAX],
             )
             .await?;
         rows.iter()
+            .rev()
             .map(|row| {
                 Ok(Note {
                     id: row.int("id")?,
@@ -225,7 +235,7 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select e.id, e.identity_id, e.rule_id, e.status, e.created_ms, e.clear_ms from json_each($2) j cross join escalations e
+                "select e.id, e.identity_id, e.rule_id, e.status, e.created_ms, e.clear_ms, e.opened_ms, e.shadow from json_each($2) j cross join escalations e
                  where e.team_id = $1 and e.identity_id = j.value->>0 and e.live = 1",
                 args![team, batch],
             )
@@ -235,7 +245,8 @@ impl Store {
             let Some(status) = Status::from_code(&row.text("status")?) else { continue };
             let held = Held { status, created_ms: row.int("created_ms")?, clear_ms: row.opt_int("clear_ms")? };
             let of_identity = watched.entry(row.text("identity_id")?).or_default();
-            of_identity.insert(row.text("rule_id")?, Watched { id: row.int("id")?, held });
+            let (opened_ms, shadow) = (row.opt_int("opened_ms")?, row.flag("shadow")?);
+            of_identity.insert(row.text("rule_id")?, Watched { id: row.int("id")?, held, opened_ms, shadow });
         }
         Ok(watched)
     }

@@ -153,8 +153,10 @@ pub(crate) async fn write(
                cast(value->>6 as bigint)
              from json_each($2) where true
              on conflict (team_id, type, id) do update set display_name = excluded.display_name, search = excluded.search,
-               data = excluded.data, updated_ms = excluded.updated_ms,
-               last_tracked_ms = coalesce(excluded.last_tracked_ms, groups.last_tracked_ms)",
+               data = excluded.data,
+               updated_ms = case when excluded.updated_ms > groups.updated_ms then excluded.updated_ms else groups.updated_ms end,
+               last_tracked_ms = case when excluded.last_tracked_ms < groups.last_tracked_ms then groups.last_tracked_ms
+                 else coalesce(excluded.last_tracked_ms, groups.last_tracked_ms) end",
             args![team, rows],
         )
         .await?;

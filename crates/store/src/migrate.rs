@@ -18,8 +18,10 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "acting", sql: include_str!("../migrations/postgres/0002_acting.sql") },
 ];
 /// The ingest log's own file on SQLite.
-pub(crate) const LOG_MIGRATIONS: &[Migration] =
-    &[Migration { name: "first", sql: include_str!("../migrations/sqlite/ingest_0001_first.sql") }];
+pub(crate) const LOG_MIGRATIONS: &[Migration] = &[
+    Migration { name: "first", sql: include_str!("../migrations/sqlite/ingest_0001_first.sql") },
+    Migration { name: "attempts", sql: include_str!("../migrations/sqlite/ingest_0002_attempts.sql") },
+];
 
 pub(crate) fn main_migrations(db: &Db) -> &'static [Migration] {
     if db.is_postgres() { POSTGRES } else { SQLITE }

@@ -15,7 +15,9 @@ export interface Session {
   /** The id of the running session; calling it counts as activity. */
   touch(): string;
   identity(): string | null;
-  bind(identity: string | null): void;
+  bind(identity: string): void;
+  /** Ends the session: who comes next on this browser is somebody else. */
+  end(): void;
 }
 
 /** A session ends after 30 minutes without an event, or with its tab. */
@@ -37,6 +39,9 @@ export function openSession(store: TextStore, now: () => number = Date.now): Ses
     identity: () => current().identity,
     bind: (identity) => {
       save({ ...current(), identity });
+    },
+    end: () => {
+      save({ id: randomId(), activeAt: now(), identity: null });
     },
   };
 }

@@ -75,8 +75,11 @@ export function startTracker(config: Config): Tracker {
 
   return {
     identify(id, data) {
+      if (id === null) {
+        session.end();
+        return;
+      }
       session.bind(id);
-      if (id === null) return;
       held.adopt(id);
       const event = makeEvent('identify', {});
       held.add({ ...event, identity: { id, data: plainObject(data) } });

@@ -154,6 +154,7 @@ test('methods work, and the identity lasts over pages until it is taken back', a
   });
   await server.until(has('gone'), 'gone');
   assert.equal(only('gone')[0].identity, undefined);
+  assert.notEqual(only('gone')[0].session, only('dregs_init')[0].session);
 });
 
 test('a stub that the page kept, and calls before a late init', async () => {

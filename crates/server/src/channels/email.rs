@@ -13,8 +13,6 @@ use std::time::Duration;
 
 /// Longest subject: about what a list of messages shows.
 const SUBJECT_CHARS_MAX: usize = 120;
-/// Notifications listed in a digest; the others are counted.
-pub const DIGEST_ITEMS_MAX: usize = 50;
 /// Recipients of one message: what every SMTP server must take.
 pub const RECIPIENTS_MAX: usize = 100;
 
@@ -48,36 +46,6 @@ pub fn render(notification: &Notification<'_>) -> (String, String, String) {
         html.push_str(&format!("<p><a href=\"{url}\" style=\"{BUTTON_STYLE}\">Open in Dregs</a></p>"));
     }
     (subject(&card.title), text, page(&card.title, &html, &foot))
-}
-
-/// Subject, text and HTML of one message about many notifications.
-pub fn render_digest(items: &[Notification<'_>]) -> (String, String, String) {
-    let title = if items.len() == 1 { "1 notification".to_owned() } else { format!("{} notifications", items.len()) };
-    let cards: Vec<Card> = items.iter().take(DIGEST_ITEMS_MAX).map(Card::of).collect();
-    let more = match items.len() - cards.len() {
-        0 => None,
-        n => Some(format!("and {n} more")),
-    };
-
-    let mut text = format!("{title}\n\n");
-    for card in &cards {
-        text.push_str(&format!("- {}\n", card.title));
-        card.url.iter().for_each(|url| text.push_str(&format!("  {url}\n")));
-    }
-    more.iter().for_each(|more| text.push_str(&format!("{more}\n")));
-
-    let list: String = cards.iter().map(digest_item).collect();
-    let more: String = more.iter().map(|more| format!("<p>{more}</p>")).collect();
-    let html = format!("<ul style=\"padding-left:20px\">{list}</ul>{more}");
-    (subject(&title), text, page(&title, &html, "Dregs"))
-}
-
-fn digest_item(card: &Card) -> String {
-    let title = html_escaped(&card.title);
-    match &card.url {
-        Some(url) => format!("<li style=\"{VALUE_STYLE}\"><a href=\"{}\">{title}</a></li>", html_escaped(url)),
-        None => format!("<li style=\"{VALUE_STYLE}\">{title}</li>"),
-    }
 }
 
 fn subject(title: &str) -> String {
@@ -135,11 +103,6 @@ impl Mailer {
         self.send_rendered(to, notification.delivery_id, render(notification)).await
     }
 
-    /// Attempts to send a digest to all of these, in one message. `delivery_id` is the digest's own.
-    pub async fn send_digest(&self, to: &[String], delivery_id: &str, items: &[Notification<'_>]) -> Attempt {
-        self.send_rendered(to, delivery_id, render_digest(items)).await
-    }
-
     async fn send_rendered(&self, to: &[String], id: &str, rendered: (String, String, String)) -> Attempt {
         let message = match self.message(to, id, rendered) {
             Ok(message) => message,
@@ -186,7 +149,7 @@ impl Mailer {
 mod tests {
     use super::super::testkit::{hostile, install_provider, notification};
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
     use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
     use tokio::net::TcpListener;
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -256,19 +219,6 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_lists_fifty_and_counts_the_rest() {
-        let data = hostile();
-        let items = vec![notification("IDENTITY_SCORED", &data); 53];
-        let (subject, text, html) = render_digest(&items);
-        assert_eq!(subject, "[Dregs] 53 notifications");
-        assert_eq!(text.matches("\n- New scores for ").count(), 50);
-        assert!(text.ends_with("\nand 3 more\n") && html.contains("<p>and 3 more</p>"));
-        assert_eq!((html.matches("<li").count(), html.matches("<script").count()), (50, 0));
-        let (subject, text, _) = render_digest(&items[..1]);
-        assert!(subject == "[Dregs] 1 notification" && !text.contains("more"));
-    }
-
-    #[test]
     fn settings_that_cannot_work_are_refused_without_telling_the_password() {
         install_provider();
         for (url, from) in [
@@ -301,18 +251,6 @@ mod tests {
             assert!(said.contains(&format!("\n{line}")), "{line} is not in {said}");
         }
         assert!(!said.contains("\nBcc:"), "{said}");
-    }
-
-    #[tokio::test]
-    async fn a_digest_arrives_as_one_message() {
-        let (port, lines) = sink("", "").await;
-        let data = json!({"displayName": "Ann"});
-        let items = [notification("IDENTITY_SCORED", &data), notification("TEST", &data)];
-        let mailer = mailer(&format!("smtp://127.0.0.1:{port}"));
-        let attempt = mailer.send_digest(&["a@example.org".to_owned()], "dig 7\r\n>", &items).await;
-        assert_eq!(attempt.outcome, Outcome::Delivered, "{attempt:?}");
-        let said = said(lines);
-        assert!(said.contains("\nMessage-ID: <dig7@example.org>") && said.contains("- New scores for Ann"), "{said}");
     }
 
     #[tokio::test]

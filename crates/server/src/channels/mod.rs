@@ -1,8 +1,8 @@
 //! Channels: how a team is told outside the dashboard ([`webhook`], [`slack`], [`email`]).
 //!
-//! A delivery is attempted at once and then after each of [`RETRIES_S`], or what the operator says, under one delivery id. Nothing here remembers or
-//! reads a clock: the caller keeps the log of deliveries, the time and the chance. What a notification says was in part
-//! written by the people being judged, so every channel shows it cleaned, cut and escaped.
+//! A delivery is attempted at once and then after each of [`RETRIES_S`], or what the operator says, under one delivery id.
+//! Nothing here remembers or reads a clock: the caller keeps the log of deliveries, the time and the chance. What a
+//! notification says was in part written by the people being judged, so every channel shows it cleaned, cut and escaped.
 
 pub mod email;
 pub mod guard;

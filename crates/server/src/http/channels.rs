@@ -142,8 +142,11 @@ impl ChannelBody {
                 check_recipients(to)?;
             }
             ChannelConfig::Slack { url } | ChannelConfig::Webhook { url } => {
-                *url = self.url.unwrap_or_else(|| std::mem::take(url));
-                guard.check_url(url).map_err(|error| ApiError::BadRequest(format!("url: {error}")))?;
+                // One that is kept may have become forbidden: it can be switched off all the same.
+                if self.url.is_some() || url.is_empty() {
+                    *url = self.url.unwrap_or_default();
+                    guard.check_url(url).map_err(|error| ApiError::BadRequest(format!("url: {error}")))?;
+                }
             }
         }
         if let Some(mut events) = self.events {

@@ -191,8 +191,8 @@ pub struct EscalationBody {
     patch, path = "/escalations/{id}", tag = "escalations", operation_id = "updateEscalation", request_body = EscalationBody,
     params(("id" = i64, Path, description = "From the list")),
     responses((status = 200, description = "The escalation", body = EscalationView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
     security(("key" = []))
 )]
 pub async fn update(
@@ -203,6 +203,11 @@ pub async fn update(
 ) -> ApiResult<Json<EscalationView>> {
     let change = change(body)?;
     let held = found(&app, &worker.team, id).await?;
+    if held.status == Status::Pending && change.status.is_some() {
+        return Err(ApiError::Conflict(
+            "the escalation is not open: its conditions have not held for long enough".into(),
+        ));
+    }
     let now_ms = app.clock.now_ms();
     let told = match change.status {
         Some(Status::Closed) if held.status != Status::Closed => {
@@ -236,7 +241,7 @@ fn change(body: EscalationBody) -> ApiResult<EscalationChange> {
 async fn told_of_close(app: &App, team: &TeamId, held: &Escalation, now_ms: i64) -> ApiResult<Vec<DeliveryWrite>> {
     let playbook = Playbook::read(&app.store, team).await?;
     let rule = playbook.rules.escalations.iter().find(|rule| rule.id == held.rule_id);
-    let Some(rule) = rule.filter(|_| held.status != Status::Pending) else { return Ok(Vec::new()) };
+    let Some(rule) = rule.filter(|_| !held.shadow) else { return Ok(Vec::new()) };
     let Some(identity) = app.store.identity(team, &held.identity_id).await? else { return Ok(Vec::new()) };
     let badges = identity.badges.iter().map(|badge| badge_json(&badge.slug, &badge.name, badge.kind.code())).collect();
     let name = identity.display_name.as_deref();

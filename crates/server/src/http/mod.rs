@@ -22,6 +22,7 @@ pub mod limits;
 pub mod main_account;
 pub mod mappings;
 pub mod observe;
+pub mod reviews;
 pub mod rings;
 pub mod rules;
 pub mod session;
@@ -83,6 +84,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(analysis::past))
         .routes(routes!(analysis::history))
         .routes(routes!(analysis::links))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::request))
         .routes(routes!(graph::around))
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::decide, decisions::take_back))

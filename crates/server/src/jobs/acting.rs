@@ -88,6 +88,8 @@ impl Stage {
     ) {
         let scored = told.scored;
         commit.escalations.now_ms = scored.now_ms;
+        let opened_ms = watched.as_ref().and_then(|watched| watched.opened_ms);
+        let silent = watched.as_ref().map_or(rule.shadow, |watched| watched.shadow);
         let id = match (change, watched) {
             (Change::None, _) => return,
             (Change::Begin(status), _) => {
@@ -101,13 +103,15 @@ impl Stage {
             }
             (_, None) => return,
         };
-        let event = match change {
-            Change::Begin(Status::Open) | Change::Open => ESCALATION_OPENED,
-            Change::Close => ESCALATION_CLOSED,
+        let (event, status) = match change {
+            Change::Begin(Status::Open) | Change::Open => (ESCALATION_OPENED, Status::Open),
+            Change::Close => (ESCALATION_CLOSED, Status::Closed),
             _ => return,
         };
-        let status = if event == ESCALATION_OPENED { Status::Open } else { Status::Closed };
-        let data = told.escalation(id, rule, status);
+        if silent {
+            return;
+        }
+        let data = told.escalation(id, rule, status, opened_ms.unwrap_or(scored.now_ms));
         let targets = self.playbook.told_by(rule);
         commit.deliveries.extend(targets.map(|channel_id| told.delivery(ids, channel_id, event, &data)));
     }
@@ -204,13 +208,13 @@ impl Told<'_> {
         identity_json(self.scored.id, self.scored.display_name, self.scored.scores, badges.collect(), self.notify)
     }
 
-    fn escalation(&self, id: i64, rule: &EscalationRule, status: Status) -> String {
+    fn escalation(&self, id: i64, rule: &EscalationRule, status: Status, opened_ms: i64) -> String {
         let mut data = self.data();
-        let at = |wanted| (status == wanted).then(|| format_time_ms(self.scored.now_ms));
+        let closed_ms = (status == Status::Closed).then_some(self.scored.now_ms);
         let escalation = json!({
             "id": id, "severity": rule.severity.code(), "status": status.code(),
             "rule": {"id": rule.id, "name": rule.name},
-            "openedAt": at(Status::Open), "closedAt": at(Status::Closed),
+            "openedAt": format_time_ms(opened_ms), "closedAt": closed_ms.map(format_time_ms),
         });
         data.insert("escalation".into(), escalation);
         Value::Object(data).to_string()

@@ -7,26 +7,34 @@ use crate::channels::webhook::Poster;
 use crate::channels::{Attempt, Notification, Outcome, next_attempt_ms, slack};
 use crate::clock::Clock;
 use crate::config::NotifyOptions;
+use crate::ids::Ids;
 use crate::jobs::is_running;
 use crate::jobs::lease::{Hold, Lease};
 use dregs_store::{AttemptWrite, Channel, ChannelConfig, Delivery, DeliveryStatus, Result, Store, TeamId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-/// Attempts at once, in all and to one channel: a slow receiver does not hold the others up.
+/// Attempts at once, in all and to one channel: a slow receiver does not hold the others up. After a kill, so many at most may
+/// be made again that a receiver had taken already.
 const SENDS_MAX: usize = 32;
-const CHANNEL_SENDS_MAX: usize = 8;
-/// Deliveries looked at beyond those that can be sent.
+const CHANNEL_SENDS_MAX: usize = 4;
+/// Deliveries looked up at once, and how many may wait for their channel here.
 const LOOK_AHEAD: usize = 256;
+const READY_MAX: usize = 1024;
+/// How long finished deliveries are kept, and how often older ones are looked for.
+const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
+const PRUNE_EVERY_MS: i64 = 60_000;
 /// The longest sleep.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Pause after the store refused, and for a node that may not send.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// A channel to which nothing has got through for so long is switched off.
 const FAILING_MAX_MS: i64 = 5 * 24 * 3600 * 1000;
+
+const NO_MAIL_SERVER: &str = "no mail server is configured: start the server with --smtp-url";
 
 pub struct Deliverer {
     store: Store,
@@ -35,38 +43,39 @@ pub struct Deliverer {
     sender: Arc<Sender>,
     lease: Lease,
     sends: JoinSet<Delivery>,
+    /// Deliveries that were looked up and not begun.
+    ready: VecDeque<Delivery>,
     /// Deliveries on their way, and how many to each channel.
     underway: HashSet<i64>,
     busy: HashMap<String, usize>,
+    pruned_ms: i64,
 }
 
 /// The ways out of this server, and the log of what went through them.
 struct Sender {
     /// Why there is none, if there is none: a machine without certificates still has its dashboard and its mail.
     poster: std::result::Result<Poster, String>,
-    mailer: Option<Mailer>,
+    mailer: std::result::Result<Mailer, String>,
     store: Store,
     clock: Clock,
     retry_seconds: Vec<f64>,
 }
 
 impl Deliverer {
-    /// # Errors
-    ///
-    /// When the mail server's URL or the sender's address cannot be understood.
-    pub fn new(
-        store: &Store,
-        clock: &Clock,
-        wake: &Arc<Notify>,
-        options: &NotifyOptions,
-    ) -> std::result::Result<Self, String> {
+    pub fn new(store: &Store, clock: &Clock, wake: &Arc<Notify>, options: &NotifyOptions) -> Self {
         // Somebody else in this process may have done so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let poster = Poster::new(Guard { allow_private: options.allow_private_targets });
         if let Err(error) = &poster {
             tracing::warn!(%error, "webhooks and Slack messages cannot be sent");
         }
-        let mailer = options.smtp_url.as_deref().map(|url| Mailer::new(url, &options.mail_from)).transpose()?;
+        let mailer = match options.smtp_url.as_deref() {
+            Some(url) => Mailer::new(url, &options.mail_from),
+            None => Err(NO_MAIL_SERVER.to_owned()),
+        };
+        if let (Err(error), true) = (&mailer, options.smtp_url.is_some()) {
+            tracing::warn!(%error, "e-mails cannot be sent");
+        }
         let sender = Sender {
             poster,
             mailer,
@@ -74,19 +83,24 @@ impl Deliverer {
             clock: clock.clone(),
             retry_seconds: options.retry_seconds.clone(),
         };
-        Ok(Deliverer {
+        Deliverer {
             store: store.clone(),
             clock: clock.clone(),
             wake: wake.clone(),
             sender: Arc::new(sender),
             lease: Lease::new(store.clone(), "deliver"),
             sends: JoinSet::new(),
+            ready: VecDeque::new(),
             underway: HashSet::new(),
             busy: HashMap::new(),
-        })
+            pruned_ms: 0,
+        }
     }
 
     pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        if let Err(error) = self.store.recover_attempts().await {
+            tracing::warn!(%error, "attempts noted before the last stop cannot be read: some may be made again");
+        }
         while is_running(&stopped) {
             let pause = match self.start_sends().await {
                 Ok(pause) => pause,
@@ -113,19 +127,20 @@ impl Deliverer {
     async fn start_sends(&mut self) -> Result<Duration> {
         let now_ms = self.clock.now_ms();
         if self.lease.hold(now_ms).await? == Hold::No {
+            self.ready.clear();
             return Ok(REFUSED_PAUSE);
+        }
+        if now_ms - self.pruned_ms >= PRUNE_EVERY_MS {
+            self.store.prune_deliveries(Ids::at(now_ms - KEPT_MS)).await?;
+            self.pruned_ms = now_ms;
         }
         if self.sends.len() >= SENDS_MAX {
             return Ok(SLEEP_MAX);
         }
-        let looked_at = self.underway.len() + SENDS_MAX + LOOK_AHEAD;
-        for delivery in self.store.due_deliveries(now_ms, looked_at as i64).await? {
-            if self.sends.len() >= SENDS_MAX {
-                break;
-            }
-            if !self.underway.contains(&delivery.id) {
-                self.start_send(delivery, now_ms).await?;
-            }
+        self.start_ready(now_ms).await?;
+        if self.sends.len() < SENDS_MAX && self.ready.len() < READY_MAX {
+            self.fill(now_ms).await?;
+            self.start_ready(now_ms).await?;
         }
         if !self.sends.is_empty() {
             return Ok(SLEEP_MAX);
@@ -135,10 +150,33 @@ impl Deliverer {
         Ok(SLEEP_MAX.min(Duration::from_millis(wait_ms as u64)))
     }
 
-    async fn start_send(&mut self, delivery: Delivery, now_ms: i64) -> Result<()> {
-        if self.busy.get(&delivery.channel_id).is_some_and(|sends| *sends >= CHANNEL_SENDS_MAX) {
-            return Ok(());
+    /// Begins those whose channel is free.
+    async fn start_ready(&mut self, now_ms: i64) -> Result<()> {
+        while self.sends.len() < SENDS_MAX {
+            let free = self.ready.iter().position(|delivery| !self.is_busy(&delivery.channel_id));
+            let Some(delivery) = free.and_then(|place| self.ready.remove(place)) else { break };
+            self.start_send(delivery, now_ms).await?;
         }
+        Ok(())
+    }
+
+    /// Looks up what may be sent through channels that are free: many at once, for looking takes longer than sending.
+    async fn fill(&mut self, now_ms: i64) -> Result<()> {
+        let busy: Vec<&str> =
+            self.busy.keys().map(String::as_str).filter(|channel_id| self.is_busy(channel_id)).collect();
+        let known = self.underway.len() + self.ready.len();
+        let due = self.store.due_deliveries(now_ms, &busy, (known + LOOK_AHEAD) as i64).await?;
+        let held: HashSet<i64> = self.ready.iter().map(|delivery| delivery.id).collect();
+        let fresh = |delivery: &Delivery| !held.contains(&delivery.id) && !self.underway.contains(&delivery.id);
+        self.ready.extend(due.into_iter().filter(fresh));
+        Ok(())
+    }
+
+    fn is_busy(&self, channel_id: &str) -> bool {
+        self.busy.get(channel_id).is_some_and(|sends| *sends >= CHANNEL_SENDS_MAX)
+    }
+
+    async fn start_send(&mut self, delivery: Delivery, now_ms: i64) -> Result<()> {
         let channel = self.store.channel_by_id(&delivery.team, &delivery.channel_id).await?;
         let Some(channel) = channel.filter(|channel| channel.enabled) else {
             return self.give_up(&delivery, now_ms).await;
@@ -202,8 +240,8 @@ impl Sender {
                 Err(error) => no_way_out(error),
             },
             ChannelConfig::Email { to } => match &self.mailer {
-                Some(mailer) => mailer.send(to, &notification).await,
-                None => no_way_out("no mail server is configured: start the server with --smtp-url"),
+                Ok(mailer) => mailer.send(to, &notification).await,
+                Err(error) => no_way_out(error),
             },
         }
     }

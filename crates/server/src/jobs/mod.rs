@@ -10,6 +10,7 @@ pub mod lease;
 pub mod linking;
 pub mod pipeline;
 pub mod processor;
+pub mod review;
 pub mod sightings;
 pub mod strong_pairs;
 
@@ -23,6 +24,8 @@ pub struct Bells {
     pub process: Arc<Notify>,
     /// Somebody is to be told something.
     pub deliver: Arc<Notify>,
+    /// A review is asked for.
+    pub review: Arc<Notify>,
 }
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.

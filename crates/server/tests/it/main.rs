@@ -24,6 +24,7 @@ mod official_client;
 mod openapi;
 mod order;
 mod replay;
+mod reviews;
 mod rings;
 mod rules;
 mod teams;

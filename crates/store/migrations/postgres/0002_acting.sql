@@ -33,6 +33,14 @@ create table escalation_notes (
 );
 create index escalation_notes_of on escalation_notes (team_id, escalation_id, id);
 
+-- What a reviewer says of an analysis.
+create table reviews (
+  id bigint primary key, team_id text not null, identity_id text not null, status text not null, feedback text, summary text, error text,
+  requested_by text not null, created_ms bigint not null, completed_ms bigint
+);
+create index reviews_identity on reviews (team_id, identity_id, id);
+create index reviews_pending on reviews (id) where status = 'PENDING';
+
 create table channels (
   team_id text not null, id text not null, slug text not null, name text not null, type text not null, config text not null,
   secrets text not null, events text not null, enabled bigint not null, disabled_reason text, failing_since_ms bigint,
@@ -50,3 +58,5 @@ create index deliveries_due on deliveries (next_ms, id) where status = 'PENDING'
 create index deliveries_line on deliveries (team_id, channel_id, identity_id, id) where status = 'PENDING';
 create index deliveries_log on deliveries (team_id, channel_id, id);
 create index deliveries_identity on deliveries (team_id, identity_id);
+-- Of use to an embedded store alone, which has it beside the ingest log.
+create table attempts (id bigint primary key, body text not null);

@@ -33,6 +33,14 @@ create table escalation_notes (
 );
 create index escalation_notes_of on escalation_notes (team_id, escalation_id, id);
 
+-- What a reviewer says of an analysis.
+create table reviews (
+  id integer primary key, team_id text not null, identity_id text not null, status text not null, feedback text, summary text, error text,
+  requested_by text not null, created_ms bigint not null, completed_ms bigint
+);
+create index reviews_identity on reviews (team_id, identity_id, id);
+create index reviews_pending on reviews (id) where status = 'PENDING';
+
 create table channels (
   team_id text not null, id text not null, slug text not null, name text not null, type text not null, config text not null,
   secrets text not null, events text not null, enabled bigint not null, disabled_reason text, failing_since_ms bigint,
@@ -63,6 +71,8 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('escalations', 'escalations_identity', '100000 100000 2 1 1'),
   ('escalations', 'escalations_rule', '100000 100000 10000 1 1'),
   ('escalation_notes', 'escalation_notes_of', '10000 10000 2 1'),
+  ('reviews', 'reviews_identity', '100000 100000 2 1'),
+  ('reviews', 'reviews_pending', '10 1'),
   ('channels', 'channels', '100 100 1'),
   ('channels', 'channels_slug', '100 100 1'),
   ('deliveries', 'deliveries_due', '10000 2 1'),

@@ -6,7 +6,7 @@ use dregs_engine::rules::escalation::Change;
 use dregs_engine::rules::{BadgeRule, Condition, EscalationRule, RULES_MAX, Severity, Status, slug_of};
 use dregs_store::{
     AttemptWrite, Channel, ChannelConfig, Commit, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, Escalation,
-    EscalationChange, EscalationFilter, EscalationWrites, Note, Secret, Store, StoreError,
+    EscalationChange, EscalationFilter, EscalationWrites, Note, Review, ReviewStatus, Secret, Store, StoreError,
 };
 use serde_json::json;
 
@@ -22,6 +22,8 @@ on_both!(
     of_one_identity_a_channel_is_told_in_order,
     a_failing_delivery_holds_its_line_and_no_other,
     finished_deliveries_are_sent_again_or_dropped,
+    an_attempt_counts_once,
+    reviews_wait_and_are_completed_once,
 );
 
 const BELOW: fn(u8) -> Condition = |threshold| Condition::ScoreLt { category: Which::Humanity, threshold };
@@ -255,6 +257,13 @@ async fn what_people_did_stays(store: &Store) {
     change(store, 1, Change::Forget, 800).await;
     assert!(store.watched(&team(), &["a"]).await.unwrap().is_empty());
     begin(store, vec![escalation(2, "a", "r", Status::Open)]).await;
+    assert_eq!(by_person(store, 1, Status::Open, &[]).await.unwrap().status, Status::Open);
+    assert_eq!(store.watched(&team(), &["a"]).await.unwrap()["a"]["r"].id, 2, "there is another by now");
+    change(store, 2, Change::Clear(Some(900)), 900).await;
+    by_person(store, 2, Status::Closed, &[]).await.unwrap();
+    assert!(store.watched(&team(), &["a"]).await.unwrap().is_empty(), "its conditions have ceased already");
+    by_person(store, 2, Status::Open, &[]).await.unwrap();
+    assert_eq!(store.watched(&team(), &["a"]).await.unwrap()["a"]["r"].id, 2, "taken up again, it is watched again");
     let assigned = EscalationChange { status: None, assigned_to: Some(Some("bob".into())) };
     let held = store.change_escalation(&team(), 2, &assigned, "x", 1, &[]).await.unwrap().unwrap();
     assert_eq!((held.assigned_to.as_deref(), held.status), (Some("bob"), Status::Open));
@@ -328,7 +337,7 @@ fn delivery(id: i64, channel: &str, identity: &str) -> DeliveryWrite {
 }
 
 async fn sendable(store: &Store, now_ms: i64) -> Vec<i64> {
-    let mut ids: Vec<i64> = store.due_deliveries(now_ms, 100).await.unwrap().iter().map(|due| due.id).collect();
+    let mut ids: Vec<i64> = store.due_deliveries(now_ms, &[], 100).await.unwrap().iter().map(|due| due.id).collect();
     ids.sort_unstable();
     ids
 }
@@ -352,6 +361,7 @@ async fn of_one_identity_a_channel_is_told_in_order(store: &Store) {
     assert_eq!(store.next_delivery_ms().await.unwrap(), Some(1));
     assert_eq!(sendable(store, 10).await, [1, 3, 4]);
     assert_eq!(sendable(store, 10).await, [1, 3, 4], "until it is noted that they are sent");
+    assert_eq!(store.due_deliveries(10, &["c"], 100).await.unwrap()[0].id, 4, "a busy channel stands before no other");
     attempt(store, 3, DeliveryStatus::Delivered, 0, 20).await;
     attempt(store, 1, DeliveryStatus::Delivered, 0, 20).await;
     assert_eq!(sendable(store, 20).await, [2, 4]);
@@ -404,4 +414,48 @@ async fn finished_deliveries_are_sent_again_or_dropped(store: &Store) {
     store.give_up_deliveries(&team(), "c", "switched off", 30).await.unwrap();
     assert_eq!(log(DeliveryFilter { status: Some("FAILED".into()), identity: None }).await, [2, 3, 4]);
     assert_eq!(store.next_delivery_ms().await.unwrap(), None);
+}
+
+async fn an_attempt_counts_once(store: &Store) {
+    store.add_deliveries(&team(), &[delivery(1, "c", "a"), delivery(2, "c", "a")]).await.unwrap();
+    let held = store.delivery(&team(), 1).await.unwrap().unwrap();
+    let write = AttemptWrite { status: DeliveryStatus::Pending, next_ms: 9, http_status: None, error: None, now_ms: 5 };
+    store.note_attempt(&held, &write).await.unwrap();
+    store.note_attempt(&held, &AttemptWrite { status: DeliveryStatus::Failed, ..write }).await.unwrap();
+    let after = store.delivery(&team(), 1).await.unwrap().unwrap();
+    assert_eq!(
+        (after.attempts, after.status.as_str(), after.next_ms),
+        (1, "PENDING", 9),
+        "what is noted already is not noted again"
+    );
+    assert_eq!(store.recover_attempts().await.unwrap(), 0, "nothing is left to be noted");
+}
+
+async fn reviews_wait_and_are_completed_once(store: &Store) {
+    let review = |id: i64| Review {
+        team: team(),
+        id,
+        identity_id: "a".into(),
+        status: ReviewStatus::Pending,
+        feedback: Some(ODD[1].into()),
+        summary: None,
+        error: None,
+        requested_by: "ann".into(),
+        created_ms: id,
+        completed_ms: None,
+    };
+    for id in [1, 2] {
+        store.add_review(&review(id)).await.unwrap();
+    }
+    assert_eq!(store.pending_reviews().await.unwrap(), [review(1), review(2)]);
+    store.complete_review(&team(), 1, Ok("fine"), 9).await.unwrap();
+    store.complete_review(&team(), 1, Err("late"), 10).await.unwrap();
+    store.complete_review(&team(), 2, Err("no analysis"), 9).await.unwrap();
+    let done =
+        Review { status: ReviewStatus::Finished, summary: Some("fine".into()), completed_ms: Some(9), ..review(1) };
+    let failed =
+        Review { status: ReviewStatus::Failed, error: Some("no analysis".into()), completed_ms: Some(9), ..review(2) };
+    assert_eq!(store.reviews(&team(), "a").await.unwrap(), [failed, done]);
+    assert!(store.reviews(&other_team(), "a").await.unwrap().is_empty());
+    assert!(store.pending_reviews().await.unwrap().is_empty());
 }

@@ -6,13 +6,14 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 8] = [
+const WHOLE_TABLE: [&str; 9] = [
     "from teams",
     "delete from login_sessions where user_id",
     "from memberships where user_id",
     "from cycle_evidence order by id desc",
     "from cycles where id = $1",
     "from ingest_log",
+    "from attempts",
     "from usage",
     "count(*) as n from",
 ];

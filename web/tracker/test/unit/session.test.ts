@@ -31,6 +31,15 @@ test('the identity belongs to the session', () => {
   assert.equal(session.identity(), null);
 });
 
+test('after a sign-out comes another session, of nobody', () => {
+  const session = openSession(brokenStore(), () => 0);
+  session.bind('u1');
+  const first = session.touch();
+  session.end();
+  assert.equal(session.identity(), null);
+  assert.notEqual(session.touch(), first);
+});
+
 test('nonsense in the store starts a new session', () => {
   const store = brokenStore();
   for (const stored of ['{', '[]', '{"id":"x","activeAt":0}', '{"id":7}']) {

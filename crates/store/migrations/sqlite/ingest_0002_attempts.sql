@@ -1,0 +1,2 @@
+-- Attempts of deliveries that are not in the main tables yet.
+create table attempts (id integer primary key, body text not null);
