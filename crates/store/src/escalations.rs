@@ -172,6 +172,7 @@ impl Store {
                     "update escalations set status = $3,
                        acknowledged_ms = case when $3 = 'ACKNOWLEDGED' then $4 when $3 = 'OPEN' then null else acknowledged_ms end,
                        acknowledged_by = case when $3 = 'ACKNOWLEDGED' then $5 when $3 = 'OPEN' then null else acknowledged_by end,
+                       clear_ms = case when status = 'CLOSED' then null else clear_ms end,
                        closed_ms = case when $3 = 'CLOSED' then $4 end, closed_by = case when $3 = 'CLOSED' then $5 end,
                        live = case
                          when $3 = 'CLOSED' then case when clear_ms is null then live else 0 end

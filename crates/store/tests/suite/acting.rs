@@ -245,6 +245,7 @@ async fn what_people_did_stays(store: &Store) {
     assert_eq!((held.acknowledged_ms, held.acknowledged_by.as_deref()), (Some(500), Some("ann@example.com")));
     change(store, 1, Change::Clear(Some(600)), 600).await;
     assert_eq!(status_of(store, 1).await, Some(Status::Acknowledged));
+    change(store, 1, Change::Clear(None), 650).await;
     let told = [delivery(9, "c", "a")];
     let held = by_person(store, 1, Status::Closed, &told).await.unwrap();
     assert_eq!((held.closed_ms, held.closed_by.as_deref()), (Some(500), Some("ann@example.com")));

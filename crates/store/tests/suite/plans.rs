@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 9] = [
+const WHOLE_TABLE: [&str; 10] = [
     "from teams",
     "delete from login_sessions where user_id",
     "from memberships where user_id",
@@ -14,6 +14,7 @@ const WHOLE_TABLE: [&str; 9] = [
     "from cycles where id = $1",
     "from ingest_log",
     "from attempts",
+    "from reviews r where r.status = 'PENDING'",
     "from usage",
     "count(*) as n from",
 ];
