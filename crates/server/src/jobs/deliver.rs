@@ -12,7 +12,7 @@ use crate::jobs::is_running;
 use crate::jobs::lease::{Hold, Lease};
 use dregs_store::{AttemptWrite, Channel, ChannelConfig, Delivery, DeliveryStatus, Result, Store, TeamId};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -53,8 +53,10 @@ pub struct Deliverer {
 
 /// The ways out of this server, and the log of what went through them.
 struct Sender {
-    /// Why there is none, if there is none: a machine without certificates still has its dashboard and its mail.
-    poster: std::result::Result<Poster, String>,
+    guard: Guard,
+    /// Made when it is first needed: the certificates it trusts take memory that a server without channels need not have.
+    /// Why there is none, if there is none: a machine without certificates still has its dashboard.
+    poster: OnceLock<std::result::Result<Poster, String>>,
     mailer: std::result::Result<Mailer, String>,
     store: Store,
     clock: Clock,
@@ -65,10 +67,6 @@ impl Deliverer {
     pub fn new(store: &Store, clock: &Clock, wake: &Arc<Notify>, options: &NotifyOptions) -> Self {
         // Somebody else in this process may have done so.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let poster = Poster::new(Guard { allow_private: options.allow_private_targets });
-        if let Err(error) = &poster {
-            tracing::warn!(%error, "webhooks and Slack messages cannot be sent");
-        }
         let mailer = match options.smtp_url.as_deref() {
             Some(url) => Mailer::new(url, &options.mail_from),
             None => Err(NO_MAIL_SERVER.to_owned()),
@@ -77,7 +75,8 @@ impl Deliverer {
             tracing::warn!(%error, "e-mails cannot be sent");
         }
         let sender = Sender {
-            poster,
+            guard: Guard { allow_private: options.allow_private_targets },
+            poster: OnceLock::new(),
             mailer,
             store: store.clone(),
             clock: clock.clone(),
@@ -220,6 +219,16 @@ impl Deliverer {
 }
 
 impl Sender {
+    fn poster(&self) -> &std::result::Result<Poster, String> {
+        self.poster.get_or_init(|| {
+            let poster = Poster::new(self.guard);
+            if let Err(error) = &poster {
+                tracing::warn!(%error, "webhooks and Slack messages cannot be sent");
+            }
+            poster
+        })
+    }
+
     async fn send(&self, channel: &Channel, delivery: &Delivery) -> Attempt {
         let delivery_id = delivery_id(delivery.id);
         let data = serde_json::from_str(&delivery.data).unwrap_or_default();
@@ -230,12 +239,12 @@ impl Sender {
             ChannelConfig::Webhook { url } => {
                 let live = channel.secrets.iter().filter(|held| held.until_ms.is_none_or(|until_ms| until_ms > now_ms));
                 let secrets: Vec<String> = live.map(|held| held.secret.clone()).collect();
-                match &self.poster {
+                match self.poster() {
                     Ok(poster) => poster.deliver(url, &notification, &secrets, now_ms).await,
                     Err(error) => no_way_out(error),
                 }
             }
-            ChannelConfig::Slack { url } => match &self.poster {
+            ChannelConfig::Slack { url } => match self.poster() {
                 Ok(poster) => slack::post(poster, url, &notification).await,
                 Err(error) => no_way_out(error),
             },
