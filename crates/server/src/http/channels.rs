@@ -33,6 +33,8 @@ const OVERLAP_S: i64 = 24 * 3600;
 const OVERLAP_S_MAX: i64 = 30 * 24 * 3600;
 /// What a channel can ask to be told. Escalations reach those that their rules name.
 const EVENTS: [&str; 2] = [IDENTITY_SCORED, IDENTITY_BADGES_CHANGED];
+/// Stands for the part of a URL that is not shown.
+const MASK: &str = "…";
 /// The event of a test message.
 const TEST: &str = "TEST";
 
@@ -94,7 +96,7 @@ impl From<Channel> for ChannelView {
 
 fn host_of(url: &str) -> String {
     let parsed = reqwest::Url::parse(url).ok();
-    parsed.map_or_else(String::new, |url| format!("{}://{}/…", url.scheme(), url.host_str().unwrap_or_default()))
+    parsed.map_or_else(String::new, |url| format!("{}://{}/{MASK}", url.scheme(), url.host_str().unwrap_or_default()))
 }
 
 /// A channel to create, or what to change of one.
@@ -145,6 +147,11 @@ impl ChannelBody {
                 // One that is kept may have become forbidden: it can be switched off all the same.
                 if self.url.is_some() || url.is_empty() {
                     *url = self.url.unwrap_or_default();
+                    if url.ends_with(MASK) {
+                        return Err(ApiError::BadRequest(
+                            "url: this is how it is shown; leave it out to keep it".into(),
+                        ));
+                    }
                     guard.check_url(url).map_err(|error| ApiError::BadRequest(format!("url: {error}")))?;
                 }
             }

@@ -379,6 +379,9 @@ async fn wrong_channels_name_their_field(app: &mut TestApp) {
     app.api.post("/channels", &json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"]})).await.expect(201);
     app.api.post("/channels", &json!({"name": "X", "type": "EMAIL", "to": ["a@b.example"]})).await.error(409);
     app.api.patch("/channels/x", &json!({"type": "SLACK"})).await.error(400);
+    let slack = json!({"name": "S", "type": "SLACK", "url": "https://hooks.slack.example/services/x"});
+    let shown = app.api.post("/channels", &slack).await.expect(201)["url"].clone();
+    assert!(app.api.patch("/channels/s", &json!({"url": shown})).await.error(400).contains("leave it out"));
     app.api.post("/channels/x/actions/rotate-secret", &json!({})).await.error(400);
     app.api.get("/channels/x/deliveries?status=LOST").await.error(400);
     app.api.get("/channels/none/deliveries").await.error(404);
