@@ -10,21 +10,19 @@ const TEAMS_MAX: u64 = 10_000;
 
 #[derive(Debug, Default)]
 pub struct Playbook {
-    pub version: i64,
+    version: i64,
     pub rules: RuleBook,
     pub channels: Vec<Channel>,
 }
 
 impl Playbook {
-    pub async fn read(store: &Store, team: &TeamId) -> Result<Self> {
-        // The version first: what changes meanwhile is read anew next time.
-        let version = store.playbook_version(team).await?;
+    pub async fn read(store: &Store, team: &TeamId, version: i64) -> Result<Self> {
         Ok(Playbook { version, rules: store.rule_book(team).await?, channels: store.channels(team).await? })
     }
 }
 
-/// The playbooks of all teams. Each time it is asked which version counts: who is scored because a rule changed must not
-/// meet the rule as it was.
+/// The playbooks of all teams. Whoever asks says which version counts: who is scored because a rule changed must not meet
+/// the rule as it was.
 pub struct Playbooks {
     store: Store,
     known: Cache<TeamId, Arc<Playbook>>,
@@ -35,12 +33,11 @@ impl Playbooks {
         Playbooks { store, known: Cache::new(TEAMS_MAX) }
     }
 
-    pub async fn of(&self, team: &TeamId) -> Result<Arc<Playbook>> {
-        let version = self.store.playbook_version(team).await?;
+    pub async fn of(&self, team: &TeamId, version: i64) -> Result<Arc<Playbook>> {
         if let Some(known) = self.known.get(team).filter(|known| known.version == version) {
             return Ok(known);
         }
-        let read = Arc::new(Playbook::read(&self.store, team).await?);
+        let read = Arc::new(Playbook::read(&self.store, team, version).await?);
         self.known.insert(team.clone(), read.clone());
         Ok(read)
     }

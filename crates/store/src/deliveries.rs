@@ -36,6 +36,8 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    pub const ALL: [DeliveryStatus; 3] = [DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Failed];
+
     pub fn code(self) -> &'static str {
         match self {
             DeliveryStatus::Pending => "PENDING",
@@ -94,19 +96,37 @@ impl Store {
         tx.commit().await
     }
 
-    /// What may be sent now, of every team, through channels that are not `busy`, at most `limit`: of each channel and
-    /// identity the oldest alone. The others of those that were looked at wait.
-    pub async fn due_deliveries(&self, now_ms: i64, busy: &[&str], limit: i64) -> Result<Vec<Delivery>> {
+    /// The first channel after this one, in the order of their ids, that has something to send.
+    pub async fn next_pending_channel(&self, after: &str) -> Result<Option<(TeamId, String)>> {
+        let row = self
+            .db
+            .row(
+                "select d.team_id, d.channel_id from deliveries d where d.status = 'PENDING' and d.channel_id > $1
+                 order by d.channel_id limit 1",
+                args![after],
+            )
+            .await?;
+        row.map(|row| Ok((TeamId::new(row.text("team_id")?), row.text("channel_id")?))).transpose()
+    }
+
+    /// What a channel may send now, at most `limit`: of each identity the oldest alone. The others of those that were
+    /// looked at wait.
+    pub async fn due_deliveries(
+        &self,
+        team: &TeamId,
+        channel_id: &str,
+        now_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<Delivery>> {
         let sql = sqlx::AssertSqlSafe(format!(
             "select {COLUMNS}, (select min(h.id) from deliveries h where h.team_id = d.team_id and h.channel_id = d.channel_id
                and h.identity_id = d.identity_id and h.status = 'PENDING') as head_id
-             from deliveries d where d.status = 'PENDING' and d.next_ms <= $1
-               and d.channel_id not in (select value->>0 from json_each($2)) order by d.next_ms, d.id limit $3"
+             from deliveries d where d.team_id = $1 and d.channel_id = $2 and d.status = 'PENDING' and d.next_ms <= $3
+             order by d.next_ms, d.id limit $4"
         ));
         let mut due = Vec::new();
         let mut behind: Vec<(i64, i64)> = Vec::new();
-        let busy: Batch = busy.iter().map(|id| (id,)).collect();
-        for row in self.db.rows(sql, args![now_ms, busy, limit]).await? {
+        for row in self.db.rows(sql, args![team, channel_id, now_ms, limit]).await? {
             let delivery = read(&row)?;
             let head_id = row.int("head_id")?;
             if head_id == delivery.id {
@@ -137,10 +157,15 @@ impl Store {
         tx.commit().await
     }
 
-    /// When the next delivery is due, if any.
-    pub async fn next_delivery_ms(&self) -> Result<Option<i64>> {
-        let row =
-            self.db.row("select min(next_ms) as next_ms from deliveries where status = 'PENDING'", vec![]).await?;
+    /// When the next delivery is due after this moment, if any.
+    pub async fn next_delivery_ms(&self, after_ms: i64) -> Result<Option<i64>> {
+        let row = self
+            .db
+            .row(
+                "select min(next_ms) as next_ms from deliveries where status = 'PENDING' and next_ms > $1",
+                args![after_ms],
+            )
+            .await?;
         row.map_or(Ok(None), |row| row.opt_int("next_ms"))
     }
 

@@ -47,6 +47,13 @@ pub struct StoredProfile {
     pub last_scored_ms: Option<i64>,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TeamCounts {
+    pub identities: u64,
+    /// Of the team's rules and channels: another after every change of them.
+    pub playbook_version: i64,
+}
+
 /// Everything a batch changed, written in one transaction.
 #[derive(Debug, Default)]
 pub struct Commit {
@@ -175,10 +182,11 @@ impl Store {
         rows.iter().map(|row| Ok((row.text("id")?, row.opt_text("identity_id")?))).collect()
     }
 
-    /// Identities of the team, by a counter that is kept with every new one.
-    pub async fn identity_count(&self, team: &TeamId) -> Result<u64> {
-        let row = self.db.row("select identities from team_counts where team_id = $1", args![team]).await?;
-        Ok(row.map(|row| row.int("identities")).transpose()?.unwrap_or(0) as u64)
+    /// What is counted of a team, in one look.
+    pub async fn team_counts(&self, team: &TeamId) -> Result<TeamCounts> {
+        let row = self.db.row("select identities, playbook from team_counts where team_id = $1", args![team]).await?;
+        let Some(row) = row else { return Ok(TeamCounts::default()) };
+        Ok(TeamCounts { identities: row.int("identities")? as u64, playbook_version: row.int("playbook")? })
     }
 
     /// Events a session sent before it said who it is, oldest first, with the signals of their devices.

@@ -73,12 +73,6 @@ impl Kept for EscalationRule {
 }
 
 impl Store {
-    /// The version of a team's rules and channels: another after every change of them.
-    pub async fn playbook_version(&self, team: &TeamId) -> Result<i64> {
-        let row = self.db.row("select playbook from team_counts where team_id = $1", args![team]).await?;
-        row.map_or(Ok(0), |row| row.int("playbook"))
-    }
-
     /// All rules of a team, badge rules by priority.
     pub async fn rule_book(&self, team: &TeamId) -> Result<RuleBook> {
         let badges = self.badge_rules(team).await?.into_iter().map(|stored| stored.rule).collect();

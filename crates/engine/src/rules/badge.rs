@@ -22,6 +22,8 @@ pub enum BadgeKind {
 }
 
 impl BadgeKind {
+    pub const ALL: [BadgeKind; 3] = [BadgeKind::Good, BadgeKind::Bad, BadgeKind::Neutral];
+
     pub fn code(self) -> &'static str {
         match self {
             BadgeKind::Good => "GOOD",
@@ -31,7 +33,7 @@ impl BadgeKind {
     }
 
     pub fn from_code(code: &str) -> Option<Self> {
-        [BadgeKind::Good, BadgeKind::Bad, BadgeKind::Neutral].into_iter().find(|kind| kind.code() == code)
+        BadgeKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 

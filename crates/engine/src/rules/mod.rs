@@ -12,8 +12,6 @@ pub use condition::{Condition, Facts};
 pub use delay::Delayed;
 pub use escalation::{EscalationRule, Severity, Status};
 
-use std::collections::BTreeSet;
-
 /// Most conditions of one rule, and rules of either kind that a team may have.
 pub const CONDITIONS_MAX: usize = 10;
 pub const RULES_MAX: usize = 100;
@@ -37,11 +35,6 @@ impl RuleBook {
     /// Whether a rule of the team or an analyzer gives this badge.
     pub fn gives(&self, slug: &str) -> bool {
         self.badges.iter().any(|rule| rule.slug == slug) || badge::of_analyzers().any(|held| held == slug)
-    }
-
-    /// Slugs that are taken.
-    pub fn badge_slugs(&self) -> BTreeSet<&str> {
-        self.badges.iter().map(|rule| rule.slug.as_str()).collect()
     }
 }
 

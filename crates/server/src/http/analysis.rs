@@ -5,6 +5,7 @@ use crate::http::auth::Reader;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Params, Segments};
 use crate::http::identities::must_exist;
+use crate::http::refusals::{ToRead, ToReadOne};
 use crate::http::settle::settled;
 use axum::Json;
 use axum::extract::State;
@@ -195,8 +196,7 @@ impl From<StoredLink> for LinkView {
 #[utoipa::path(
     get, path = "/identities/{id}/scores", tag = "analysis", operation_id = "getScores",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "The scores", body = Vec<ScoreView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The scores", body = Vec<ScoreView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn scores(
@@ -220,9 +220,7 @@ pub async fn scores(
 #[utoipa::path(
     get, path = "/identities/{id}/analysis", tag = "analysis", operation_id = "getAnalysis",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "The latest cycle with its observations", body = AnalysisView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, description = "Not analyzed yet", body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The latest cycle with its observations", body = AnalysisView), (status = 404, description = "Not analyzed yet", body = ErrorBody), ToRead),
     security(("key" = []))
 )]
 pub async fn latest(
@@ -237,8 +235,7 @@ pub async fn latest(
 #[utoipa::path(
     get, path = "/identities/{id}/analysis/{cycleId}", tag = "analysis", operation_id = "getAnalysisCycle",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), ("cycleId" = i64, Path, description = "From the history")),
-    responses((status = 200, description = "The cycle with its observations", body = AnalysisView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The cycle with its observations", body = AnalysisView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn past(
@@ -272,8 +269,7 @@ pub struct HistoryParams {
 #[utoipa::path(
     get, path = "/identities/{id}/history", tag = "analysis", operation_id = "getHistory",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), HistoryParams),
-    responses((status = 200, description = "Past cycles", body = Vec<HistoryView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Past cycles", body = Vec<HistoryView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn history(
@@ -296,8 +292,7 @@ pub async fn history(
 #[utoipa::path(
     get, path = "/identities/{id}/links", tag = "analysis", operation_id = "getLinks",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "Links with their evidence", body = Vec<LinkView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Links with their evidence", body = Vec<LinkView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn links(

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
 use crate::http::rules::{ConditionView, MatchView, conditions, preview_page};
 use axum::Json;
 use axum::extract::State;
@@ -83,8 +84,7 @@ impl BadgeRuleBody {
             rule.name = name.trim().to_owned();
         }
         if let Some(kind) = self.r#type {
-            let unknown = || ApiError::BadRequest("type must be one of GOOD, BAD, NEUTRAL".into());
-            rule.kind = BadgeKind::from_code(&kind).ok_or_else(unknown)?;
+            rule.kind = choice("type", &kind, &BadgeKind::ALL, BadgeKind::code)?;
         }
         if let Some(given) = &self.conditions {
             rule.conditions = conditions(given)?;
@@ -101,8 +101,7 @@ impl BadgeRuleBody {
 /// List badge rules, those of higher priority first
 #[utoipa::path(
     get, path = "/badge-rules", tag = "rules", operation_id = "listBadgeRules",
-    responses((status = 200, description = "All of them", body = Vec<BadgeRuleView>), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "All of them", body = Vec<BadgeRuleView>), ToReadAll),
     security(("key" = []))
 )]
 pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<BadgeRuleView>>> {
@@ -113,8 +112,7 @@ pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResul
 #[utoipa::path(
     get, path = "/badge-rules/{slug}", tag = "rules", operation_id = "getBadgeRule",
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The rule", body = BadgeRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The rule", body = BadgeRuleView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -131,9 +129,7 @@ pub async fn get(
 /// Whoever fulfils it is marked as soon as they are scored again, which begins at once.
 #[utoipa::path(
     post, path = "/badge-rules", tag = "rules", operation_id = "createBadgeRule", request_body = BadgeRuleBody,
-    responses((status = 201, description = "The rule", body = BadgeRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The rule", body = BadgeRuleView), (status = 409, body = ErrorBody), ToWrite),
     security(("key" = []))
 )]
 pub async fn create(
@@ -157,9 +153,7 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/badge-rules/{slug}", tag = "rules", operation_id = "updateBadgeRule", request_body = BadgeRuleBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The rule", body = BadgeRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The rule", body = BadgeRuleView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -182,8 +176,7 @@ pub async fn update(
 #[utoipa::path(
     delete, path = "/badge-rules/{slug}", tag = "rules", operation_id = "deleteBadgeRule",
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 204, description = "It is gone"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is gone"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn delete(
@@ -202,9 +195,7 @@ pub async fn delete(
 #[utoipa::path(
     post, path = "/badge-rules/actions/preview", tag = "rules", operation_id = "previewBadgeRule", params(PageParams),
     request_body = BadgeRuleBody,
-    responses((status = 200, description = "Who fulfils the conditions at this moment", body = PageBody<MatchView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Who fulfils the conditions at this moment", body = PageBody<MatchView>), ToWrite),
     security(("key" = []))
 )]
 pub async fn preview(

@@ -6,7 +6,8 @@ use crate::channels::guard::Guard;
 use crate::channels::webhook::SECRET_PREFIX;
 use crate::http::auth::{Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
 use crate::jobs::acting::{IDENTITY_BADGES_CHANGED, IDENTITY_SCORED};
 use crate::jobs::deliver::delivery_id;
 use axum::Json;
@@ -209,8 +210,7 @@ async fn found(app: &App, team: &TeamId, slug: &str) -> ApiResult<Channel> {
 /// List channels
 #[utoipa::path(
     get, path = "/channels", tag = "channels", operation_id = "listChannels",
-    responses((status = 200, description = "All of them", body = Vec<ChannelView>), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "All of them", body = Vec<ChannelView>), ToReadAll),
     security(("key" = []))
 )]
 pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<ChannelView>>> {
@@ -221,8 +221,7 @@ pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResul
 #[utoipa::path(
     get, path = "/channels/{slug}", tag = "channels", operation_id = "getChannel",
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The channel", body = ChannelView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -238,9 +237,7 @@ pub async fn get(
 /// The secret of a webhook is in this answer and in no other.
 #[utoipa::path(
     post, path = "/channels", tag = "channels", operation_id = "createChannel", request_body = ChannelBody,
-    responses((status = 201, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The channel", body = ChannelView), (status = 409, body = ErrorBody), ToWrite),
     security(("key" = []))
 )]
 pub async fn create(
@@ -281,9 +278,7 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/channels/{slug}", tag = "channels", operation_id = "updateChannel", request_body = ChannelBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The channel", body = ChannelView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -305,8 +300,7 @@ pub async fn update(
 #[utoipa::path(
     delete, path = "/channels/{slug}", tag = "channels", operation_id = "deleteChannel",
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 204, description = "It is gone"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is gone"), (status = 409, body = ErrorBody), ToReadOne),
     security(("key" = []))
 )]
 pub async fn delete(
@@ -341,9 +335,7 @@ pub struct RotationBody {
 #[utoipa::path(
     post, path = "/channels/{slug}/actions/rotate-secret", tag = "channels", operation_id = "rotateChannelSecret", request_body = RotationBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel with its secret", body = ChannelView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The channel with its secret", body = ChannelView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn rotate(
@@ -427,8 +419,7 @@ pub struct DeliveryParams {
 #[utoipa::path(
     get, path = "/channels/{slug}/deliveries", tag = "channels", operation_id = "listDeliveries", params(PageParams, DeliveryParams,
         ("slug" = String, Path, description = "The channel")),
-    responses((status = 200, description = "A page", body = PageBody<DeliveryView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<DeliveryView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn deliveries(
@@ -439,9 +430,8 @@ pub async fn deliveries(
     Params(params): Params<DeliveryParams>,
 ) -> ApiResult<Json<PageBody<DeliveryView>>> {
     let query = paging.query(DELIVERY_SORTS)?;
-    let all = [DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Failed].map(DeliveryStatus::code);
-    if params.status.as_deref().is_some_and(|status| !all.contains(&status)) {
-        return Err(ApiError::BadRequest(format!("status must be one of {}", all.join(", "))));
+    if let Some(status) = &params.status {
+        choice("status", status, &DeliveryStatus::ALL, DeliveryStatus::code)?;
     }
     let channel = found(&app, &team, &slug).await?;
     let filter = DeliveryFilter { status: params.status, identity: params.identity };
@@ -453,8 +443,7 @@ pub async fn deliveries(
 #[utoipa::path(
     post, path = "/channels/{slug}/actions/test", tag = "channels", operation_id = "testChannel",
     params(("slug" = String, Path, description = "The channel")),
-    responses((status = 202, description = "It is on its way; the log tells how it went", body = DeliveryView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 202, description = "It is on its way; the log tells how it went", body = DeliveryView), (status = 409, body = ErrorBody), ToReadOne),
     security(("key" = []))
 )]
 pub async fn test(
@@ -497,8 +486,7 @@ fn id_of(text: &str, field: &str) -> ApiResult<i64> {
 #[utoipa::path(
     post, path = "/deliveries/{id}/actions/redeliver", tag = "channels", operation_id = "redeliver",
     params(("id" = String, Path, description = "From the log")),
-    responses((status = 202, description = "How many are sent again: one, or none if it is still pending", body = RedeliveryView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 202, description = "How many are sent again: one, or none if it is still pending", body = RedeliveryView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn redeliver(
@@ -523,9 +511,7 @@ pub struct RangeBody {
 #[utoipa::path(
     post, path = "/channels/{slug}/actions/redeliver", tag = "channels", operation_id = "redeliverRange", request_body = RangeBody,
     params(("slug" = String, Path, description = "The channel")),
-    responses((status = 202, description = "How many are sent again", body = RedeliveryView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 202, description = "How many are sent again", body = RedeliveryView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn redeliver_range(

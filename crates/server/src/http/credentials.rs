@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::auth::Writer;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, Segments};
+use crate::http::refusals::{ToReadAll, ToWrite, ToWriteOne};
 use crate::secrets::{random_key, token_hash};
 use axum::Json;
 use axum::extract::State;
@@ -77,8 +78,7 @@ impl From<Credential> for CredentialView {
 /// List credentials
 #[utoipa::path(
     get, path = "/credentials", tag = "credentials", operation_id = "listCredentials",
-    responses((status = 200, description = "All of them, without their secrets", body = Vec<CredentialView>), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "All of them, without their secrets", body = Vec<CredentialView>), ToReadAll),
     security(("key" = []))
 )]
 pub async fn list(State(app): State<Arc<App>>, Writer(team): Writer) -> ApiResult<Json<Vec<CredentialView>>> {
@@ -146,9 +146,7 @@ fn is_origin(text: &str) -> bool {
 /// The secret key is in this answer and nowhere else.
 #[utoipa::path(
     post, path = "/credentials", tag = "credentials", operation_id = "createCredential", request_body = CredentialBody,
-    responses((status = 201, description = "The credential with its secret key", body = CredentialView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The credential with its secret key", body = CredentialView), ToWrite),
     security(("key" = []))
 )]
 pub async fn create(
@@ -171,8 +169,7 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/credentials/{id}", tag = "credentials", operation_id = "updateCredential", request_body = CredentialBody,
     params(("id" = String, Path, description = "The credential's id")),
-    responses((status = 204, description = "Changed"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "Changed"), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(

@@ -4,9 +4,10 @@
 use crate::app::App;
 use crate::http::analysis::LinkView;
 use crate::http::auth::{Decider, Reader, Writer};
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
 use crate::http::identities::must_exist;
+use crate::http::refusals::{ToRead, ToReadOne, ToWriteOne};
 use crate::http::settle::settled;
 use axum::Json;
 use axum::extract::State;
@@ -68,8 +69,7 @@ pub struct LinkDecisionParams {
 /// List what was decided about pairs of identities, newest first
 #[utoipa::path(
     get, path = "/link-decisions", tag = "rings", operation_id = "listLinkDecisions", params(PageParams, LinkDecisionParams),
-    responses((status = 200, description = "A page", body = PageBody<LinkDecisionView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<LinkDecisionView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -122,9 +122,7 @@ impl LinkDecisionBody {
 #[utoipa::path(
     put, path = "/identities/{id}/decisions/{otherId}", tag = "rings", operation_id = "decideLink", request_body = LinkDecisionBody,
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), ("otherId" = String, Path, description = "Your id of the other")),
-    responses((status = 200, description = "The decision with the evidence it overrules", body = LinkDecisionView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The decision with the evidence it overrules", body = LinkDecisionView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn decide(
@@ -148,8 +146,7 @@ pub async fn decide(
 #[utoipa::path(
     delete, path = "/identities/{id}/decisions/{otherId}", tag = "rings", operation_id = "takeLinkDecisionBack",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), ("otherId" = String, Path, description = "Your id of the other")),
-    responses((status = 204, description = "Nothing is decided about them"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "Nothing is decided about them"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn take_back(
@@ -204,9 +201,7 @@ pub struct DecisionPreviewView {
     post, path = "/identities/{id}/decisions/{otherId}/actions/preview", tag = "rings", operation_id = "previewLinkDecision",
     request_body = LinkDecisionBody,
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), ("otherId" = String, Path, description = "Your id of the other")),
-    responses((status = 200, description = "Links, rings and scores before and after", body = DecisionPreviewView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Links, rings and scores before and after", body = DecisionPreviewView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn preview(

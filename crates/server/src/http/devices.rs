@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::auth::{Principal, Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::refusals::{ToReadOne, ToWriteOne};
 use crate::http::settle::{fresh, settled};
 use axum::Json;
 use axum::extract::State;
@@ -94,8 +95,7 @@ pub async fn list(
 #[utoipa::path(
     get, path = "/devices/{fingerprint}", tag = "devices", operation_id = "getDevice",
     params(("fingerprint" = String, Path, description = "The device's fingerprint")),
-    responses((status = 200, description = "The device", body = DeviceView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The device", body = DeviceView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -117,9 +117,7 @@ pub struct DevicePatch {
 #[utoipa::path(
     patch, path = "/devices/{fingerprint}", tag = "devices", operation_id = "updateDevice", request_body = DevicePatch,
     params(("fingerprint" = String, Path, description = "The device's fingerprint")),
-    responses((status = 200, description = "As it is then", body = DeviceView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "As it is then", body = DeviceView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(

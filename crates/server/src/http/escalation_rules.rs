@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
 use crate::http::rules::{ConditionView, MatchView, conditions, preview_page};
 use axum::Json;
 use axum::extract::State;
@@ -98,8 +99,7 @@ impl EscalationRuleBody {
             rule.name = name.trim().to_owned();
         }
         if let Some(severity) = self.severity {
-            let unknown = || ApiError::BadRequest("severity must be one of INFO, WARNING, CRITICAL".into());
-            rule.severity = Severity::from_code(&severity).ok_or_else(unknown)?;
+            rule.severity = choice("severity", &severity, &Severity::ALL, Severity::code)?;
         }
         if let Some(given) = &self.conditions {
             rule.conditions = conditions(given)?;
@@ -139,8 +139,7 @@ fn short(text: &str) -> &str {
 /// List escalation rules
 #[utoipa::path(
     get, path = "/escalation-rules", tag = "rules", operation_id = "listEscalationRules",
-    responses((status = 200, description = "All of them", body = Vec<EscalationRuleView>), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "All of them", body = Vec<EscalationRuleView>), ToReadAll),
     security(("key" = []))
 )]
 pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<EscalationRuleView>>> {
@@ -153,8 +152,7 @@ pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResul
 #[utoipa::path(
     get, path = "/escalation-rules/{id}", tag = "rules", operation_id = "getEscalationRule",
     params(("id" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The rule", body = EscalationRuleView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -172,9 +170,7 @@ pub async fn get(
 /// It looks at whoever fulfils it at once, and at everyone when they are scored.
 #[utoipa::path(
     post, path = "/escalation-rules", tag = "rules", operation_id = "createEscalationRule", request_body = EscalationRuleBody,
-    responses((status = 201, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The rule", body = EscalationRuleView), (status = 409, body = ErrorBody), ToWrite),
     security(("key" = []))
 )]
 pub async fn create(
@@ -196,9 +192,7 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/escalation-rules/{id}", tag = "rules", operation_id = "updateEscalationRule", request_body = EscalationRuleBody,
     params(("id" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The rule", body = EscalationRuleView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The rule", body = EscalationRuleView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -226,8 +220,7 @@ pub async fn update(
 #[utoipa::path(
     delete, path = "/escalation-rules/{id}", tag = "rules", operation_id = "deleteEscalationRule",
     params(("id" = String, Path, description = "From the list")),
-    responses((status = 204, description = "It is gone"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is gone"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn delete(
@@ -246,9 +239,7 @@ pub async fn delete(
 #[utoipa::path(
     post, path = "/escalation-rules/actions/preview", tag = "rules", operation_id = "previewEscalationRule", params(PageParams),
     request_body = EscalationRuleBody,
-    responses((status = 200, description = "Who fulfils the conditions at this moment", body = PageBody<MatchView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Who fulfils the conditions at this moment", body = PageBody<MatchView>), ToWrite),
     security(("key" = []))
 )]
 pub async fn preview(

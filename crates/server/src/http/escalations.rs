@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::http::auth::{Reader, Worker};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::events::Reference;
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::refusals::{ToRead, ToReadAll, ToReadOne, ToWriteOne};
 use crate::http::settle::settled;
-use crate::jobs::acting::{ESCALATION_CLOSED, badge_json, identity_json};
-use crate::playbook::Playbook;
+use crate::jobs::acting::{ESCALATION_CLOSED, badge_json, delivery, identity_json, told_by, with_escalation};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,6 @@ use dregs_engine::rules::{Severity, Status};
 use dregs_engine::score::Category;
 use dregs_store::{DeliveryWrite, ESCALATION_SORTS, Escalation, EscalationChange, EscalationFilter, Note, TeamId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -103,20 +102,17 @@ pub struct EscalationParams {
 }
 
 fn status(code: &str) -> ApiResult<Status> {
-    let unknown = || ApiError::BadRequest("status must be one of PENDING, OPEN, ACKNOWLEDGED, CLOSED".into());
-    Status::from_code(code).ok_or_else(unknown)
+    choice("status", code, &Status::ALL, Status::code)
 }
 
 fn severity(code: &str) -> ApiResult<Severity> {
-    let unknown = || ApiError::BadRequest("severity must be one of INFO, WARNING, CRITICAL".into());
-    Severity::from_code(code).ok_or_else(unknown)
+    choice("severity", code, &Severity::ALL, Severity::code)
 }
 
 /// List escalations, newest first
 #[utoipa::path(
     get, path = "/escalations", tag = "escalations", operation_id = "listEscalations", params(PageParams, EscalationParams),
-    responses((status = 200, description = "A page", body = PageBody<EscalationView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<EscalationView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -141,8 +137,7 @@ pub async fn list(
 /// Count escalations by status
 #[utoipa::path(
     get, path = "/escalations/summary", tag = "escalations", operation_id = "summarizeEscalations",
-    responses((status = 200, description = "How many are in each status", body = SummaryView), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "How many are in each status", body = SummaryView), ToReadAll),
     security(("key" = []))
 )]
 pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<SummaryView>> {
@@ -160,8 +155,7 @@ async fn found(app: &App, team: &TeamId, id: i64) -> ApiResult<Escalation> {
 #[utoipa::path(
     get, path = "/escalations/{id}", tag = "escalations", operation_id = "getEscalation",
     params(("id" = i64, Path, description = "From the list")),
-    responses((status = 200, description = "The escalation", body = EscalationView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The escalation", body = EscalationView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -190,9 +184,7 @@ pub struct EscalationBody {
 #[utoipa::path(
     patch, path = "/escalations/{id}", tag = "escalations", operation_id = "updateEscalation", request_body = EscalationBody,
     params(("id" = i64, Path, description = "From the list")),
-    responses((status = 200, description = "The escalation", body = EscalationView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The escalation", body = EscalationView), (status = 409, body = ErrorBody), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -239,29 +231,17 @@ fn change(body: EscalationBody) -> ApiResult<EscalationChange> {
 
 /// What the channels of its rule are told when a person closes an escalation.
 async fn told_of_close(app: &App, team: &TeamId, held: &Escalation, now_ms: i64) -> ApiResult<Vec<DeliveryWrite>> {
-    let playbook = Playbook::read(&app.store, team).await?;
-    let rule = playbook.rules.escalations.iter().find(|rule| rule.id == held.rule_id);
+    let book = app.store.rule_book(team).await?;
+    let rule = book.escalations.iter().find(|rule| rule.id == held.rule_id);
     let Some(rule) = rule.filter(|_| !held.shadow) else { return Ok(Vec::new()) };
     let Some(identity) = app.store.identity(team, &held.identity_id).await? else { return Ok(Vec::new()) };
     let badges = identity.badges.iter().map(|badge| badge_json(&badge.slug, &badge.name, badge.kind.code())).collect();
     let name = identity.display_name.as_deref();
-    let mut data = identity_json(&identity.id, name, identity.scores, badges, &app.options.notify);
-    let escalation = json!({
-        "id": held.id, "severity": held.severity.code(), "status": Status::Closed.code(),
-        "rule": {"id": rule.id, "name": rule.name},
-        "openedAt": held.opened_ms.map(format_time_ms), "closedAt": format_time_ms(now_ms),
-    });
-    data.insert("escalation".into(), escalation);
-    let data = Value::Object(data).to_string();
-    let delivery = |channel_id: &str| DeliveryWrite {
-        id: app.ids.next(now_ms),
-        channel_id: channel_id.to_owned(),
-        identity_id: identity.id.clone(),
-        event: ESCALATION_CLOSED.to_owned(),
-        data: data.clone(),
-        created_ms: now_ms,
-    };
-    Ok(playbook.told_by(rule).map(delivery).collect())
+    let data = identity_json(&identity.id, name, identity.scores, badges, &app.options.notify);
+    let data = with_escalation(data, (held.id, Status::Closed), rule, held.opened_ms, Some(now_ms));
+    let channels = app.store.channels(team).await?;
+    let told = |channel_id| delivery(&app.ids, channel_id, &identity.id, ESCALATION_CLOSED, &data, now_ms);
+    Ok(told_by(rule, &channels).map(told).collect())
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -289,8 +269,7 @@ pub struct NoteBody {
 #[utoipa::path(
     get, path = "/escalations/{id}/notes", tag = "escalations", operation_id = "listEscalationNotes",
     params(("id" = i64, Path, description = "From the list")),
-    responses((status = 200, description = "At most 200 of them", body = Vec<NoteView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "At most 200 of them", body = Vec<NoteView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn notes(
@@ -306,9 +285,7 @@ pub async fn notes(
 #[utoipa::path(
     post, path = "/escalations/{id}/notes", tag = "escalations", operation_id = "addEscalationNote", request_body = NoteBody,
     params(("id" = i64, Path, description = "From the list")),
-    responses((status = 201, description = "The note", body = NoteView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The note", body = NoteView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn add_note(

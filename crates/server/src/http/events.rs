@@ -5,6 +5,7 @@ use crate::http::auth::{Principal, Reader, bearer, identify};
 use crate::http::client_address::client_ip;
 use crate::http::error::{ApiError, ApiResult, ErrorBody, RETRY_AFTER_S};
 use crate::http::extract::{PageBody, PageParams, Params, Segments, body_bytes, is_json};
+use crate::http::refusals::{ToRead, ToReadOne};
 use crate::http::settle::{fresh, settled};
 use crate::ingest::appender::{Appended, Refused, Submitted};
 use axum::Json;
@@ -425,8 +426,7 @@ pub struct EventParams {
 /// List events, newest first
 #[utoipa::path(
     get, path = "/events", tag = "events", operation_id = "listEvents", params(PageParams, EventParams),
-    responses((status = 200, description = "A page", body = PageBody<EventView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<EventView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -454,8 +454,7 @@ pub async fn list(
 /// Read an event
 #[utoipa::path(
     get, path = "/events/{id}", tag = "events", operation_id = "getEvent", params(("id" = String, Path, description = "The event's id")),
-    responses((status = 200, description = "The event", body = EventView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The event", body = EventView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(

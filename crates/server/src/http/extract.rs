@@ -81,6 +81,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The one of `all` that has this code on the wire, or a refusal that names the field and what it may be.
+pub fn choice<T: Copy>(field: &str, given: &str, all: &[T], code: impl Fn(T) -> &'static str) -> ApiResult<T> {
+    let found = all.iter().copied().find(|item| code(*item) == given);
+    found.ok_or_else(|| {
+        let allowed: Vec<&str> = all.iter().map(|item| code(*item)).collect();
+        ApiError::BadRequest(format!("{field} must be one of {}", allowed.join(", ")))
+    })
+}
+
 /// A field that may be null: null is told from what was left out.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
     T::deserialize(reader).map(Some)

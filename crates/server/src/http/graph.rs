@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::http::auth::Reader;
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Params, Segments};
 use crate::http::identities::must_exist;
+use crate::http::refusals::ToReadOne;
 use crate::http::settle::settled;
 use axum::Json;
 use axum::extract::State;
@@ -114,8 +115,7 @@ impl GraphParams {
 #[utoipa::path(
     get, path = "/identities/{id}/graph", tag = "rings", operation_id = "getGraph",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded"), GraphParams),
-    responses((status = 200, description = "Identities and what links them", body = GraphView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Identities and what links them", body = GraphView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn around(

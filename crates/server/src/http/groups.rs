@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
 use crate::http::identities::clean;
+use crate::http::refusals::{ToRead, ToReadOne, ToWrite, ToWriteOne};
 use crate::http::settle::{fresh, settled};
 use axum::Json;
 use axum::extract::State;
@@ -67,8 +68,7 @@ pub struct GroupParams {
 /// List groups, most recently updated first
 #[utoipa::path(
     get, path = "/groups", tag = "groups", operation_id = "listGroups", params(PageParams, GroupParams),
-    responses((status = 200, description = "A page", body = PageBody<GroupView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<GroupView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -103,8 +103,7 @@ pub struct GroupCreate {
 /// Create a group, or merge attributes into it
 #[utoipa::path(
     post, path = "/groups", tag = "groups", operation_id = "createGroup", request_body = GroupCreate,
-    responses((status = 201, description = "The group", body = GroupView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "The group", body = GroupView), ToWrite),
     security(("key" = []))
 )]
 pub async fn create(
@@ -150,8 +149,7 @@ fn bad_request(rejection: Rejection) -> ApiError {
 #[utoipa::path(
     get, path = "/groups/{type}/{id}", tag = "groups", operation_id = "getGroup",
     params(("type" = String, Path, description = "The group's type"), ("id" = String, Path, description = "Your id of the group")),
-    responses((status = 200, description = "The group", body = GroupView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The group", body = GroupView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -174,9 +172,7 @@ pub struct GroupPatch {
 #[utoipa::path(
     patch, path = "/groups/{type}/{id}", tag = "groups", operation_id = "updateGroup", request_body = GroupPatch,
     params(("type" = String, Path, description = "The group's type"), ("id" = String, Path, description = "Your id of the group")),
-    responses((status = 200, description = "As it is then", body = GroupView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "As it is then", body = GroupView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -198,8 +194,7 @@ pub async fn update(
     put, path = "/groups/{type}/{id}/identities/{identityId}", tag = "groups", operation_id = "addGroupMember",
     params(("type" = String, Path, description = "The group's type"), ("id" = String, Path, description = "Your id of the group"),
         ("identityId" = String, Path, description = "Your id of the user")),
-    responses((status = 204, description = "It is a member"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is a member"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn add_member(
@@ -218,8 +213,7 @@ pub async fn add_member(
     delete, path = "/groups/{type}/{id}/identities/{identityId}", tag = "groups", operation_id = "removeGroupMember",
     params(("type" = String, Path, description = "The group's type"), ("id" = String, Path, description = "Your id of the group"),
         ("identityId" = String, Path, description = "Your id of the user")),
-    responses((status = 204, description = "It is no member"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is no member"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn remove_member(

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::auth::{Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::refusals::{ToRead, ToReadOne, ToWriteOne};
 use crate::http::settle::{fresh, settled};
 use axum::Json;
 use axum::extract::State;
@@ -142,8 +143,7 @@ impl IdentityParams {
 /// List identities, most recently updated first
 #[utoipa::path(
     get, path = "/identities", tag = "identities", operation_id = "listIdentities", params(PageParams, IdentityParams),
-    responses((status = 200, description = "A page", body = PageBody<IdentityView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<IdentityView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -162,8 +162,7 @@ pub async fn list(
 #[utoipa::path(
     get, path = "/identities/{id}", tag = "identities", operation_id = "getIdentity",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "The identity", body = IdentityView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The identity", body = IdentityView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(
@@ -200,9 +199,7 @@ pub struct IdentityPatch {
 #[utoipa::path(
     patch, path = "/identities/{id}", tag = "identities", operation_id = "updateIdentity", request_body = IdentityPatch,
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "As it is then", body = IdentityView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "As it is then", body = IdentityView), (status = 409, body = ErrorBody), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -259,8 +256,7 @@ async fn merge(app: &App, team: &TeamId, id: &str, now_ms: i64, new: &Map<String
 #[utoipa::path(
     post, path = "/identities/{id}/actions/analyze", tag = "identities", operation_id = "analyzeIdentity",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 201, description = "Queued"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "Queued"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn analyze(

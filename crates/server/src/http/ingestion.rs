@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::http::auth::Reader;
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::Params;
+use crate::http::refusals::ToRead;
 use axum::Json;
 use axum::extract::State;
 use dregs_engine::event::{format_time_ms, parse_time_ms};
@@ -53,8 +54,7 @@ pub struct ParkedView {
 /// Read what became of the events
 #[utoipa::path(
     get, path = "/ingestion", tag = "ingestion", operation_id = "getIngestion", params(PeriodParams),
-    responses((status = 200, description = "Counts by fate", body = IngestionView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Counts by fate", body = IngestionView), ToRead),
     security(("key" = []))
 )]
 pub async fn get(

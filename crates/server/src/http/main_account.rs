@@ -6,6 +6,7 @@ use crate::http::decisions::PredictionView;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::Segments;
 use crate::http::identities::must_exist;
+use crate::http::refusals::ToReadOne;
 use crate::http::settle::settled;
 use axum::Json;
 use axum::extract::State;
@@ -25,9 +26,7 @@ use utoipa::ToSchema;
 #[utoipa::path(
     put, path = "/identities/{id}/main-account", tag = "rings", operation_id = "nameMainAccount",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 204, description = "It is the main account"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, description = "It is in no ring", body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is the main account"), (status = 409, description = "It is in no ring", body = ErrorBody), ToReadOne),
     security(("key" = []))
 )]
 pub async fn name(
@@ -46,8 +45,7 @@ pub async fn name(
 #[utoipa::path(
     delete, path = "/identities/{id}/main-account", tag = "rings", operation_id = "unnameMainAccount",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 204, description = "It is no main account"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "It is no main account"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn unname(
@@ -75,9 +73,8 @@ pub struct MainAccountPreviewView {
 #[utoipa::path(
     post, path = "/identities/{id}/main-account/actions/preview", tag = "rings", operation_id = "previewMainAccount",
     params(("id" = String, Path, description = "Your id of the user, percent-encoded")),
-    responses((status = 200, description = "Scores before and after", body = MainAccountPreviewView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, description = "It is in no ring", body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "Scores before and after", body = MainAccountPreviewView),
+        (status = 409, description = "It is in no ring", body = ErrorBody), ToReadOne),
     security(("key" = []))
 )]
 pub async fn preview(

@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, Params};
+use crate::http::error::{ApiError, ApiResult};
+use crate::http::extract::{Body, Params, choice};
+use crate::http::refusals::{ToRead, ToReadOne, ToWrite};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -41,8 +42,7 @@ pub struct MappingParams {
 /// List mappings
 #[utoipa::path(
     get, path = "/mappings", tag = "mappings", operation_id = "listMappings", params(MappingParams),
-    responses((status = 200, description = "All of them", body = Vec<MappingView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "All of them", body = Vec<MappingView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -50,8 +50,8 @@ pub async fn list(
     Reader(team): Reader,
     Params(params): Params<MappingParams>,
 ) -> ApiResult<Json<Vec<MappingView>>> {
-    one_of("kind", params.kind.as_deref(), &[EVENT_TYPE, IDENTITY_FIELD])?;
-    one_of("scope", params.scope.as_deref(), &["GLOBAL", "CUSTOMER"])?;
+    params.kind.as_deref().map(kind).transpose()?;
+    params.scope.as_deref().map(|scope| choice("scope", scope, &["GLOBAL", "CUSTOMER"], |code| code)).transpose()?;
     let own = app.store.customer_mappings(&team).await?.into_iter().map(|mapping| MappingView {
         kind: mapping.kind,
         scope: "CUSTOMER",
@@ -66,6 +66,10 @@ pub async fn list(
     Ok(Json(own.chain(global()).filter(wanted).collect()))
 }
 
+fn kind(code: &str) -> ApiResult<&'static str> {
+    choice("kind", code, &[EVENT_TYPE, IDENTITY_FIELD], |code| code)
+}
+
 fn global() -> impl Iterator<Item = MappingView> {
     let view = |kind: &str, source: String, target: &str| MappingView {
         kind: kind.to_owned(),
@@ -77,15 +81,6 @@ fn global() -> impl Iterator<Item = MappingView> {
     let (events, fields) = global_mappings();
     let events = events.into_iter().map(move |(source, target)| view(EVENT_TYPE, source, target.code()));
     events.chain(fields.into_iter().map(move |(source, target)| view(IDENTITY_FIELD, source, target.code())))
-}
-
-fn one_of(field: &str, value: Option<&str>, allowed: &[&str]) -> ApiResult<()> {
-    match value {
-        Some(value) if !allowed.contains(&value) => {
-            Err(ApiError::BadRequest(format!("{field} must be one of {}", allowed.join(", "))))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,8 +98,7 @@ pub struct MappingBody {
 /// Set a mapping of your own
 #[utoipa::path(
     put, path = "/mappings", tag = "mappings", operation_id = "setMapping", request_body = MappingBody,
-    responses((status = 204, description = "Effective with the next scoring"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "Effective with the next scoring"), ToWrite),
     security(("key" = []))
 )]
 pub async fn set(
@@ -112,7 +106,7 @@ pub async fn set(
     Writer(team): Writer,
     Body(body): Body<MappingBody>,
 ) -> ApiResult<StatusCode> {
-    one_of("kind", Some(&body.kind), &[EVENT_TYPE, IDENTITY_FIELD])?;
+    kind(&body.kind)?;
     let source = body.source.trim();
     if source.is_empty() || source.chars().count() > SOURCE_CHARS_MAX || source.contains('\0') {
         return Err(ApiError::BadRequest(format!("source must have 1 to {SOURCE_CHARS_MAX} characters")));
@@ -121,16 +115,9 @@ pub async fn set(
     if description.chars().count() > DESCRIPTION_CHARS_MAX {
         return Err(ApiError::BadRequest(format!("description is longer than {DESCRIPTION_CHARS_MAX} characters")));
     }
-    let known = match body.kind.as_str() {
-        EVENT_TYPE => EventType::from_code(&body.target).is_some(),
-        _ => Field::from_code(&body.target).is_some(),
-    };
-    if !known {
-        let all: Vec<&str> = match body.kind.as_str() {
-            EVENT_TYPE => EventType::ALL.iter().map(|item| item.code()).collect(),
-            _ => Field::ALL.iter().map(|item| item.code()).collect(),
-        };
-        return Err(ApiError::BadRequest(format!("target must be one of {}", all.join(", "))));
+    match body.kind.as_str() {
+        EVENT_TYPE => choice("target", &body.target, EventType::ALL, EventType::code).map(drop)?,
+        _ => choice("target", &body.target, Field::ALL, Field::code).map(drop)?,
     }
     let mapping = Mapping {
         kind: body.kind,
@@ -154,8 +141,7 @@ pub struct MappingKey {
 /// Delete a mapping of your own
 #[utoipa::path(
     delete, path = "/mappings", tag = "mappings", operation_id = "deleteMapping", params(MappingKey),
-    responses((status = 204, description = "The GLOBAL mapping holds again"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "The GLOBAL mapping holds again"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn delete(
@@ -163,7 +149,7 @@ pub async fn delete(
     Writer(team): Writer,
     Params(key): Params<MappingKey>,
 ) -> ApiResult<StatusCode> {
-    one_of("kind", Some(&key.kind), &[EVENT_TYPE, IDENTITY_FIELD])?;
+    kind(&key.kind)?;
     match app.store.delete_mapping(&team, &key.kind, &key.source).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(ApiError::not_found("mapping", &key.source)),

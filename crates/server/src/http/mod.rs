@@ -22,6 +22,7 @@ pub mod limits;
 pub mod main_account;
 pub mod mappings;
 pub mod observe;
+pub mod refusals;
 pub mod reviews;
 pub mod rings;
 pub mod rules;
@@ -56,6 +57,7 @@ use utoipa_axum::routes;
     info(title = "Dregs", description = "Collects an application's events and devices, and scores its users.", license(name = "Apache-2.0")),
     servers((url = "/api")),
     modifiers(&KeyScheme),
+    components(schemas(error::ErrorBody)),
 )]
 struct ApiDocument;
 

@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Worker};
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Body, Segments};
+use crate::http::refusals::{ToReadOne, ToWriteOne};
 use crate::http::settle::settled;
 use axum::Json;
 use axum::extract::State;
@@ -68,8 +69,7 @@ async fn check_identity(app: &App, team: &TeamId, id: &str) -> ApiResult<()> {
 #[utoipa::path(
     get, path = "/identities/{id}/reviews", tag = "identities", operation_id = "listReviews",
     params(("id" = String, Path, description = "Percent-encoded")),
-    responses((status = 200, description = "At most 100 of them", body = Vec<ReviewView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "At most 100 of them", body = Vec<ReviewView>), ToReadOne),
     security(("key" = []))
 )]
 pub async fn list(
@@ -87,9 +87,7 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/identities/{id}/actions/review", tag = "identities", operation_id = "requestReview", request_body = ReviewBody,
     params(("id" = String, Path, description = "Percent-encoded")),
-    responses((status = 201, description = "It is pending", body = ReviewView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 201, description = "It is pending", body = ReviewView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn request(

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::http::auth::Reader;
-use crate::http::error::{ApiError, ApiResult, ErrorBody};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{PageBody, PageParams, Params, Segments};
 use crate::http::graph::{NodeView, codes};
+use crate::http::refusals::{ToRead, ToReadOne};
 use crate::http::settle::{fresh, settled};
 use axum::Json;
 use axum::extract::State;
@@ -115,8 +116,7 @@ pub struct RingParams {
 /// List rings, those that look most like abuse first
 #[utoipa::path(
     get, path = "/rings", tag = "rings", operation_id = "listRings", params(PageParams, RingParams),
-    responses((status = 200, description = "A page", body = PageBody<RingView>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "A page", body = PageBody<RingView>), ToRead),
     security(("key" = []))
 )]
 pub async fn list(
@@ -136,8 +136,7 @@ pub async fn list(
 #[utoipa::path(
     get, path = "/rings/{id}", tag = "rings", operation_id = "getRing",
     params(("id" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The ring, its members and what holds them", body = RingDetailView), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The ring, its members and what holds them", body = RingDetailView), ToReadOne),
     security(("key" = []))
 )]
 pub async fn get(

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::auth::{Principal, bearer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::Body;
+use crate::http::refusals::{ToReadAll, ToWrite};
 use crate::secrets::{hash_password, random_key, token_hash, verify_password};
 use axum::Json;
 use axum::extract::State;
@@ -76,7 +77,7 @@ static DECOY: std::sync::LazyLock<String> =
 /// Log out
 #[utoipa::path(
     post, path = "/auth/logout", tag = "auth", operation_id = "logout",
-    responses((status = 204, description = "The session is over"), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "The session is over"), ToReadAll),
     security(("key" = []))
 )]
 pub async fn logout(State(app): State<Arc<App>>, principal: Principal, parts: Parts) -> ApiResult<StatusCode> {
@@ -106,8 +107,7 @@ pub struct MeView {
 /// Who am I
 #[utoipa::path(
     get, path = "/auth/me", tag = "auth", operation_id = "me",
-    responses((status = 200, description = "The caller", body = MeView), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 503, body = ErrorBody)),
+    responses((status = 200, description = "The caller", body = MeView), ToReadAll),
     security(("key" = []))
 )]
 pub async fn me(State(app): State<Arc<App>>, principal: Principal) -> ApiResult<Json<MeView>> {
@@ -139,8 +139,7 @@ pub struct PasswordBody {
 /// Ends every session of the user, this one included.
 #[utoipa::path(
     post, path = "/auth/password", tag = "auth", operation_id = "changePassword", request_body = PasswordBody,
-    responses((status = 204, description = "Changed; log in again"), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)),
+    responses((status = 204, description = "Changed; log in again"), ToWrite),
     security(("key" = []))
 )]
 pub async fn change_password(

@@ -9,7 +9,7 @@ use dregs_engine::rules::badge::{self, Badge, Held};
 use dregs_engine::rules::escalation::{self, Change};
 use dregs_engine::rules::{EscalationRule, Facts, Status};
 use dregs_engine::score::{Assessment, Category};
-use dregs_store::{Commit, DeliveryWrite, Escalation, Result, Store, TeamId, Watched};
+use dregs_store::{Channel, Commit, DeliveryWrite, Escalation, Result, Store, TeamId, Watched};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -111,8 +111,10 @@ impl Stage {
         if silent {
             return;
         }
-        let data = told.escalation(id, rule, status, opened_ms.unwrap_or(scored.now_ms));
-        let targets = self.playbook.told_by(rule);
+        let closed_ms = (status == Status::Closed).then_some(scored.now_ms);
+        let opened_ms = opened_ms.unwrap_or(scored.now_ms);
+        let data = with_escalation(told.data(), (id, status), rule, Some(opened_ms), closed_ms);
+        let targets = told_by(rule, &self.playbook.channels);
         commit.deliveries.extend(targets.map(|channel_id| told.delivery(ids, channel_id, event, &data)));
     }
 
@@ -149,7 +151,6 @@ impl Stage {
         }
         let mut data = told.data();
         add(&mut data);
-        let data = Value::Object(data).to_string();
         commit.deliveries.extend(targets.map(|channel_id| told.delivery(ids, channel_id, event, &data)));
     }
 }
@@ -162,14 +163,14 @@ impl Playbook {
             .filter(move |channel| channel.enabled && channel.events.iter().any(|wanted| wanted == event))
             .map(|channel| channel.id.as_str())
     }
+}
 
-    /// Ids of the channels that a rule tells; a silent one tells none.
-    pub fn told_by(&self, rule: &EscalationRule) -> impl Iterator<Item = &str> {
-        self.channels
-            .iter()
-            .filter(|channel| !rule.shadow && channel.enabled && rule.channels.contains(&channel.slug))
-            .map(|channel| channel.id.as_str())
-    }
+/// Ids of the channels that a rule tells; a silent one tells none.
+pub fn told_by<'a>(rule: &EscalationRule, channels: &'a [Channel]) -> impl Iterator<Item = &'a str> {
+    channels
+        .iter()
+        .filter(|channel| !rule.shadow && channel.enabled && rule.channels.contains(&channel.slug))
+        .map(|channel| channel.id.as_str())
 }
 
 fn begun(id: i64, rule: &EscalationRule, status: Status, scored: &Scored<'_>) -> Escalation {
@@ -208,28 +209,45 @@ impl Told<'_> {
         identity_json(self.scored.id, self.scored.display_name, self.scored.scores, badges.collect(), self.notify)
     }
 
-    fn escalation(&self, id: i64, rule: &EscalationRule, status: Status, opened_ms: i64) -> String {
-        let mut data = self.data();
-        let closed_ms = (status == Status::Closed).then_some(self.scored.now_ms);
-        let escalation = json!({
-            "id": id, "severity": rule.severity.code(), "status": status.code(),
-            "rule": {"id": rule.id, "name": rule.name},
-            "openedAt": format_time_ms(opened_ms), "closedAt": closed_ms.map(format_time_ms),
-        });
-        data.insert("escalation".into(), escalation);
-        Value::Object(data).to_string()
+    fn delivery(&self, ids: &Ids, channel_id: &str, event: &str, data: &Map<String, Value>) -> DeliveryWrite {
+        delivery(ids, channel_id, self.scored.id, event, data, self.scored.now_ms)
     }
+}
 
-    fn delivery(&self, ids: &Ids, channel_id: &str, event: &str, data: &str) -> DeliveryWrite {
-        DeliveryWrite {
-            id: ids.next(self.scored.now_ms),
-            channel_id: channel_id.to_owned(),
-            identity_id: self.scored.id.to_owned(),
-            event: event.to_owned(),
-            data: data.to_owned(),
-            created_ms: self.scored.now_ms,
-        }
+/// One notification to one channel.
+pub fn delivery(
+    ids: &Ids,
+    channel_id: &str,
+    identity_id: &str,
+    event: &str,
+    data: &Map<String, Value>,
+    now_ms: i64,
+) -> DeliveryWrite {
+    DeliveryWrite {
+        id: ids.next(now_ms),
+        channel_id: channel_id.to_owned(),
+        identity_id: identity_id.to_owned(),
+        event: event.to_owned(),
+        data: json!(data).to_string(),
+        created_ms: now_ms,
     }
+}
+
+/// What is told of an identity, and an escalation about it that came to this status.
+pub fn with_escalation(
+    mut data: Map<String, Value>,
+    (id, status): (i64, Status),
+    rule: &EscalationRule,
+    opened_ms: Option<i64>,
+    closed_ms: Option<i64>,
+) -> Map<String, Value> {
+    let escalation = json!({
+        "id": id, "severity": rule.severity.code(), "status": status.code(),
+        "rule": {"id": rule.id, "name": rule.name},
+        "openedAt": opened_ms.map(format_time_ms), "closedAt": closed_ms.map(format_time_ms),
+    });
+    data.insert("escalation".into(), escalation);
+    data
 }
 
 /// What every notification tells about its identity.

@@ -11,7 +11,8 @@ use crate::ids::Ids;
 use crate::jobs::is_running;
 use crate::jobs::lease::{Hold, Lease};
 use dregs_store::{AttemptWrite, Channel, ChannelConfig, Delivery, DeliveryStatus, Result, Store, TeamId};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -21,9 +22,9 @@ use tokio::task::JoinSet;
 /// be made again that a receiver had taken already.
 const SENDS_MAX: usize = 32;
 const CHANNEL_SENDS_MAX: usize = 4;
-/// Deliveries looked up at once, and how many may wait for their channel here.
-const LOOK_AHEAD: usize = 256;
-const READY_MAX: usize = 1024;
+/// Deliveries of one channel looked up at once, and channels in one round: those that are left have the next.
+const LOOK_AHEAD: i64 = 64;
+const CHANNELS_LOOKED_AT: usize = 256;
 /// How long finished deliveries are kept, and how often older ones are looked for.
 const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 const PRUNE_EVERY_MS: i64 = 60_000;
@@ -43,12 +44,26 @@ pub struct Deliverer {
     sender: Arc<Sender>,
     lease: Lease,
     sends: JoinSet<Delivery>,
-    /// Deliveries that were looked up and not begun.
-    ready: VecDeque<Delivery>,
-    /// Deliveries on their way, and how many to each channel.
-    underway: HashSet<i64>,
-    busy: HashMap<String, usize>,
+    /// What each channel has to send, by its id, and which had its turn last.
+    lines: BTreeMap<String, Line>,
+    turn: String,
+    /// Whether there may be more to send than is in the lines, and up to which channel they were looked through.
+    look: bool,
+    looked_upto: String,
     pruned_ms: i64,
+}
+
+#[derive(Default)]
+struct Line {
+    /// Looked up and not begun.
+    ready: VecDeque<Delivery>,
+    underway: HashSet<i64>,
+}
+
+impl Line {
+    fn is_free(&self) -> bool {
+        !self.ready.is_empty() && self.underway.len() < CHANNEL_SENDS_MAX
+    }
 }
 
 /// The ways out of this server, and the log of what went through them.
@@ -89,9 +104,10 @@ impl Deliverer {
             sender: Arc::new(sender),
             lease: Lease::new(store.clone(), "deliver"),
             sends: JoinSet::new(),
-            ready: VecDeque::new(),
-            underway: HashSet::new(),
-            busy: HashMap::new(),
+            lines: BTreeMap::new(),
+            turn: String::new(),
+            look: true,
+            looked_upto: String::new(),
             pruned_ms: 0,
         }
     }
@@ -101,7 +117,7 @@ impl Deliverer {
             tracing::warn!(%error, "attempts noted before the last stop cannot be read: some may be made again");
         }
         while is_running(&stopped) {
-            let pause = match self.start_sends().await {
+            let pause = match self.step().await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(%error, "delivering pauses");
@@ -110,8 +126,8 @@ impl Deliverer {
             };
             tokio::select! {
                 Some(sent) = self.sends.join_next() => self.finish(sent),
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.wake.notified() => self.look = true,
+                () = tokio::time::sleep(pause) => self.look = true,
                 _ = stopped.changed() => {}
             }
         }
@@ -122,66 +138,66 @@ impl Deliverer {
         self.lease.release().await;
     }
 
-    /// Begins what may be sent now; returns how long there will be nothing to begin.
-    async fn start_sends(&mut self) -> Result<Duration> {
+    /// Begins what may be sent now; returns how long nothing will be to begin, if nothing happens.
+    async fn step(&mut self) -> Result<Duration> {
         let now_ms = self.clock.now_ms();
         if self.lease.hold(now_ms).await? == Hold::No {
-            self.ready.clear();
+            self.lines.values_mut().for_each(|line| line.ready.clear());
             return Ok(REFUSED_PAUSE);
         }
         if now_ms - self.pruned_ms >= PRUNE_EVERY_MS {
             self.store.prune_deliveries(Ids::at(now_ms - KEPT_MS)).await?;
             self.pruned_ms = now_ms;
         }
-        if self.sends.len() >= SENDS_MAX {
-            return Ok(SLEEP_MAX);
+        if self.look {
+            self.look_up(now_ms).await?;
         }
-        self.start_ready(now_ms).await?;
-        if self.sends.len() < SENDS_MAX && self.ready.len() < READY_MAX {
-            self.fill(now_ms).await?;
-            self.start_ready(now_ms).await?;
+        while self.sends.len() < SENDS_MAX
+            && let Some(channel_id) = self.next_free()
+        {
+            self.start_send(channel_id, now_ms).await?;
         }
-        if !self.sends.is_empty() {
-            return Ok(SLEEP_MAX);
-        }
-        let next_ms = self.store.next_delivery_ms().await?;
+        let next_ms = self.store.next_delivery_ms(now_ms).await?;
         let wait_ms = next_ms.map_or(i64::MAX, |next_ms| (next_ms - self.clock.now_ms()).max(1));
         Ok(SLEEP_MAX.min(Duration::from_millis(wait_ms as u64)))
     }
 
-    /// Begins those whose channel is free.
-    async fn start_ready(&mut self, now_ms: i64) -> Result<()> {
-        while self.sends.len() < SENDS_MAX {
-            let free = self.ready.iter().position(|delivery| !self.is_busy(&delivery.channel_id));
-            let Some(delivery) = free.and_then(|place| self.ready.remove(place)) else { break };
-            self.start_send(delivery, now_ms).await?;
+    /// Fills the lines that are empty: each channel's by itself, so that what one cannot take stands before no other.
+    async fn look_up(&mut self, now_ms: i64) -> Result<()> {
+        self.lines.retain(|_, line| !(line.ready.is_empty() && line.underway.is_empty()));
+        for _ in 0..CHANNELS_LOOKED_AT {
+            let Some((team, channel_id)) = self.store.next_pending_channel(&self.looked_upto).await? else {
+                self.looked_upto.clear();
+                self.look = false;
+                break;
+            };
+            let line = self.lines.entry(channel_id.clone()).or_default();
+            if line.ready.is_empty() {
+                let due = self.store.due_deliveries(&team, &channel_id, now_ms, LOOK_AHEAD).await?;
+                line.ready = due.into_iter().filter(|delivery| !line.underway.contains(&delivery.id)).collect();
+            }
+            self.looked_upto = channel_id;
         }
         Ok(())
     }
 
-    /// Looks up what may be sent through channels that are free: many at once, for looking takes longer than sending.
-    async fn fill(&mut self, now_ms: i64) -> Result<()> {
-        let busy: Vec<&str> =
-            self.busy.keys().map(String::as_str).filter(|channel_id| self.is_busy(channel_id)).collect();
-        let known = self.underway.len() + self.ready.len();
-        let due = self.store.due_deliveries(now_ms, &busy, (known + LOOK_AHEAD) as i64).await?;
-        let held: HashSet<i64> = self.ready.iter().map(|delivery| delivery.id).collect();
-        let fresh = |delivery: &Delivery| !held.contains(&delivery.id) && !self.underway.contains(&delivery.id);
-        self.ready.extend(due.into_iter().filter(fresh));
-        Ok(())
+    /// The channel whose turn it is among those that can send.
+    fn next_free(&self) -> Option<String> {
+        let after = self.lines.range::<String, _>((Bound::Excluded(&self.turn), Bound::Unbounded));
+        let before = self.lines.range::<String, _>(..=&self.turn);
+        after.chain(before).find(|(_, line)| line.is_free()).map(|(channel_id, _)| channel_id.clone())
     }
 
-    fn is_busy(&self, channel_id: &str) -> bool {
-        self.busy.get(channel_id).is_some_and(|sends| *sends >= CHANNEL_SENDS_MAX)
-    }
-
-    async fn start_send(&mut self, delivery: Delivery, now_ms: i64) -> Result<()> {
-        let channel = self.store.channel_by_id(&delivery.team, &delivery.channel_id).await?;
+    async fn start_send(&mut self, channel_id: String, now_ms: i64) -> Result<()> {
+        let Some(line) = self.lines.get_mut(&channel_id) else { return Ok(()) };
+        let Some(delivery) = line.ready.pop_front() else { return Ok(()) };
+        let channel = self.store.channel_by_id(&delivery.team, &channel_id).await?;
         let Some(channel) = channel.filter(|channel| channel.enabled) else {
+            line.ready.clear();
             return self.give_up(&delivery, now_ms).await;
         };
-        *self.busy.entry(delivery.channel_id.clone()).or_default() += 1;
-        self.underway.insert(delivery.id);
+        line.underway.insert(delivery.id);
+        self.turn = channel_id;
         let sender = self.sender.clone();
         self.sends.spawn(async move {
             let attempt = sender.send(&channel, &delivery).await;
@@ -203,16 +219,16 @@ impl Deliverer {
     fn finish(&mut self, sent: std::result::Result<Delivery, tokio::task::JoinError>) {
         match sent {
             Ok(delivery) => {
-                self.underway.remove(&delivery.id);
-                if let Some(sends) = self.busy.get_mut(&delivery.channel_id) {
-                    *sends = sends.saturating_sub(1);
+                if let Some(line) = self.lines.get_mut(&delivery.channel_id) {
+                    line.underway.remove(&delivery.id);
+                    self.look |= line.ready.is_empty();
                 }
             }
             Err(error) => {
                 // Which one it was is not known any more: all are looked at again.
                 tracing::error!(%error, "a delivery broke off");
-                self.underway.clear();
-                self.busy.clear();
+                self.lines.clear();
+                self.look = true;
             }
         }
     }

@@ -220,12 +220,13 @@ impl Pipeline {
     ) -> Result<u64> {
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
-        let playbook = self.playbooks.of(team).await?;
-        commit.playbook_version = Some(playbook.version);
+        let counts = self.store.team_counts(team).await?;
+        let playbook = self.playbooks.of(team, counts.playbook_version).await?;
+        commit.playbook_version = Some(counts.playbook_version);
         let mut stage = Stage::set(&self.store, playbook, team, &ids).await?;
         let mut standings = self.store.standings(team, &ids, started_ms).await?;
         let new = works.values().filter(|work| work.is_new).count() as u64;
-        let team_identities = self.store.identity_count(team).await? + new;
+        let team_identities = counts.identities + new;
         let mut candidates = self.linker.candidates(team, &mut works, &mut held).await?;
         let mut cycles = 0;
         for (id, work) in works {

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::jobs::is_running;
 use dregs_engine::review::summarize;
-use dregs_store::{Result, Review, Store};
+use dregs_store::{Result, Review, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -47,9 +47,16 @@ impl Reviewer {
     }
 
     async fn write(&self, review: &Review) -> Result<()> {
-        let cycle = self.store.cycle(&review.team, &review.identity_id, None).await?;
-        let summary = cycle.and_then(|cycle| cycle.evidence).map(|held| summarize(&held.snapshot, &held.assessment));
-        let outcome = summary.as_deref().ok_or("the identity has no analysis yet: ask again once it is scored");
+        let summary = match self.store.cycle(&review.team, &review.identity_id, None).await {
+            Err(StoreError::Unavailable(cause)) => return Err(StoreError::Unavailable(cause)),
+            Ok(cycle) => cycle.and_then(|cycle| cycle.evidence).map(|held| summarize(&held.snapshot, &held.assessment)),
+            // It will not read better next time, and others wait.
+            Err(error) => {
+                tracing::error!(%error, review = review.id, "an analysis cannot be read for its review");
+                None
+            }
+        };
+        let outcome = summary.as_deref().ok_or("there is no analysis to read: ask again once the identity is scored");
         self.store.complete_review(&review.team, review.id, outcome, self.clock.now_ms()).await
     }
 }

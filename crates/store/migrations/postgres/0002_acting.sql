@@ -54,7 +54,8 @@ create table deliveries (
   status text not null, attempts bigint not null, next_ms bigint not null, http_status bigint, error text, created_ms bigint not null,
   finished_ms bigint
 );
-create index deliveries_due on deliveries (next_ms, id) where status = 'PENDING';
+create index deliveries_next on deliveries (next_ms) where status = 'PENDING';
+create index deliveries_due on deliveries (channel_id, next_ms, id) where status = 'PENDING';
 create index deliveries_line on deliveries (team_id, channel_id, identity_id, id) where status = 'PENDING';
 create index deliveries_log on deliveries (team_id, channel_id, id);
 create index deliveries_identity on deliveries (team_id, identity_id);

@@ -54,7 +54,8 @@ create table deliveries (
   status text not null, attempts bigint not null, next_ms bigint not null, http_status bigint, error text, created_ms bigint not null,
   finished_ms bigint
 );
-create index deliveries_due on deliveries (next_ms, id) where status = 'PENDING';
+create index deliveries_next on deliveries (next_ms) where status = 'PENDING';
+create index deliveries_due on deliveries (channel_id, next_ms, id) where status = 'PENDING';
 create index deliveries_line on deliveries (team_id, channel_id, identity_id, id) where status = 'PENDING';
 create index deliveries_log on deliveries (team_id, channel_id, id);
 create index deliveries_identity on deliveries (team_id, identity_id);
@@ -75,7 +76,8 @@ insert into sqlite_stat1 (tbl, idx, stat) values
   ('reviews', 'reviews_pending', '10 1'),
   ('channels', 'channels', '100 100 1'),
   ('channels', 'channels_slug', '100 100 1'),
-  ('deliveries', 'deliveries_due', '10000 2 1'),
+  ('deliveries', 'deliveries_next', '10000 2'),
+  ('deliveries', 'deliveries_due', '10000 1000 2 1'),
   ('deliveries', 'deliveries_line', '10000 10000 1000 2 1'),
   ('deliveries', 'deliveries_log', '1000000 1000000 100000 1'),
   ('deliveries', 'deliveries_identity', '1000000 1000000 10');

@@ -338,7 +338,11 @@ fn delivery(id: i64, channel: &str, identity: &str) -> DeliveryWrite {
 }
 
 async fn sendable(store: &Store, now_ms: i64) -> Vec<i64> {
-    let mut ids: Vec<i64> = store.due_deliveries(now_ms, &[], 100).await.unwrap().iter().map(|due| due.id).collect();
+    let (mut ids, mut after) = (Vec::new(), String::new());
+    while let Some((team, channel_id)) = store.next_pending_channel(&after).await.unwrap() {
+        ids.extend(store.due_deliveries(&team, &channel_id, now_ms, 100).await.unwrap().iter().map(|due| due.id));
+        after = channel_id;
+    }
     ids.sort_unstable();
     ids
 }
@@ -359,10 +363,10 @@ async fn of_one_identity_a_channel_is_told_in_order(store: &Store) {
         delivery(5, "c", "a"),
     ];
     store.add_deliveries(&team(), &all_of).await.unwrap();
-    assert_eq!(store.next_delivery_ms().await.unwrap(), Some(1));
+    assert_eq!(store.next_delivery_ms(0).await.unwrap(), Some(1));
     assert_eq!(sendable(store, 10).await, [1, 3, 4]);
     assert_eq!(sendable(store, 10).await, [1, 3, 4], "until it is noted that they are sent");
-    assert_eq!(store.due_deliveries(10, &["c"], 100).await.unwrap()[0].id, 4, "a busy channel stands before no other");
+    assert_eq!(store.due_deliveries(&team(), "d", 10, 100).await.unwrap()[0].id, 4, "each channel by itself");
     attempt(store, 3, DeliveryStatus::Delivered, 0, 20).await;
     attempt(store, 1, DeliveryStatus::Delivered, 0, 20).await;
     assert_eq!(sendable(store, 20).await, [2, 4]);
@@ -386,7 +390,7 @@ async fn a_failing_delivery_holds_its_line_and_no_other(store: &Store) {
     store.add_deliveries(&team(), &[delivery(4, "c", "a")]).await.unwrap();
     assert_eq!(sendable(store, 11).await, [3]);
     attempt(store, 3, DeliveryStatus::Delivered, 0, 12).await;
-    assert_eq!(store.next_delivery_ms().await.unwrap(), Some(5_000), "nothing is looked at in vain until then");
+    assert_eq!(store.next_delivery_ms(0).await.unwrap(), Some(5_000), "nothing is looked at in vain until then");
     assert_eq!(sendable(store, 5_000).await, [1]);
     attempt(store, 1, DeliveryStatus::Delivered, 0, 5_001).await;
     assert_eq!(sendable(store, 5_001).await, [2]);
@@ -414,7 +418,7 @@ async fn finished_deliveries_are_sent_again_or_dropped(store: &Store) {
     assert_eq!(store.prune_deliveries(3).await.unwrap(), 1);
     store.give_up_deliveries(&team(), "c", "switched off", 30).await.unwrap();
     assert_eq!(log(DeliveryFilter { status: Some("FAILED".into()), identity: None }).await, [2, 3, 4]);
-    assert_eq!(store.next_delivery_ms().await.unwrap(), None);
+    assert_eq!(store.next_delivery_ms(0).await.unwrap(), None);
 }
 
 async fn an_attempt_counts_once(store: &Store) {
@@ -459,4 +463,24 @@ async fn reviews_wait_and_are_completed_once(store: &Store) {
     assert_eq!(store.reviews(&team(), "a").await.unwrap(), [failed, done]);
     assert!(store.reviews(&other_team(), "a").await.unwrap().is_empty());
     assert!(store.pending_reviews().await.unwrap().is_empty());
+}
+
+/// As a kill leaves it: noted beside the ingest log, and not in the main tables. Only an embedded store has that place.
+#[tokio::test]
+async fn an_attempt_that_a_kill_kept_from_the_main_tables_is_noted_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&sqlite_url(folder.path())).await.unwrap();
+    store.add_deliveries(&team(), &[delivery(1, "c", "a"), delivery(2, "c", "a")]).await.unwrap();
+    let held = store.delivery(&team(), 1).await.unwrap().unwrap();
+    let write =
+        AttemptWrite { status: DeliveryStatus::Delivered, next_ms: 0, http_status: Some(200), error: None, now_ms: 5 };
+    let noted = serde_json::to_string(&(&held, &write)).unwrap();
+    let log = rusqlite::Connection::open(folder.path().join("dregs.ingest.db")).unwrap();
+    log.execute("insert into attempts (id, body) values (1, $1)", [noted]).unwrap();
+    assert_eq!(store.recover_attempts().await.unwrap(), 1);
+    let after = store.delivery(&team(), 1).await.unwrap().unwrap();
+    assert_eq!((after.status.as_str(), after.attempts, after.http_status), ("DELIVERED", 1, Some(200)));
+    assert_eq!(sendable(&store, 10).await, [2], "the next in line is called");
+    assert_eq!(store.recover_attempts().await.unwrap(), 0);
+    store.close().await;
 }

@@ -83,7 +83,7 @@ async fn seen(store: &Store, team: &TeamId) -> BTreeMap<&'static str, usize> {
         ("profiles", loaded.profiles.len()),
         ("recorded", loaded.recorded.len() + store.recorded(team, &set(&["e1"])).await.unwrap().len()),
         ("sessions", loaded.sessions.len()),
-        ("count", store.identity_count(team).await.unwrap() as usize),
+        ("count", store.team_counts(team).await.unwrap().identities as usize),
         ("anonymous", store.anonymous_events(team, &set(&["anonymous"])).await.unwrap().len()),
         ("candidates", store.candidates(team, &BTreeMap::from([((KeyKind::Device, "fp"), true)])).await.unwrap().len()),
         ("lists", lists.iter().sum::<u64>() as usize),

@@ -129,7 +129,7 @@ async fn what_was_acknowledged_survives_a_crash_of_postgres() {
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     cluster.start_again();
     assert_eq!(recovered(&store).await, b"kept");
-    assert_eq!(store.identity_count(&team()).await.unwrap(), 1);
+    assert_eq!(store.team_counts(&team()).await.unwrap().identities, 1);
     assert_sound(&store).await;
 }
 
@@ -188,7 +188,7 @@ async fn half_a_backup_is_not_restored() {
     std::fs::remove_file(copies.path().join("copy.ingest.db")).unwrap();
     assert!(message(Store::restore(&copy, &main)).contains("two files"));
     let untouched = Store::open(&sqlite_url(folder.path())).await.unwrap();
-    assert_eq!(untouched.identity_count(&team()).await.unwrap(), 1);
+    assert_eq!(untouched.team_counts(&team()).await.unwrap().identities, 1);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn a_new_store_knows_nothing(store: &Store) {
     let request = LoadRequest { identities: set(&["a"]), events: set(&["e"]), sessions: set(&["s"]) };
     let loaded = store.load(&team(), &request).await.unwrap();
     assert!(loaded.profiles.is_empty() && loaded.recorded.is_empty() && loaded.sessions.is_empty());
-    assert_eq!(store.identity_count(&team()).await.unwrap(), 0);
+    assert_eq!(store.team_counts(&team()).await.unwrap().identities, 0);
     store.commit(&team(), &Commit::default()).await.unwrap();
     assert_sound(store).await;
 }
@@ -70,7 +70,7 @@ async fn a_commit_raises_the_version_and_replaces_what_is_held(store: &Store) {
     let again = dregs_store::IdentityWrite { display_name: Some("Ann".into()), cycles: 9, ..identity("a", 2) };
     store.commit(&team(), &Commit { identities: vec![again, identity("c", 1)], ..Commit::default() }).await.unwrap();
     let loaded = load(store, &["a", "b", "c"]).await;
-    assert_eq!(store.identity_count(&team()).await.unwrap(), 3);
+    assert_eq!(store.team_counts(&team()).await.unwrap().identities, 3);
     let versions: Vec<i64> = loaded.profiles.values().map(|held| held.version).collect();
     assert_eq!((versions, loaded.profiles["a"].cycles), (vec![2, 1, 1], 9));
     assert_eq!(store.identity(&team(), "a").await.unwrap().unwrap().display_name.as_deref(), Some("Ann"));
@@ -90,7 +90,7 @@ async fn a_commit_on_an_outdated_version_writes_nothing(store: &Store) {
     let request = LoadRequest { identities: set(&["a", "b"]), events: set(&["e"]), sessions: set(&["s"]) };
     let loaded = store.load(&team(), &request).await.unwrap();
     assert_eq!((loaded.profiles.len(), loaded.profiles["a"].version), (1, 2));
-    assert_eq!(store.identity_count(&team()).await.unwrap(), 1);
+    assert_eq!(store.team_counts(&team()).await.unwrap().identities, 1);
     assert!(loaded.recorded.is_empty() && loaded.sessions.is_empty());
     assert_sound(store).await;
 }
@@ -98,7 +98,7 @@ async fn a_commit_on_an_outdated_version_writes_nothing(store: &Store) {
 async fn an_identity_that_exists_cannot_be_created_again(store: &Store) {
     store.commit(&team(), &new_identities(&["a"])).await.unwrap();
     assert!(matches!(store.commit(&team(), &new_identities(&["a"])).await, Err(StoreError::Conflict(_))));
-    assert_eq!(store.identity_count(&team()).await.unwrap(), 1);
+    assert_eq!(store.team_counts(&team()).await.unwrap().identities, 1);
 }
 
 async fn one_outdated_identity_fails_the_whole_batch(store: &Store) {
