@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::RunOptions;
+use crate::http::audit::{self, AuditLog};
 use crate::http::auth::Keys;
 use crate::http::limits::RateLimits;
 use crate::ids::Ids;
@@ -26,6 +27,7 @@ pub struct App {
     pub options: RunOptions,
     pub appender: Appender,
     pub fates: Arc<FateCounter>,
+    pub audit: Arc<AuditLog>,
     pub watermark: Arc<Watermark>,
     pub bells: Bells,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -53,6 +55,7 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let ids = Arc::new(Ids::new(options.node));
         let fates = Arc::new(FateCounter::default());
+        let audit = Arc::new(AuditLog::default());
         let watermark = Arc::new(Watermark::default());
         let bells = Bells::default();
         let (appender, append) = Appender::new(&store, &clock, &watermark, &bells.process, stopped.clone());
@@ -70,6 +73,7 @@ impl Running {
             options,
             appender,
             fates: fates.clone(),
+            audit: audit.clone(),
             watermark,
             bells,
         });
@@ -80,6 +84,7 @@ impl Running {
             background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
             background::start("review", false, reviewer.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
+            background::start("audit", false, audit::flush_forever(audit, store.clone(), stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];
         Ok(Running { app, stop, jobs })

@@ -1,6 +1,7 @@
 //! Options of the server; each is also an environment variable `DREGS_*`.
 
 use crate::channels::RETRIES_S;
+use crate::http::client_address::Network;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ pub struct RunOptions {
 
     /// Addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8
     #[arg(long, env = "DREGS_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<Network>,
 
     /// Number of this node among those that share a PostgreSQL store, 0 to 63
     #[arg(long, env = "DREGS_NODE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..64))]

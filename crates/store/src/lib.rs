@@ -5,6 +5,7 @@
 //! contract on both databases.
 
 mod analysis;
+mod audit;
 mod badges;
 mod channels;
 mod credentials;
@@ -37,6 +38,7 @@ mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
+pub use audit::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome};
 pub use channels::{Channel, ChannelConfig, Secret};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;

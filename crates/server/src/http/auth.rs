@@ -1,6 +1,7 @@
 //! Who is asking: a page with a public key, a server with a secret key, or a person who logged in.
 
 use crate::app::App;
+use crate::http::audit;
 use crate::http::error::{ApiError, ApiResult};
 use crate::secrets::token_hash;
 use axum::extract::FromRequestParts;
@@ -105,7 +106,9 @@ impl FromRequestParts<Arc<App>> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let token = bearer(parts).ok_or(ApiError::Unauthorized("a key is required: Authorization: Bearer sk_…"))?;
-        identify(app, token).await
+        let principal = identify(app, token).await?;
+        audit::note(app, parts, &principal).await?;
+        Ok(principal)
     }
 }
 

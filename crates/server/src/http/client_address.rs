@@ -4,6 +4,7 @@ use crate::config::RunOptions;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
 /// Header in which proxies pass the chain of addresses on.
 const FORWARDED: &str = "x-forwarded-for";
@@ -26,22 +27,38 @@ pub fn client_ip(parts: &Parts, options: &RunOptions) -> Option<IpAddr> {
 }
 
 fn trusted(ip: IpAddr, options: &RunOptions) -> bool {
-    options.trusted_proxies.iter().any(|network| contains(network, ip))
+    options.trusted_proxies.iter().any(|network| network.contains(ip))
 }
 
-/// Whether `network` (`10.0.0.0/8`, or a single address) contains `ip`.
-fn contains(network: &str, ip: IpAddr) -> bool {
-    let (base, bits) = match network.split_once('/') {
-        Some((base, bits)) => (base, bits.parse::<u32>().ok()),
-        None => (network, Some(128)),
-    };
-    let (Ok(base), Some(bits)) = (base.trim().parse::<IpAddr>(), bits) else { return false };
-    match (base, ip) {
-        (IpAddr::V4(base), IpAddr::V4(ip)) => {
-            prefix_equal(u128::from(base.to_bits()), u128::from(ip.to_bits()), 32, bits.min(32))
+/// A range of addresses: `10.0.0.0/8`, or a single one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    fn contains(&self, ip: IpAddr) -> bool {
+        match (self.base, ip) {
+            (IpAddr::V4(base), IpAddr::V4(ip)) => {
+                prefix_equal(u128::from(base.to_bits()), u128::from(ip.to_bits()), 32, self.bits)
+            }
+            (IpAddr::V6(base), IpAddr::V6(ip)) => prefix_equal(base.to_bits(), ip.to_bits(), 128, self.bits),
+            _ => false,
         }
-        (IpAddr::V6(base), IpAddr::V6(ip)) => prefix_equal(base.to_bits(), ip.to_bits(), 128, bits.min(128)),
-        _ => false,
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (base, bits) = text.split_once('/').map_or((text, None), |(base, bits)| (base, Some(bits)));
+        let wrong = || format!("{text:?} is neither an address nor a network such as 10.0.0.0/8");
+        let base: IpAddr = base.trim().parse().map_err(|_| wrong())?;
+        let width = if base.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(width), |bits| bits.trim().parse().map_err(|_| wrong()))?;
+        (bits <= width).then_some(Network { base, bits }).ok_or_else(wrong)
     }
 }
 
@@ -56,9 +73,16 @@ mod tests {
 
     #[test]
     fn networks_contain_their_addresses() {
-        let holds = |network: &str, ip: &str| contains(network, ip.parse().unwrap());
+        let holds = |network: &str, ip: &str| network.parse::<Network>().unwrap().contains(ip.parse().unwrap());
         assert!(holds("10.0.0.0/8", "10.9.8.7") && holds("::1", "::1") && holds("0.0.0.0/0", "8.8.8.8"));
         assert!(holds("fd00::/8", "fd12::1"));
-        assert!(!holds("10.0.0.0/8", "11.0.0.1") && !holds("nonsense", "10.0.0.1") && !holds("10.0.0.1", "10.0.0.2"));
+        assert!(!holds("10.0.0.0/8", "11.0.0.1") && !holds("10.0.0.1", "10.0.0.2") && !holds("::/0", "10.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for wrong in ["nonsense", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "", "10.0.0.0/-1"] {
+            assert!(wrong.parse::<Network>().unwrap_err().contains("10.0.0.0/8"), "{wrong}");
+        }
     }
 }

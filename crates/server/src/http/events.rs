@@ -115,7 +115,7 @@ pub struct DeviceBody {
         (status = 401, description = "The key is missing, unknown, revoked or expired", body = ErrorBody),
         (status = 402, description = "Over the monthly event limit; not recorded", body = ErrorBody),
         (status = 403, description = "The caller may not send events", body = ErrorBody),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 413, description = "The body is larger than 1 MiB, or the batch than the rate limit allows at once", body = ErrorBody),
         (status = 415, description = "The body is not JSON", body = ErrorBody),
         (status = 429, description = "Too fast; see Retry-After", body = ErrorBody),
         (status = 503, description = "Overloaded; see Retry-After", body = ErrorBody),

@@ -1,5 +1,6 @@
 //! Extractors whose refusals have the contract's shape and name the field.
 
+use crate::http::audit::Trail;
 use crate::http::error::{ApiError, ApiResult};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -10,6 +11,7 @@ use dregs_engine::limits::BODY_BYTES_MAX;
 use dregs_store::{ListQuery, Order, Page};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Page size when none is given, and the largest.
@@ -64,8 +66,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         is_json(request.headers(), &["application/json"])?;
+        let trail = request.extensions().get::<Arc<Trail>>().cloned();
         let bytes = body_bytes(request, state).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        if let Some(trail) = trail {
+            trail.note_fields(text);
+        }
         // An array would be read as the fields in their order.
         if text.trim_ascii_start().first() == Some(&b'[') {
             return Err(ApiError::BadRequest("the body must be a JSON object".into()));

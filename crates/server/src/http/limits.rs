@@ -54,8 +54,10 @@ impl RateLimits {
                 let wait = wait.wait_time_from(DefaultClock::default().now());
                 Err(ApiError::RateLimited(wait.as_secs_f64().ceil().max(1.0) as u64))
             }
-            // A batch larger than the whole burst can never pass.
-            Err(_) => Err(ApiError::RateLimited(60)),
+            Err(burst) => Err(ApiError::TooLarge(format!(
+                "a batch of {events} events can never pass: the rate limit allows {} at once",
+                burst.0
+            ))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The route table, and what is around every request.
 
 pub mod analysis;
+pub mod audit;
 pub mod auth;
 pub mod badge_rules;
 pub mod channels;
@@ -122,6 +123,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::redeliver))
         .routes(routes!(channels::redeliver_range))
         .routes(routes!(ingestion::get))
+        .routes(routes!(audit::list))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::me))

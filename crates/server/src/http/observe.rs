@@ -1,5 +1,6 @@
-//! Around every request: an id, a log line, a count. Never a key, an attribute or an id of a person.
+//! Around every request: an id, a log line, a count, and what the audit log says of it. Never a key, an attribute or an id of a person.
 
+use crate::http::audit::Trail;
 use crate::metrics::{REQUEST_SECONDS, REQUESTS};
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -18,6 +19,8 @@ use tower::Service;
 use tracing::{Instrument, Span};
 
 pub const REQUEST_ID: &str = "x-request-id";
+/// Events are their own log.
+const EVENTS: &str = "/api/events";
 
 /// Distinguishes this process's ids from those of others.
 static PROCESS: LazyLock<u32> = LazyLock::new(rand::random);
@@ -82,9 +85,13 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let started = Instant::now();
         let id = request_id();
+        let trail = (request.uri().path() != EVENTS).then(|| Trail::new(&id));
+        if let Some(trail) = &trail {
+            request.extensions_mut().insert(trail.clone());
+        }
         let method = request.method().clone();
         let labels = self.labels.clone();
         let path = request.uri().path().to_owned();
@@ -98,6 +105,9 @@ where
             }
             let (status, elapsed) = (response.status(), started.elapsed());
             count(route, &method, status, elapsed);
+            if let Some(trail) = trail {
+                trail.end(status.as_u16());
+            }
             log(&span, &id, route, status, elapsed);
             Ok(response)
         })

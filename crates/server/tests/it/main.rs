@@ -8,6 +8,7 @@ mod app;
 mod api;
 
 mod analysis;
+mod audit;
 mod auth;
 mod channels;
 mod credentials;
