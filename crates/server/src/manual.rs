@@ -29,6 +29,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "webhooks",
     "credentials",
     "api",
+    "agents",
     "operating",
     "privacy",
 ];

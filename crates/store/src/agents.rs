@@ -92,7 +92,8 @@ pub struct IssuedTokens {
     pub expires_ms: i64,
 }
 
-const COLUMNS: &str = "g.team_id, g.id, g.user_id, g.kind, g.name, g.read_only, g.client_id, g.created_ms, g.expires_ms, g.last_used_ms";
+const COLUMNS: &str =
+    "g.team_id, g.id, g.user_id, g.kind, g.name, g.read_only, g.client_id, g.created_ms, g.expires_ms, g.last_used_ms";
 
 impl Store {
     /// Adds a token that a person made, unless the person has `limit` of them.

@@ -58,9 +58,18 @@ impl Keys {
 pub enum Principal {
     Page(Arc<Credential>),
     Server(Arc<Credential>),
-    Person { team: TeamId, user_id: String, role: Role },
+    Person {
+        team: TeamId,
+        user_id: String,
+        role: Role,
+    },
     /// Acts for its person through `/mcp`, and nowhere else.
-    Agent { team: TeamId, user_id: String, role: Role, grant_id: String },
+    Agent {
+        team: TeamId,
+        user_id: String,
+        role: Role,
+        grant_id: String,
+    },
 }
 
 impl Principal {

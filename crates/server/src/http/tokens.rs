@@ -7,8 +7,7 @@ use crate::http::extract::{Body, Segments};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite};
 use crate::secrets::{MCP_TOKEN, random_key, token_hash};
 use axum::Json;
-use axum::extract::State;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use dregs_engine::event::{format_time_ms, parse_time_ms};
@@ -160,7 +159,7 @@ fn expiry(text: &str, now_ms: i64) -> ApiResult<i64> {
 #[utoipa::path(
     delete, path = "/tokens/{id}", tag = "tokens", operation_id = "revokeToken",
     params(("id" = String, Path, description = "From the list")),
-    responses((status = 204, description = "It works no longer"), ToReadOne),
+    responses((status = 204, description = "It is gone"), ToReadOne),
     security(("key" = []))
 )]
 pub async fn revoke(

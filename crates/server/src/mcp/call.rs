@@ -53,7 +53,10 @@ pub async fn run(
     given: Map<String, Value>,
 ) -> Outcome<Map<String, Value>> {
     if caller.principal.role() < Some(tool.effect.least_role()) {
-        return Err(format!("{} changes things: only an administrator's agent with write access may use it", tool.name));
+        return Err(format!(
+            "{} changes things: only an administrator's agent with write access may use it",
+            tool.name
+        ));
     }
     let checked = check(tool, given)?;
     if tool.path.is_empty() {
@@ -196,7 +199,8 @@ fn request(tool: &Tool, given: &Map<String, Value>, page: Option<(u32, u32)>) ->
         Method::Get | Method::Delete => Body::empty(),
         _ => Body::from(Value::Object(body).to_string()),
     };
-    let built = Request::builder().method(tool.method.code()).uri(uri).header(CONTENT_TYPE, "application/json").body(body);
+    let built =
+        Request::builder().method(tool.method.code()).uri(uri).header(CONTENT_TYPE, "application/json").body(body);
     built.map_err(|_| "the arguments are too long".to_owned())
 }
 
@@ -248,7 +252,8 @@ fn finish(base: &str, tool: &Tool, checked: &Checked, mut answered: Value) -> Ou
 
 /// A chapter of the manual, which this server's makers wrote.
 fn documentation(topic: Option<&str>) -> Outcome<Map<String, Value>> {
-    let contents = || crate::manual::CHAPTERS.iter().map(|chapter| json!({"topic": chapter.topic, "title": chapter.title()}));
+    let contents =
+        || crate::manual::CHAPTERS.iter().map(|chapter| json!({"topic": chapter.topic, "title": chapter.title()}));
     let Some(topic) = topic else {
         return Ok(Map::from_iter([("topics".to_owned(), contents().collect())]));
     };
@@ -275,10 +280,7 @@ mod tests {
 
     #[test]
     fn arguments_stay_where_they_belong() {
-        assert_eq!(
-            uri("get_identity", json!({"id": "../x?a=b#c/d"}), None),
-            "/api/identities/..%2Fx%3Fa%3Db%23c%2Fd"
-        );
+        assert_eq!(uri("get_identity", json!({"id": "../x?a=b#c/d"}), None), "/api/identities/..%2Fx%3Fa%3Db%23c%2Fd");
         assert_eq!(
             uri("list_identities", json!({"term": "a&b=c", "direction": "ASC"}), Some((2, 25))),
             "/api/identities?term=a%26b%3Dc&order=ASC&pageNumber=2&pageSize=25"
@@ -288,7 +290,10 @@ mod tests {
             uri("list_escalations", json!({"includeDeletedRules": true}), None),
             "/api/escalations?includeDeletedRules=true"
         );
-        assert_eq!(uri("remove_dataset_entry", json!({"slug": "a b", "key": "x"}), None), "/api/datasets/a%20b/entries?key=x");
+        assert_eq!(
+            uri("remove_dataset_entry", json!({"slug": "a b", "key": "x"}), None),
+            "/api/datasets/a%20b/entries?key=x"
+        );
     }
 
     #[test]
@@ -305,7 +310,8 @@ mod tests {
 
     #[test]
     fn null_is_left_out_unless_it_means_something() {
-        let checked = check(tool("list_identities").unwrap(), given(json!({"term": null, "limit": null}))).ok().unwrap();
+        let checked =
+            check(tool("list_identities").unwrap(), given(json!({"term": null, "limit": null}))).ok().unwrap();
         assert_eq!((checked.given, checked.limit), (Map::new(), 25));
         let arguments = given(json!({"id": "1", "closeAfterSeconds": null, "name": null}));
         let checked = check(tool("update_escalation_rule").unwrap(), arguments).ok().unwrap();

@@ -28,8 +28,8 @@ use dregs_store::Role;
 use governor::{Quota, RateLimiter};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
-    ResourceContents, ServerCapabilities, ServerConfig, Tool as Described, ToolAnnotations,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    Resource, ResourceContents, ServerCapabilities, ServerConfig, Tool as Described, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -150,7 +150,8 @@ impl Endpoint {
         let mut response = error.into_response();
         if unauthorized {
             let wrong = if came_with_token { "error=\"invalid_token\", " } else { "" };
-            let challenge = format!("Bearer {wrong}resource_metadata=\"{metadata}\", scope=\"{}\"", crate::oauth::SCOPES);
+            let challenge =
+                format!("Bearer {wrong}resource_metadata=\"{metadata}\", scope=\"{}\"", crate::oauth::SCOPES);
             if let Ok(challenge) = HeaderValue::from_str(&challenge) {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             }
@@ -248,7 +249,10 @@ mod tests {
 
     #[test]
     fn a_server_answers_to_its_own_names() {
-        assert_eq!(allowed_hosts("https://Dregs.example.com:444/"), ["localhost", "127.0.0.1", "::1", "dregs.example.com"]);
+        assert_eq!(
+            allowed_hosts("https://Dregs.example.com:444/"),
+            ["localhost", "127.0.0.1", "::1", "dregs.example.com"]
+        );
         assert_eq!(allowed_hosts("http://[::1]:80"), ["localhost", "127.0.0.1", "::1", "::1"]);
         assert!(allowed_hosts("http://0.0.0.0:8080").is_empty() && allowed_hosts("http://[::]:8080").is_empty());
     }

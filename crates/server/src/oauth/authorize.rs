@@ -93,7 +93,10 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
             Refused::Here(status, message) => {
-                let body = format!("<p class=\"problem\">{}</p><p class=\"small\">Go back to the program that sent you here and try again.</p>", escape(&message));
+                let body = format!(
+                    "<p class=\"problem\">{}</p><p class=\"small\">Go back to the program that sent you here and try again.</p>",
+                    escape(&message)
+                );
                 page(status, "This cannot go on", &body, None)
             }
             Refused::There(response) => response,
@@ -178,7 +181,9 @@ impl Request {
             problem.map(|text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
         let read_only = match self.reads_only {
             true => "<p>It asks to read only.</p>",
-            false => "<label class=\"check\"><input type=\"checkbox\" name=\"read_only\" value=\"1\"> Let it read only</label>",
+            false => {
+                "<label class=\"check\"><input type=\"checkbox\" name=\"read_only\" value=\"1\"> Let it read only</label>"
+            }
         };
         self.page(
             status,
@@ -238,7 +243,8 @@ fn answer(app: &App, redirect_uri: &str, state: Option<&str>, fields: &[(&str, &
 /// Shows a person what a client asks.
 pub async fn ask(State(app): State<Arc<App>>, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     let Ok(Query(asked)) = asked else {
-        return Refused::Here(StatusCode::BAD_REQUEST, "a parameter is there twice, or unreadable".into()).into_response();
+        return Refused::Here(StatusCode::BAD_REQUEST, "a parameter is there twice, or unreadable".into())
+            .into_response();
     };
     match Request::read(&app, asked).await {
         Ok(request) => request.ask(StatusCode::OK, None, ""),
@@ -408,6 +414,8 @@ mod tests {
     #[test]
     fn a_challenge_is_a_hash() {
         assert!(is_challenge("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
-        assert!(!is_challenge("") && !is_challenge("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM") && !is_challenge("short"));
+        assert!(
+            !is_challenge("") && !is_challenge("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM") && !is_challenge("short")
+        );
     }
 }

@@ -43,8 +43,13 @@ pub async fn register(
     supported("grant_types", asked.grant_types.as_deref(), "authorization_code")?;
     supported("response_types", asked.response_types.as_deref(), "code")?;
     let now_ms = app.clock.now_ms();
-    let client =
-        OauthClient { id: random_key("client_"), name, redirect_uris, created_ms: now_ms, expires_ms: now_ms + UNUSED_MS };
+    let client = OauthClient {
+        id: random_key("client_"),
+        name,
+        redirect_uris,
+        created_ms: now_ms,
+        expires_ms: now_ms + UNUSED_MS,
+    };
     app.store.add_oauth_client(&client, UNUSED_MAX).await?;
     let answer = json!({
         "client_id": client.id,
@@ -89,7 +94,9 @@ fn redirects(asked: Vec<String>) -> Result<Vec<String>, OauthError> {
         None => Ok(asked),
         Some(place) => Err(OauthError::new(
             "invalid_redirect_uri",
-            format!("redirect_uris[{place}] must be an https URL, or an http URL of this machine (127.0.0.1, [::1], localhost), without fragment, user or *"),
+            format!(
+                "redirect_uris[{place}] must be an https URL, or an http URL of this machine (127.0.0.1, [::1], localhost), without fragment, user or *"
+            ),
         )),
     }
 }

@@ -147,12 +147,7 @@ impl From<ApiError> for OauthError {
             500.. => "server_error",
             _ => "invalid_request",
         };
-        OauthError {
-            status: error.status(),
-            code,
-            description: error.message(),
-            retry_after_s: error.retry_after_s(),
-        }
+        OauthError { status: error.status(), code, description: error.message(), retry_after_s: error.retry_after_s() }
     }
 }
 

@@ -134,8 +134,7 @@ async fn redeem(app: &App, asked: Exchange) -> Result<Answer, OauthError> {
 
 /// Whether the verifier is what the challenge was made of (RFC 7636, 4.6).
 fn proves(verifier: &str, challenge: &str) -> bool {
-    VERIFIER_CHARS.contains(&verifier.len())
-        && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())) == challenge
+    VERIFIER_CHARS.contains(&verifier.len()) && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())) == challenge
 }
 
 /// A refresh token becomes the next tokens. One of the family that is not its last has been copied: the grant ends.
@@ -194,7 +193,9 @@ mod tests {
         let (verifier, challenge) =
             ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
         assert!(proves(verifier, challenge));
-        assert!(!proves(&verifier.to_lowercase(), challenge) && !proves("", challenge) && !proves(challenge, challenge));
+        assert!(
+            !proves(&verifier.to_lowercase(), challenge) && !proves("", challenge) && !proves(challenge, challenge)
+        );
     }
 
     #[test]

@@ -253,7 +253,11 @@ async fn the_page_asks_plainly_and_cannot_be_abused(app: &mut TestApp) {
     assert_eq!((said["error"].as_str(), said["state"].as_str()), ("access_denied", "s t&te"));
     assert_eq!((said["iss"].as_str(), said["x"].as_str()), (client.root.base.as_str(), "1"));
     for origin in ["https://evil.example", "null"] {
-        let fields = client.asked(&[("email", &app.team.keys.email), ("password", &app.team.keys.password), ("decision", "allow")]);
+        let fields = client.asked(&[
+            ("email", &app.team.keys.email),
+            ("password", &app.team.keys.password),
+            ("decision", "allow"),
+        ]);
         let sent = client.root.send(Method::POST, "/oauth/authorize", &[FORM, ("origin", origin)], fields).await;
         assert_eq!(sent.status, 403, "{origin}");
     }

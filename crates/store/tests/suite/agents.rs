@@ -174,7 +174,8 @@ async fn a_family_has_one_refresh_token_that_counts(store: &Store) {
 async fn clients_somebody_let_in_make_room(store: &Store) {
     with_person(store, "u", Role::User).await;
     for n in 0..4 {
-        let grant = AgentGrant { created_ms: n, expires_ms: Some(999), ..grant(&format!("g{n}"), "u", GrantKind::Oauth) };
+        let grant =
+            AgentGrant { created_ms: n, expires_ms: Some(999), ..grant(&format!("g{n}"), "u", GrantKind::Oauth) };
         store.add_oauth_grant(&grant, &format!("code{n}"), "{}", 2).await.unwrap();
         store.touch_agent_grant(&team(), "g0", 500).await.unwrap();
     }
