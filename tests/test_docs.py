@@ -29,6 +29,7 @@ def examples(chapter: Path) -> list[tuple[int, str, str]]:
 def test_examples_run(chapter: Path, tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         keys = {"DREGS_BASE_URL": server.base_url, "DREGS_SECRET_KEY": server.keys["secretKey"], "DREGS_PUBLIC_KEY": server.keys["publicKey"]}
+        keys |= {"DREGS_EMAIL": server.keys["email"], "DREGS_PASSWORD": server.keys["password"]}
         for line, language, code in examples(chapter):
             ran = subprocess.run(
                 [*RUNNERS[language], code], capture_output=True, text=True, timeout=BLOCK_SECONDS, cwd=tmp_path, env={**os.environ, **keys}

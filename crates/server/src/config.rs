@@ -112,9 +112,14 @@ impl Default for NotifyOptions {
 }
 
 impl NotifyOptions {
+    /// Where people reach this server, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        self.public_url.as_deref().unwrap_or_default().trim_end_matches('/')
+    }
+
     /// The page about an identity.
     pub fn identity_url(&self, id: &str) -> String {
-        let base = self.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+        let base = self.base_url();
         format!("{base}/identities/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
     }
 }

@@ -15,6 +15,8 @@ pub mod ids;
 pub mod ingest;
 pub mod jobs;
 pub mod manual;
+pub mod mcp;
 pub mod metrics;
+pub mod oauth;
 pub mod playbook;
 pub mod secrets;

@@ -30,6 +30,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "credentials",
     "audit",
     "api",
+    "agents",
     "operating",
     "privacy",
 ];

@@ -5,6 +5,11 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
+/// What the tokens of agents begin with: those made by hand, and what OAuth gives.
+pub const MCP_TOKEN: &str = "dmt_";
+pub const ACCESS_TOKEN: &str = "dma_";
+pub const REFRESH_TOKEN: &str = "dmr_";
+
 /// Characters of the random part of keys and tokens; 32 of 62 letters and digits are 190 bits.
 const RANDOM_CHARS: usize = 32;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -53,6 +53,8 @@ pub struct EscalationFilter {
     pub rule: Option<String>,
     /// Those of rules that work silently, in the place of the others.
     pub shadow: bool,
+    /// Only those whose rule is still there.
+    pub of_live_rules: bool,
 }
 
 /// What a person changes; `None` keeps it.
@@ -123,6 +125,9 @@ impl Store {
         condition.and_some("e.identity_id = ?", filter.identity.as_deref());
         condition.and_some("e.rule_id = ?", filter.rule.as_deref());
         condition.and("e.shadow = ?", filter.shadow);
+        if filter.of_live_rules {
+            condition.and_plain("exists (select 1 from rules r where r.team_id = e.team_id and r.id = e.rule_id)");
+        }
         page(&self.db, COLUMNS, "escalations e", condition, query, "e.id", read).await
     }
 

@@ -4,6 +4,7 @@
 //! tenant's data takes the [`TeamId`] first: a query without a team cannot be written. `tests/suite.rs` runs the whole
 //! contract on both databases.
 
+mod agents;
 mod analysis;
 mod audit;
 mod badges;
@@ -27,6 +28,7 @@ mod links;
 mod maintenance;
 mod mappings;
 mod migrate;
+mod oauth_clients;
 mod open;
 mod paging;
 mod pipeline;
@@ -37,6 +39,7 @@ mod rules;
 mod sqlite;
 mod teams;
 
+pub use agents::{Agent, AgentGrant, GrantCode, GrantFamily, GrantKind, IssuedTokens};
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
 pub use audit::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome};
 pub use channels::{Channel, ChannelConfig, Secret};
@@ -59,6 +62,7 @@ pub use keys::KeyWrite;
 pub use links::{HeldLinks, LinkWrite, StoredLink};
 pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
+pub use oauth_clients::OauthClient;
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
 pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};

@@ -13,11 +13,13 @@ const SQLITE: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/sqlite/0001_first.sql") },
     Migration { name: "acting", sql: include_str!("../migrations/sqlite/0002_acting.sql") },
     Migration { name: "audit", sql: include_str!("../migrations/sqlite/0003_audit.sql") },
+    Migration { name: "agents", sql: include_str!("../migrations/sqlite/0004_agents.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
     Migration { name: "acting", sql: include_str!("../migrations/postgres/0002_acting.sql") },
     Migration { name: "audit", sql: include_str!("../migrations/postgres/0003_audit.sql") },
+    Migration { name: "agents", sql: include_str!("../migrations/postgres/0004_agents.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -134,11 +134,12 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
-    /// Changes the password and ends every session of the user.
+    /// Changes the password and ends every session of the user, and what their agents may do.
     pub async fn set_password(&self, user_id: &str, password_hash: &str) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run("update users set password_hash = $2 where id = $1", args![user_id, password_hash]).await?;
         tx.run("delete from login_sessions where user_id = $1", args![user_id]).await?;
+        tx.run("delete from agent_grants where user_id = $1", args![user_id]).await?;
         tx.commit().await
     }
 

@@ -7,6 +7,7 @@ mod suite {
     pub mod support;
 
     mod acting;
+    mod agents;
     mod audit;
     mod evidence;
     mod ingest;

@@ -113,7 +113,11 @@ async fn dispatch(command: Command) -> Outcome {
 /// Logs to standard error. `RUST_LOG` chooses what; the default is what an operator wants to know.
 fn log_to_stderr(format: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // The MCP library logs what agents ask for and are told: that is data about people.
+    if let Ok(quiet) = "rmcp=error".parse() {
+        filter = filter.add_directive(quiet);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -128,17 +128,15 @@ struct Actor {
 
 impl Actor {
     async fn of(app: &App, principal: &Principal) -> ApiResult<Self> {
-        let actor = match principal {
+        let (kind, id, user_id) = match principal {
             Principal::Page(held) | Principal::Server(held) => {
-                Actor { kind: ActorKind::Key, id: held.id.clone(), name: held.name.clone() }
+                return Ok(Actor { kind: ActorKind::Key, id: held.id.clone(), name: held.name.clone() });
             }
-            Principal::Person { user_id, .. } => Actor {
-                kind: ActorKind::Person,
-                id: user_id.clone(),
-                name: app.store.user(user_id).await?.map_or_else(|| user_id.clone(), |user| user.email),
-            },
+            Principal::Person { user_id, .. } => (ActorKind::Person, user_id, user_id),
+            Principal::Agent { user_id, grant_id, .. } => (ActorKind::Agent, grant_id, user_id),
         };
-        Ok(actor)
+        let name = app.store.user(user_id).await?.map_or_else(|| user_id.clone(), |user| user.email);
+        Ok(Actor { kind, id: id.clone(), name })
     }
 }
 

@@ -1,9 +1,9 @@
-//! Who is asking: a page with a public key, a server with a secret key, or a person who logged in.
+//! Who is asking: a page with a public key, a server with a secret key, a person who logged in, or an agent of theirs.
 
 use crate::app::App;
 use crate::http::audit;
 use crate::http::error::{ApiError, ApiResult};
-use crate::secrets::token_hash;
+use crate::secrets::{ACCESS_TOKEN, MCP_TOKEN, token_hash};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -59,14 +59,25 @@ impl Keys {
 pub enum Principal {
     Page(Arc<Credential>),
     Server(Arc<Credential>),
-    Person { team: TeamId, user_id: String, role: Role },
+    Person {
+        team: TeamId,
+        user_id: String,
+        role: Role,
+    },
+    /// Acts for its person through `/mcp`, and nowhere else.
+    Agent {
+        team: TeamId,
+        user_id: String,
+        role: Role,
+        grant_id: String,
+    },
 }
 
 impl Principal {
     pub fn team(&self) -> &TeamId {
         match self {
             Principal::Page(credential) | Principal::Server(credential) => &credential.team,
-            Principal::Person { team, .. } => team,
+            Principal::Person { team, .. } | Principal::Agent { team, .. } => team,
         }
     }
 
@@ -75,7 +86,7 @@ impl Principal {
         match self {
             Principal::Page(_) => None,
             Principal::Server(_) => Some(Role::Admin),
-            Principal::Person { role, .. } => Some(*role),
+            Principal::Person { role, .. } | Principal::Agent { role, .. } => Some(*role),
         }
     }
 }
@@ -96,6 +107,9 @@ pub async fn identify(app: &App, token: &str) -> ApiResult<Principal> {
     if token.starts_with("pk_") {
         return app.keys.credential(token, now_ms).await.map(Principal::Page);
     }
+    if token.starts_with(MCP_TOKEN) || token.starts_with(ACCESS_TOKEN) {
+        return Err(ApiError::Unauthorized("an agent's token works at /mcp only: use a secret key or a session here"));
+    }
     let held = app.store.login(&token_hash(token), now_ms).await?;
     let held = held.ok_or(ApiError::Unauthorized("the session is unknown or over: log in again"))?;
     Ok(Principal::Person { team: held.team, user_id: held.user_id, role: held.role })
@@ -105,8 +119,14 @@ impl FromRequestParts<Arc<App>> for Principal {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        let token = bearer(parts).ok_or(ApiError::Unauthorized("a key is required: Authorization: Bearer sk_…"))?;
-        let principal = identify(app, token).await?;
+        // An agent's tool was let in at /mcp. Nothing from outside can be in the extensions.
+        let principal = match parts.extensions.get::<Principal>() {
+            Some(agent) => agent.clone(),
+            None => {
+                let required = ApiError::Unauthorized("a key is required: Authorization: Bearer sk_…");
+                identify(app, bearer(parts).ok_or(required)?).await?
+            }
+        };
         audit::note(app, parts, &principal).await?;
         Ok(principal)
     }
@@ -185,5 +205,9 @@ async fn name_of(app: &App, principal: Principal) -> ApiResult<String> {
     match principal {
         Principal::Page(credential) | Principal::Server(credential) => Ok(format!("key {}", credential.name)),
         Principal::Person { user_id, .. } => Ok(app.store.user(&user_id).await?.map_or(user_id, |user| user.email)),
+        Principal::Agent { user_id, .. } => {
+            let email = app.store.user(&user_id).await?.map_or(user_id, |user| user.email);
+            Ok(format!("{email} (agent)"))
+        }
     }
 }

@@ -95,7 +95,8 @@ impl From<Channel> for ChannelView {
     }
 }
 
-fn host_of(url: &str) -> String {
+/// A URL without what may be secret in it.
+pub fn host_of(url: &str) -> String {
     let parsed = reqwest::Url::parse(url).ok();
     parsed.map_or_else(String::new, |url| format!("{}://{}/{MASK}", url.scheme(), url.host_str().unwrap_or_default()))
 }

@@ -72,7 +72,7 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             ApiError::BadRequest(message)
             | ApiError::NotFound(message)
@@ -88,7 +88,7 @@ impl ApiError {
         }
     }
 
-    fn retry_after_s(&self) -> Option<u64> {
+    pub fn retry_after_s(&self) -> Option<u64> {
         match self {
             ApiError::RateLimited(seconds) | ApiError::Unavailable(seconds) => Some(*seconds),
             _ => None,

@@ -99,6 +99,8 @@ pub struct EscalationParams {
     rule: Option<String>,
     /// True: those of rules that work silently, in the place of the others.
     shadow: Option<bool>,
+    /// False: without those whose rule has been deleted. True by default.
+    include_deleted_rules: Option<bool>,
 }
 
 fn status(code: &str) -> ApiResult<Status> {
@@ -128,6 +130,7 @@ pub async fn list(
         identity: params.identity,
         rule: params.rule,
         shadow: params.shadow.unwrap_or(false),
+        of_live_rules: params.include_deleted_rules == Some(false),
     };
     settled(&app).await;
     let page = app.store.escalations(&team, &filter, &query).await?;

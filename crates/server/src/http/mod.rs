@@ -30,8 +30,10 @@ pub mod rules;
 pub mod session;
 pub mod settle;
 pub mod site;
+pub mod tokens;
 
 use crate::app::App;
+use crate::{mcp, oauth};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, Method, header};
@@ -122,6 +124,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::test))
         .routes(routes!(channels::redeliver))
         .routes(routes!(channels::redeliver_range))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(ingestion::get))
         .routes(routes!(audit::list))
         .routes(routes!(session::login))
@@ -141,20 +145,24 @@ pub fn document() -> Document {
 /// accepting an event does.
 pub fn service(app: Arc<App>) -> Observed<CatchPanic<Split, AnswerPanic>> {
     let (routes, document) = api().split_for_parts();
-    let labels = Labels::new(document.paths.paths.keys().map(|path| format!("/api{path}")));
+    let agents = oauth::PATHS.into_iter().chain([mcp::PATH]).map(str::to_owned);
+    let labels = Labels::new(document.paths.paths.keys().map(|path| format!("/api{path}")).chain(agents));
     let document = Arc::new(document);
     let api = routes
         .route("/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
         .fallback(async || ApiError::NotFound("there is nothing at this path".into()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    let api = Router::new().nest("/api", api).with_state(app.clone());
     let site = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .fallback(site::serve)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .with_state(app.clone());
-    let split = Split { api: cors().layer(Router::new().nest("/api", api).with_state(app)), site };
+        .with_state(app.clone())
+        .merge(mcp::router(&app, api.clone()))
+        .merge(oauth::router(&app));
+    let split = Split { api: cors().layer(api), site };
     Observed::new(CatchPanicLayer::custom(answer_panic as AnswerPanic).layer(split), labels)
 }
 

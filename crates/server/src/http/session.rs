@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use dregs_engine::event::format_time_ms;
-use dregs_store::Membership;
+use dregs_store::{Membership, User};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -46,16 +46,7 @@ pub struct LoginView {
         (status = 415, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)),
 )]
 pub async fn login(State(app): State<Arc<App>>, Body(body): Body<LoginBody>) -> ApiResult<Json<LoginView>> {
-    const WRONG: ApiError = ApiError::Unauthorized("e-mail or password is wrong");
-    let user = match body.email.contains('\0') {
-        true => None,
-        false => app.store.user_by_email(&body.email).await?,
-    };
-    // An unknown address takes as long as a wrong password, so that addresses cannot be probed.
-    let hash = user.as_ref().map_or_else(|| DECOY.clone(), |user| user.password_hash.clone());
-    let password = body.password;
-    let verified = tokio::task::spawn_blocking(move || verify_password(&password, &hash)).await.unwrap_or(false);
-    let user = user.filter(|user| verified && !user.disabled).ok_or(WRONG)?;
+    let user = authenticate(&app, &body.email, body.password).await?;
     let held = app.store.memberships(&user.id).await?.into_iter().next();
     let held = held.ok_or(ApiError::Forbidden("you belong to no team"))?;
     let token = random_key("dst_");
@@ -68,6 +59,19 @@ pub async fn login(State(app): State<Arc<App>>, Body(body): Body<LoginBody>) -> 
         role: role.code(),
         team_id: team.as_str().to_owned(),
     }))
+}
+
+/// Who has this address and this password.
+pub async fn authenticate(app: &App, email: &str, password: String) -> ApiResult<User> {
+    const WRONG: ApiError = ApiError::Unauthorized("e-mail or password is wrong");
+    let user = match email.contains('\0') {
+        true => None,
+        false => app.store.user_by_email(email).await?,
+    };
+    // An unknown address takes as long as a wrong password, so that addresses cannot be probed.
+    let hash = user.as_ref().map_or_else(|| DECOY.clone(), |user| user.password_hash.clone());
+    let verified = tokio::task::spawn_blocking(move || verify_password(&password, &hash)).await.unwrap_or(false);
+    user.filter(|user| verified && !user.disabled).ok_or(WRONG)
 }
 
 /// The hash of no password, checked when the address is unknown.
@@ -136,7 +140,7 @@ pub struct PasswordBody {
 
 /// Change the password
 ///
-/// Ends every session of the user, this one included.
+/// Ends every session of the user, this one included, and every token and grant of their agents.
 #[utoipa::path(
     post, path = "/auth/password", tag = "auth", operation_id = "changePassword", request_body = PasswordBody,
     responses((status = 204, description = "Changed; log in again"), ToWrite),

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// One caller: a key, or nobody.
 #[derive(Clone)]
 pub struct Api {
-    base: String,
+    pub base: String,
     key: Option<String>,
     http: Client<HttpConnector, Full<Bytes>>,
 }

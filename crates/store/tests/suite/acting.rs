@@ -224,6 +224,11 @@ async fn escalations_move_as_rules_say(store: &Store) {
         list(EscalationFilter { identity: Some("a".into()), severity: Some(Severity::Critical), ..any() }).await,
         [1, 2]
     );
+    let of_live_rules = || EscalationFilter { of_live_rules: true, ..any() };
+    assert!(list(of_live_rules()).await.is_empty(), "both rules are gone");
+    let rule = EscalationRule { id: "s".into(), name: "s".into(), ..EscalationRule::default() };
+    store.put_escalation_rule(&team(), &rule, 1).await.unwrap();
+    assert_eq!(list(of_live_rules()).await, [2]);
     change(store, 2, Change::Close, 200).await;
     let closed = store.escalation(&team(), 2).await.unwrap().unwrap();
     assert_eq!((closed.status, closed.closed_ms, closed.closed_by), (Status::Closed, Some(200), None));

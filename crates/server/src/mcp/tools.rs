@@ -1,0 +1,699 @@
+//! Every tool that agents have, and the request of the API that each becomes. What is not in this list, an agent cannot do.
+
+use dregs_store::Role;
+use serde_json::{Map, Value, json};
+
+/// What a tool does to the team's things, as clients are told to let people decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing.
+    Reads,
+    /// Makes something; twice makes two.
+    Adds,
+    /// Sets something that nothing is lost by; twice is as once.
+    Sets,
+    /// Takes the place of what was there, or takes it away; twice is as once.
+    Overwrites,
+    /// Reaches somebody outside.
+    Tells,
+}
+
+impl Effect {
+    /// The least role whose person's agents may use the tool.
+    pub fn least_role(self) -> Role {
+        match self {
+            Effect::Reads => Role::Viewer,
+            _ => Role::Admin,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Put,
+    Post,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub fn code(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Put => "PUT",
+            Method::Post => "POST",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+/// What an argument may be. The API checks again, and knows more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// A whole number within bounds.
+    Whole(i64, i64),
+    /// As [`Kind::Whole`], or null.
+    WholeOrNull(i64, i64),
+    /// From 0 to 1.
+    Share,
+    Flag,
+    OneOf(&'static [&'static str]),
+    /// ISO-8601.
+    Time,
+    Texts,
+    /// The conditions of a rule.
+    Conditions,
+}
+
+/// Where an argument goes in the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Path,
+    Query,
+    Body,
+    /// Checked and left out: it can have one value only.
+    Nowhere,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Argument {
+    pub name: &'static str,
+    /// Its name in the request.
+    pub wire: &'static str,
+    pub kind: Kind,
+    pub place: Place,
+    pub required: bool,
+    /// What is sent in the query when it is not given, if anything.
+    pub absent: Option<&'static str>,
+    pub about: &'static str,
+}
+
+/// How much of a list is given at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    Whole,
+    /// The API gives pages; `limit` (by default, at most) and `offset` are made of them.
+    Pages(u32, u32),
+    /// The API gives all; `limit` (by default, at most) and `offset` cut from it.
+    Window(u32, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Tool {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub about: &'static str,
+    pub effect: Effect,
+    pub method: Method,
+    /// Under `/api`; empty for the manual, which is no route.
+    pub path: &'static str,
+    pub arguments: &'static [Argument],
+    pub paging: Paging,
+    /// The page of the dashboard that shows the same; `{name}` stands for an argument or a field of the result.
+    pub page: &'static str,
+    /// The page of one item of a list.
+    pub item_page: &'static str,
+}
+
+const fn argument(name: &'static str, kind: Kind, place: Place, about: &'static str) -> Argument {
+    Argument { name, wire: name, kind, place, required: false, absent: None, about }
+}
+
+const fn path(name: &'static str, about: &'static str) -> Argument {
+    argument(name, Kind::Text, Place::Path, about).required()
+}
+
+const fn query(name: &'static str, kind: Kind, about: &'static str) -> Argument {
+    argument(name, kind, Place::Query, about)
+}
+
+const fn body(name: &'static str, kind: Kind, about: &'static str) -> Argument {
+    argument(name, kind, Place::Body, about)
+}
+
+impl Argument {
+    const fn required(self) -> Self {
+        Argument { required: true, ..self }
+    }
+
+    const fn sent_as(self, wire: &'static str) -> Self {
+        Argument { wire, ..self }
+    }
+}
+
+impl Tool {
+    const fn new(effect: Effect, method: Method, name: &'static str, path: &'static str, title: &'static str) -> Self {
+        let paging = Paging::Whole;
+        Tool { name, title, about: "", effect, method, path, arguments: &[], paging, page: "", item_page: "" }
+    }
+
+    const fn read(name: &'static str, path: &'static str, title: &'static str) -> Self {
+        Tool::new(Effect::Reads, Method::Get, name, path, title)
+    }
+
+    const fn about(self, about: &'static str) -> Self {
+        Tool { about, ..self }
+    }
+
+    const fn takes(self, arguments: &'static [Argument]) -> Self {
+        Tool { arguments, ..self }
+    }
+
+    const fn listed(self, paging: Paging) -> Self {
+        Tool { paging, ..self }
+    }
+
+    const fn page(self, page: &'static str) -> Self {
+        Tool { page, ..self }
+    }
+
+    const fn item_page(self, item_page: &'static str) -> Self {
+        Tool { item_page, ..self }
+    }
+
+    /// How many of a list are given by default, and at most.
+    pub fn limits(&self) -> Option<(u32, u32)> {
+        match self.paging {
+            Paging::Whole => None,
+            Paging::Pages(default, most) | Paging::Window(default, most) => Some((default, most)),
+        }
+    }
+}
+
+/// Offsets that a list takes: deeper ones are for filters.
+pub const OFFSET_MAX: i64 = 1_000_000;
+/// Ten years, for delays and ages.
+const SECONDS_MAX: i64 = 10 * 365 * 24 * 3600;
+const PAGES: Paging = Paging::Pages(25, 100);
+
+const SCORE: Kind = Kind::Whole(0, 100);
+const STATUS: Kind = Kind::OneOf(&["PENDING", "OPEN", "ACKNOWLEDGED", "CLOSED"]);
+const SEVERITY: Kind = Kind::OneOf(&["INFO", "WARNING", "CRITICAL"]);
+const SCOPE: Kind = Kind::OneOf(&["GLOBAL", "CUSTOMER"]);
+const OWN_SCOPE: Argument =
+    argument("scope", Kind::OneOf(&["CUSTOMER"]), Place::Nowhere, "CUSTOMER: only your own entries can be changed");
+const MAPPING_KIND: Kind = Kind::OneOf(&["EVENT_TYPE", "IDENTITY_FIELD"]);
+const BADGE_TYPE: Kind = Kind::OneOf(&["GOOD", "BAD", "NEUTRAL"]);
+const DELAY: Kind = Kind::Whole(0, SECONDS_MAX);
+
+const IDENTITY: Argument = path("id", "The identity's id, as the application knows it");
+const FROM_TO: &[Argument] = &[
+    query("from", Kind::Time, "Begin, ISO-8601; seven days ago when absent"),
+    query("to", Kind::Time, "End, ISO-8601; now when absent"),
+];
+const ESCALATION_RULE: &[Argument] = &[
+    body("name", Kind::Text, "At most 100 characters; required to create one"),
+    body("severity", SEVERITY, "WARNING when absent"),
+    body("conditions", Kind::Conditions, "All must hold; required to create one; replaces all there are"),
+    body("channels", Kind::Texts, "Slugs of channels that are told; replaces all there are; none: only the dashboard"),
+    body("effectiveAt", Kind::Time, "From when on it opens escalations; by default the moment of its creation"),
+    body("openAfterSeconds", DELAY, "How long the conditions must hold before it opens one"),
+    body(
+        "closeAfterSeconds",
+        Kind::WholeOrNull(0, SECONDS_MAX),
+        "How long they must have ceased to hold before it closes one; null: never",
+    ),
+    body("enabled", Kind::Flag, "True by default"),
+    body("shadow", Kind::Flag, "True: it works silently and tells nobody, to see what it would do"),
+];
+const BADGE_RULE: &[Argument] = &[
+    body("name", Kind::Text, "At most 50 characters; required to create one"),
+    body("type", BADGE_TYPE, "NEUTRAL when absent"),
+    body("priority", Kind::Whole(i32::MIN as i64, i32::MAX as i64), "Badges of higher priority come first"),
+    body("conditions", Kind::Conditions, "All must hold; required to create one; replaces all there are"),
+    body("applyDelaySeconds", DELAY, "How long the conditions must hold before it is given"),
+    body("removeDelaySeconds", DELAY, "How long they must have ceased to hold before it is taken away"),
+    body("enabled", Kind::Flag, "True by default"),
+];
+
+/// Rule arguments behind the id of the rule they change.
+const fn changes<const N: usize>(id: Argument, rest: &'static [Argument]) -> [Argument; N] {
+    let mut all = [id; N];
+    let mut n = 1;
+    while n < N {
+        all[n] = rest[n - 1];
+        n += 1;
+    }
+    all
+}
+const CHANGED_ESCALATION_RULE: [Argument; ESCALATION_RULE.len() + 1] =
+    changes(path("id", "From list_escalation_rules"), ESCALATION_RULE);
+const CHANGED_BADGE_RULE: [Argument; BADGE_RULE.len() + 1] = changes(path("slug", "From list_badge_rules"), BADGE_RULE);
+
+use Effect::{Adds, Overwrites, Reads, Sets, Tells};
+use Method::{Delete, Patch, Post, Put};
+
+pub const TOOLS: &[Tool] = &[
+    // The account.
+    Tool::read("get_account_summary", "/dashboard/summary", "Account summary")
+        .about("How many identities there are and are active, which escalations are open, and whether processing keeps up. Begin here.")
+        .page("/"),
+    Tool::read("dashboard_stats", "/dashboard/stats", "Figures over time")
+        .about("Events, identities and escalations over a span of time.")
+        .takes(FROM_TO)
+        .page("/"),
+    Tool::read("dashboard_score_distribution", "/dashboard/score-distribution", "Distribution of scores")
+        .about("How many identities have which score, for each of the four categories.")
+        .takes(FROM_TO)
+        .page("/"),
+    Tool::read("dashboard_rule_activity", "/dashboard/rule-activity", "Activity of rules")
+        .about("What each badge rule and escalation rule did in a span of time.")
+        .takes(FROM_TO)
+        .page("/"),
+    Tool::read("get_documentation", "", "Manual")
+        .about("A chapter of this server's manual; without a topic the table of contents.")
+        .takes(&[argument("topic", Kind::Text, Place::Nowhere, "From the table of contents")]),
+    // Identities.
+    Tool::read("list_identities", "/identities", "List identities")
+        .about("Identities with their four scores (0 to 100, higher is better, null until scored) and badges, most recently updated first.")
+        .takes(&[
+            query("term", Kind::Text, "Containing this text in id, name, e-mail or username"),
+            query("device", Kind::Text, "Seen on the device with this fingerprint"),
+            query("group", Kind::Text, "Member of the group with this id"),
+            query("groupType", Kind::Text, "Member of a group of this type"),
+            query("badge", Kind::Text, "Holding the badge with this slug"),
+            query("disregarded", Kind::Flag, "True: those left out of scoring; false: the others"),
+            query("minHumanity", SCORE, ""),
+            query("maxHumanity", SCORE, ""),
+            query("minAuthenticity", SCORE, ""),
+            query("maxAuthenticity", SCORE, ""),
+            query("minUniqueness", SCORE, ""),
+            query("maxUniqueness", SCORE, ""),
+            query("minBehavior", SCORE, ""),
+            query("maxBehavior", SCORE, ""),
+            query("sort", Kind::Text, "A field of the items, such as updatedAt or humanityScore"),
+            query("direction", Kind::OneOf(&["ASC", "DESC"]), "ASC when a sort is given").sent_as("order"),
+        ])
+        .listed(PAGES)
+        .page("/identities")
+        .item_page("/identities/{id}"),
+    Tool::read("get_identity", "/identities/{id}", "Read an identity")
+        .about("One identity with scores, badges and everything the application sent about it.")
+        .takes(&[IDENTITY])
+        .page("/identities/{id}"),
+    Tool::read("get_identity_analysis", "/identities/{id}/analysis", "Why the scores are as they are")
+        .about("The latest analysis: each score with the observations it is made of, their explanation, confidence and contribution in points.")
+        .takes(&[IDENTITY])
+        .page("/identities/{id}"),
+    Tool::read("get_identity_history", "/identities/{id}/history", "Past scores")
+        .about("The identity's scores over time, newest first.")
+        .takes(&[IDENTITY, query("limit", Kind::Whole(1, 500), "Entries, 100 when absent")])
+        .page("/identities/{id}"),
+    Tool::read("get_identity_links", "/identities/{id}/links", "Related identities")
+        .about("Identities that may be the same person, strongest first: type of link, probability, explanation and the evidence in bits.")
+        .takes(&[IDENTITY])
+        .listed(Paging::Window(25, 100))
+        .page("/identities/{id}")
+        .item_page("/identities/{targetIdentityId}"),
+    Tool::read("get_identity_graph", "/identities/{id}/graph", "Who hangs together")
+        .about("Identities around one, along the links between them.")
+        .takes(&[
+            IDENTITY,
+            query("hops", Kind::Whole(1, 4), "Links away from the identity, 2 when absent"),
+            query("minStrength", Kind::Share, "Probability from which a link is followed, 0.5 when absent"),
+        ])
+        .page("/identities/{id}"),
+    Tool::read("search_events", "/events", "Search events")
+        .about("Events, newest first.")
+        .takes(&[
+            query("identity", Kind::Text, "Of the identity with this id"),
+            query("group", Kind::Text, "Sent with the group with this id"),
+            query("groupType", Kind::Text, "Sent with a group of this type"),
+            query("device", Kind::Text, "From the device with this fingerprint"),
+            query("session", Kind::Text, "Of this session"),
+            query("term", Kind::Text, "Containing this text in name, id, identity, URL or address"),
+        ])
+        .listed(PAGES)
+        .page("/events"),
+    Tool::new(Sets, Post, "analyze_identity", "/identities/{id}/actions/analyze", "Ask for an analysis")
+        .about("Queues an analysis; the scores follow within moments. For administrators.")
+        .takes(&[IDENTITY])
+        .page("/identities/{id}"),
+    Tool::new(Overwrites, Patch, "set_identity_disregarded", "/identities/{id}", "Disregard an identity")
+        .about("Leaves an identity out of scoring and its devices out of everyone's evidence, or takes it in again; those affected are scored anew. For administrators.")
+        .takes(&[IDENTITY, body("disregarded", Kind::Flag, "True: leave it out").required()])
+        .page("/identities/{id}"),
+    // Rings, groups, devices.
+    Tool::read("list_rings", "/rings", "List rings")
+        .about("Groups of accounts that are very probably one person's, those that look most like abuse first.")
+        .takes(&[
+            query("identity", Kind::Text, "Of which this identity is a member"),
+            query("minSize", Kind::Whole(1, 500), "With at least so many members"),
+        ])
+        .listed(PAGES)
+        .page("/rings")
+        .item_page("/rings/{id}"),
+    Tool::read("get_ring", "/rings/{id}", "Read a ring")
+        .about("A ring with its members, what holds them together and its weakest joint.")
+        .takes(&[path("id", "From list_rings")])
+        .page("/rings/{id}"),
+    Tool::read("list_groups", "/groups", "List groups")
+        .about("The application's own organizations, teams or workspaces, most recently updated first.")
+        .takes(&[
+            query("type", Kind::Text, "Of this type"),
+            query("identity", Kind::Text, "Of which this identity is a member"),
+            query("term", Kind::Text, "Containing this text in id or name"),
+        ])
+        .listed(PAGES)
+        .page("/groups"),
+    Tool::read("list_devices", "/devices", "List devices")
+        .about("Browsers on machines, most recently seen first.")
+        .takes(&[
+            query("identity", Kind::Text, "On which this identity was seen"),
+            query("term", Kind::Text, "Containing this text in fingerprint, address, user agent, country code or city"),
+        ])
+        .listed(PAGES)
+        .page("/devices")
+        .item_page("/devices/{fingerprint}"),
+    Tool::read("get_device", "/devices/{fingerprint}", "Read a device")
+        .about("One device: where it is, its network, its user agent.")
+        .takes(&[path("fingerprint", "From list_devices")])
+        .page("/devices/{fingerprint}"),
+    // Escalations.
+    Tool::read("list_escalations", "/escalations", "List escalations")
+        .about("Incidents that rules opened, newest first. Pending ones only when asked for.")
+        .takes(&[
+            query("status", STATUS, ""),
+            query("severity", SEVERITY, ""),
+            query("identity", Kind::Text, "About this identity"),
+            query("rule", Kind::Text, "Of the rule with this id"),
+            Argument {
+                absent: Some("false"),
+                ..query("includeDeletedRules", Kind::Flag, "True: also those whose rule has been deleted; false when absent")
+            },
+        ])
+        .listed(PAGES)
+        .page("/escalations")
+        .item_page("/escalations/{id}"),
+    Tool::read("get_escalation", "/escalations/{id}", "Read an escalation")
+        .about("One escalation: its rule, identity, scores, and who did what when.")
+        .takes(&[Argument { kind: Kind::Whole(1, i64::MAX), ..path("id", "From list_escalations") }])
+        .page("/escalations/{id}"),
+    Tool::read("escalation_summary", "/escalations/summary", "Count escalations")
+        .about("How many escalations are open, acknowledged and closed.")
+        .page("/escalations"),
+    Tool::new(Sets, Patch, "update_escalation_status", "/escalations/{id}", "Work on an escalation")
+        .about("Acknowledges, closes or reopens an escalation. For administrators.")
+        .takes(&[
+            Argument { kind: Kind::Whole(1, i64::MAX), ..path("id", "From list_escalations") },
+            body("status", Kind::OneOf(&["OPEN", "ACKNOWLEDGED", "CLOSED"]), "").required(),
+        ])
+        .page("/escalations/{id}"),
+    // Escalation rules.
+    Tool::read("list_escalation_rules", "/escalation-rules", "List escalation rules")
+        .about("When escalations open, and who is told.")
+        .listed(Paging::Window(50, 100))
+        .page("/settings/escalation-rules"),
+    Tool::read("get_escalation_rule", "/escalation-rules/{id}", "Read an escalation rule")
+        .about("One escalation rule.")
+        .takes(&[path("id", "From list_escalation_rules")])
+        .page("/settings/escalation-rules"),
+    Tool::new(Reads, Post, "preview_escalation_rule", "/escalation-rules/actions/preview", "Try an escalation rule")
+        .about("Whom a rule would match now. Creates nothing: use it before create_escalation_rule.")
+        .takes(ESCALATION_RULE)
+        .listed(PAGES)
+        .page("/settings/escalation-rules")
+        .item_page("/identities/{id}"),
+    Tool::new(Adds, Post, "create_escalation_rule", "/escalation-rules", "Create an escalation rule")
+        .about("Opens escalations from now on and may notify people: preview it first. For administrators.")
+        .takes(ESCALATION_RULE)
+        .page("/settings/escalation-rules"),
+    Tool::new(Overwrites, Patch, "update_escalation_rule", "/escalation-rules/{id}", "Change an escalation rule")
+        .about("Changes what is given and keeps the rest. For administrators.")
+        .takes(&CHANGED_ESCALATION_RULE)
+        .page("/settings/escalation-rules"),
+    Tool::new(Overwrites, Delete, "delete_escalation_rule", "/escalation-rules/{id}", "Delete an escalation rule")
+        .about("Its escalations stay. For administrators.")
+        .takes(&[path("id", "From list_escalation_rules")])
+        .page("/settings/escalation-rules"),
+    // Badge rules.
+    Tool::read("list_badge_rules", "/badge-rules", "List badge rules")
+        .about("Which scores give which badge, those of higher priority first.")
+        .listed(Paging::Window(50, 100))
+        .page("/settings/badges"),
+    Tool::read("get_badge_rule", "/badge-rules/{slug}", "Read a badge rule")
+        .about("One badge rule.")
+        .takes(&[path("slug", "From list_badge_rules")])
+        .page("/settings/badges"),
+    Tool::new(Adds, Post, "create_badge_rule", "/badge-rules", "Create a badge rule")
+        .about("Marks whoever fulfils it. For administrators.")
+        .takes(BADGE_RULE)
+        .page("/settings/badges"),
+    Tool::new(Overwrites, Patch, "update_badge_rule", "/badge-rules/{slug}", "Change a badge rule")
+        .about("Changes what is given and keeps the rest. For administrators.")
+        .takes(&CHANGED_BADGE_RULE)
+        .page("/settings/badges"),
+    Tool::new(Overwrites, Delete, "delete_badge_rule", "/badge-rules/{slug}", "Delete a badge rule")
+        .about("Takes its badge away wherever it was given; escalation rules that ask for it fall silent. For administrators.")
+        .takes(&[path("slug", "From list_badge_rules")])
+        .page("/settings/badges"),
+    // Channels.
+    Tool::read("list_channels", "/channels", "List channels")
+        .about("Where notifications go. Addresses are shown in part, secrets never.")
+        .listed(Paging::Window(50, 100))
+        .page("/settings/notifications"),
+    Tool::read("get_channel", "/channels/{slug}", "Read a channel")
+        .about("One channel. Its address is shown in part, its secret never.")
+        .takes(&[path("slug", "From list_channels")])
+        .page("/settings/notifications"),
+    Tool::read("list_channel_deliveries", "/channels/{slug}/deliveries", "What was sent through a channel")
+        .about("Deliveries, newest first, with status, attempts and errors.")
+        .takes(&[
+            path("slug", "From list_channels"),
+            query("status", Kind::OneOf(&["PENDING", "DELIVERED", "FAILED"]), ""),
+            query("identity", Kind::Text, "About this identity"),
+        ])
+        .listed(PAGES)
+        .page("/settings/notifications"),
+    Tool::new(Tells, Post, "test_channel", "/channels/{slug}/actions/test", "Send a test message")
+        .about("Sends a test message to whoever is behind the channel; list_channel_deliveries tells how it went. For administrators.")
+        .takes(&[path("slug", "From list_channels")])
+        .page("/settings/notifications"),
+    // Datasets.
+    Tool::read("list_datasets", "/datasets", "List datasets")
+        .about("Lookup tables that analyzers read.")
+        .takes(&[query("scope", SCOPE, "GLOBAL: bundled; CUSTOMER: your own")])
+        .listed(Paging::Window(50, 100))
+        .page("/settings/datasets"),
+    Tool::read("list_dataset_entries", "/datasets/{slug}/entries", "List a dataset's entries")
+        .about("What is in a dataset.")
+        .takes(&[
+            path("slug", "From list_datasets"),
+            query("scope", SCOPE, "GLOBAL: bundled; CUSTOMER: your own"),
+            query("term", Kind::Text, "Containing this text"),
+        ])
+        .listed(Paging::Pages(50, 500))
+        .page("/settings/datasets"),
+    Tool::new(Sets, Put, "add_dataset_entry", "/datasets/{slug}/entries", "Add an entry to a dataset")
+        .about("Adds an entry of your own, which overrides a bundled one. For administrators.")
+        .takes(&[
+            path("slug", "From list_datasets"),
+            OWN_SCOPE,
+            body("key", Kind::Text, "Such as a domain, a network, a name").required(),
+            body("value", Kind::Text, "What it is; list_datasets says which values there are"),
+        ])
+        .page("/settings/datasets"),
+    Tool::new(Overwrites, Delete, "remove_dataset_entry", "/datasets/{slug}/entries", "Remove an entry from a dataset")
+        .about("Removes an entry of your own; a bundled one holds again. For administrators.")
+        .takes(&[path("slug", "From list_datasets"), OWN_SCOPE, query("key", Kind::Text, "").required()])
+        .page("/settings/datasets"),
+    // Mappings.
+    Tool::read("list_mappings", "/mappings", "List mappings")
+        .about("From the application's names of events and user data to canonical ones.")
+        .takes(&[query("kind", MAPPING_KIND, ""), query("scope", SCOPE, "GLOBAL: built in; CUSTOMER: your own")])
+        .listed(Paging::Window(100, 500))
+        .page("/settings/mappings"),
+    Tool::new(Overwrites, Put, "set_mapping", "/mappings", "Set a mapping")
+        .about("Sets a mapping of your own, which overrides a built-in one. Effective with the next scoring. For administrators.")
+        .takes(&[
+            body("kind", MAPPING_KIND, "").required(),
+            body("source", Kind::Text, "The application's name").required(),
+            body("target", Kind::Text, "The canonical name, such as REGISTRATION or EMAIL").required(),
+            body("description", Kind::Text, "At most 500 characters"),
+        ])
+        .page("/settings/mappings"),
+    Tool::new(Overwrites, Delete, "delete_mapping", "/mappings", "Delete a mapping")
+        .about("Deletes a mapping of your own; a built-in one holds again. For administrators.")
+        .takes(&[query("kind", MAPPING_KIND, "").required(), query("source", Kind::Text, "").required()])
+        .page("/settings/mappings"),
+];
+
+/// The tool with this name.
+pub fn tool(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+impl Tool {
+    /// What it takes, as JSON Schema.
+    pub fn schema(&self) -> Map<String, Value> {
+        let mut properties: Map<String, Value> =
+            self.arguments.iter().map(|argument| (argument.name.to_owned(), argument.schema())).collect();
+        if let Some((default, most)) = self.limits() {
+            let limit = json!({"type": "integer", "minimum": 1, "maximum": most, "default": default, "description": "How many at most"});
+            let offset = json!({"type": "integer", "minimum": 0, "maximum": OFFSET_MAX, "default": 0, "description": "How many to skip"});
+            properties.insert("limit".into(), limit);
+            properties.insert("offset".into(), offset);
+        }
+        let required: Vec<&str> =
+            self.arguments.iter().filter(|argument| argument.required).map(|argument| argument.name).collect();
+        Map::from_iter([
+            ("type".to_owned(), json!("object")),
+            ("properties".to_owned(), Value::Object(properties)),
+            ("required".to_owned(), json!(required)),
+            ("additionalProperties".to_owned(), json!(false)),
+        ])
+    }
+}
+
+impl Argument {
+    fn schema(&self) -> Value {
+        let mut schema = match self.kind {
+            Kind::Text => json!({"type": "string"}),
+            Kind::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+            Kind::WholeOrNull(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
+            Kind::Share => json!({"type": "number", "minimum": 0, "maximum": 1}),
+            Kind::Flag => json!({"type": "boolean"}),
+            Kind::OneOf(values) => json!({"type": "string", "enum": values}),
+            Kind::Time => json!({"type": "string", "format": "date-time"}),
+            Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Kind::Conditions => conditions_schema(),
+        };
+        if !self.about.is_empty() {
+            schema["description"] = json!(self.about);
+        }
+        schema
+    }
+
+    /// What is wrong with a value, if it cannot be this.
+    pub fn problem(&self, value: &Value) -> Option<String> {
+        let fits = match self.kind {
+            // What names a thing in the path cannot be empty: the path would be another.
+            Kind::Text => value.as_str().is_some_and(|text| self.place != Place::Path || !text.is_empty()),
+            Kind::Time => value.is_string(),
+            Kind::Whole(least, most) => value.as_i64().is_some_and(|n| (least..=most).contains(&n)),
+            Kind::WholeOrNull(least, most) => {
+                value.is_null() || value.as_i64().is_some_and(|n| (least..=most).contains(&n))
+            }
+            Kind::Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
+            Kind::Flag => value.is_boolean(),
+            Kind::OneOf(values) => value.as_str().is_some_and(|text| values.contains(&text)),
+            Kind::Texts => value.as_array().is_some_and(|texts| texts.iter().all(Value::is_string)),
+            Kind::Conditions => value.is_array(),
+        };
+        (!fits).then(|| format!("{} must be {}", self.name, self.expected()))
+    }
+
+    fn expected(&self) -> String {
+        match self.kind {
+            Kind::Text if self.place == Place::Path => "a text that is not empty".into(),
+            Kind::Text => "a text".into(),
+            Kind::Time => "an ISO-8601 time as text".into(),
+            Kind::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Kind::WholeOrNull(least, most) => format!("null or a whole number from {least} to {most}"),
+            Kind::Share => "a number from 0 to 1".into(),
+            Kind::Flag => "true or false".into(),
+            Kind::OneOf(values) => format!("one of {}", values.join(", ")),
+            Kind::Texts => "an array of texts".into(),
+            Kind::Conditions => "an array of conditions".into(),
+        }
+    }
+}
+
+fn conditions_schema() -> Value {
+    let kinds = [
+        "SCORE_LT",
+        "SCORE_LTE",
+        "SCORE_GT",
+        "SCORE_GTE",
+        "IDENTITY_AGE_GT",
+        "IDENTITY_AGE_LT",
+        "BADGE_EXISTS",
+        "BADGE_NOT_EXISTS",
+    ];
+    json!({"type": "array", "minItems": 1, "items": {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "enum": kinds},
+            "category": {"type": "string", "enum": ["HUMANITY", "AUTHENTICITY", "UNIQUENESS", "BEHAVIOR", "ANY"], "description": "Of a SCORE_ condition"},
+            "threshold": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Of a SCORE_ condition"},
+            "seconds": {"type": "integer", "minimum": 0, "description": "Of an IDENTITY_AGE_ condition"},
+            "badge": {"type": "string", "description": "Slug; of a BADGE_ condition, which only escalation rules have"},
+        },
+        "required": ["type"],
+    }})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// What no agent touches, whoever it acts for.
+    const NEVER: &[&str] = &[
+        "/auth",
+        "/account",
+        "/team",
+        "/credentials",
+        "/tokens",
+        "/audit-log",
+        "/retention",
+        "/erasures",
+        "export",
+        "rotate",
+        "redeliver",
+        "/events/",
+    ];
+
+    #[test]
+    fn no_tool_reaches_keys_people_secrets_or_erasure() {
+        for tool in TOOLS {
+            assert!(!NEVER.iter().any(|part| tool.path.contains(part)), "{}", tool.name);
+            let deletes_a_person = tool.method == Delete && tool.path.starts_with("/identities");
+            let writes_channels = tool.path.starts_with("/channels") && tool.effect != Reads && tool.effect != Tells;
+            assert!(!deletes_a_person && !writes_channels, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn what_destroys_says_so_and_what_only_reads_cannot_write() {
+        for tool in TOOLS {
+            let reads = tool.method == Method::Get || tool.path.ends_with("/preview");
+            assert_eq!(tool.effect == Reads, reads, "{}", tool.name);
+            let destroys = tool.name.starts_with("delete_")
+                || tool.name.starts_with("update_") && tool.name.ends_with("_rule")
+                || ["remove_dataset_entry", "set_identity_disregarded", "set_mapping"].contains(&tool.name);
+            assert_eq!(tool.effect == Overwrites, destroys, "{}", tool.name);
+            assert_eq!(tool.effect.least_role() == Role::Viewer, reads);
+            assert_eq!(tool.about.contains("For administrators"), !reads, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn every_name_and_every_argument_is_there_once_and_every_segment_has_its_argument() {
+        let names: BTreeSet<&str> = TOOLS.iter().map(|tool| tool.name).collect();
+        assert_eq!(names.len(), TOOLS.len());
+        for tool in TOOLS {
+            let given: BTreeSet<&str> = tool.arguments.iter().map(|argument| argument.name).collect();
+            assert_eq!(given.len(), tool.arguments.len(), "{}", tool.name);
+            let segments: BTreeSet<&str> =
+                tool.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let in_path = tool.arguments.iter().filter(|argument| argument.place == Place::Path);
+            assert_eq!(in_path.map(|argument| argument.wire).collect::<BTreeSet<_>>(), segments, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn arguments_are_checked_by_their_kind() {
+        let whole = query("n", Kind::Whole(1, 5), "");
+        assert_eq!(whole.problem(&json!(5)), None);
+        for wrong in [json!(6), json!(0), json!("5"), json!(1.5), json!(null)] {
+            assert!(whole.problem(&wrong).unwrap().contains("n must be a whole number from 1 to 5"), "{wrong}");
+        }
+        assert!(path("id", "").problem(&json!("")).is_some());
+        assert!(query("term", Kind::Text, "").problem(&json!("")).is_none());
+        assert!(body("x", Kind::WholeOrNull(0, 9), "").problem(&Value::Null).is_none());
+    }
+}
