@@ -111,10 +111,17 @@ impl Default for NotifyOptions {
 }
 
 impl NotifyOptions {
+    /// A page of the dashboard.
+    pub fn page_url(&self, path: &str) -> String {
+        format!("{}/{path}", self.public_url.as_deref().unwrap_or_default().trim_end_matches('/'))
+    }
+
     /// The page about an identity.
     pub fn identity_url(&self, id: &str) -> String {
-        let base = self.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
-        format!("{base}/identities/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
+        self.page_url(&format!(
+            "identities/{}",
+            percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC)
+        ))
     }
 }
 

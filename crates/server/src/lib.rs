@@ -16,5 +16,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod manual;
 pub mod metrics;
+pub mod passwords;
 pub mod playbook;
 pub mod secrets;
+pub mod uses;
