@@ -74,7 +74,7 @@ pub struct NotifyOptions {
     #[arg(long, env = "DREGS_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
 
-    /// Mail server for e-mail channels, such as smtps://user:password@mail.example.com
+    /// Mail server for e-mail channels and invitations, such as smtps://user:password@mail.example.com
     #[arg(long, env = "DREGS_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
 
