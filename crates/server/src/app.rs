@@ -14,6 +14,8 @@ use crate::jobs::background::{self, Ended};
 use crate::jobs::deliver::Deliverer;
 use crate::jobs::processor::Processor;
 use crate::jobs::review::Reviewer;
+use crate::passwords::Passwords;
+use crate::uses::Uses;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -24,6 +26,8 @@ pub struct App {
     pub ids: Arc<Ids>,
     pub keys: Keys,
     pub limits: RateLimits,
+    pub passwords: Passwords,
+    pub uses: Arc<Uses>,
     pub options: RunOptions,
     pub appender: Appender,
     pub fates: Arc<FateCounter>,
@@ -62,8 +66,11 @@ impl Running {
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
         let deliverer = Deliverer::new(&store, &clock, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review);
+        let uses = Arc::new(Uses::default());
         let app = Arc::new(App {
-            keys: Keys::new(store.clone()),
+            keys: Keys::new(store.clone(), uses.clone()),
+            passwords: Passwords::default(),
+            uses: uses.clone(),
             limits: RateLimits::new(&options),
             metrics: crate::metrics::install(),
             started_ms: clock.now_ms(),
@@ -85,6 +92,7 @@ impl Running {
             background::start("review", false, reviewer.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("audit", false, audit::flush_forever(audit, store.clone(), stopped.clone()))?,
+            background::start("tidy", false, crate::jobs::tidy::run(store.clone(), clock, uses, stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];
         Ok(Running { app, stop, jobs })

@@ -63,7 +63,7 @@ pub async fn make_team(
 }
 
 /// Rules to begin with.
-async fn add_default_rules(store: &Store, team: &TeamId, now_ms: i64) -> Result<(), StoreError> {
+pub async fn add_default_rules(store: &Store, team: &TeamId, now_ms: i64) -> Result<(), StoreError> {
     let ids = Ids::new(0);
     for mut rule in defaults::badge_rules() {
         rule.id = ids.next(now_ms).to_string();

@@ -75,7 +75,7 @@ pub struct NotifyOptions {
     #[arg(long, env = "DREGS_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
 
-    /// Mail server for e-mail channels, such as smtps://user:password@mail.example.com
+    /// Mail server for e-mail channels and invitations, such as smtps://user:password@mail.example.com
     #[arg(long, env = "DREGS_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
 
@@ -117,10 +117,17 @@ impl NotifyOptions {
         self.public_url.as_deref().unwrap_or_default().trim_end_matches('/')
     }
 
+    /// A page of the dashboard.
+    pub fn page_url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base_url())
+    }
+
     /// The page about an identity.
     pub fn identity_url(&self, id: &str) -> String {
-        let base = self.base_url();
-        format!("{base}/identities/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
+        self.page_url(&format!(
+            "identities/{}",
+            percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC)
+        ))
     }
 }
 

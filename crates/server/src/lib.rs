@@ -18,5 +18,7 @@ pub mod manual;
 pub mod mcp;
 pub mod metrics;
 pub mod oauth;
+pub mod passwords;
 pub mod playbook;
 pub mod secrets;
+pub mod uses;

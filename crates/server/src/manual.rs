@@ -28,6 +28,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "channels",
     "webhooks",
     "credentials",
+    "team",
     "audit",
     "api",
     "agents",

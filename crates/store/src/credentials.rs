@@ -20,6 +20,8 @@ pub struct Credential {
     pub revoked_ms: Option<i64>,
     pub expires_ms: Option<i64>,
     pub created_ms: i64,
+    /// When it was last used, to the hour.
+    pub last_used_ms: Option<i64>,
 }
 
 /// What can be changed about a credential; `None` keeps it.
@@ -29,10 +31,11 @@ pub struct CredentialWrite {
     pub allowed_origins: Option<Vec<String>>,
     pub disabled: Option<bool>,
     pub revoked_ms: Option<i64>,
-    pub expires_ms: Option<i64>,
+    /// When both keys end; `Some(None)` is never.
+    pub expires_ms: Option<Option<i64>>,
 }
 
-const COLUMNS: &str = "team_id, id, name, public_key, secret_hash, secret_hint, allowed_origins, disabled, revoked_ms, expires_ms, created_ms";
+const COLUMNS: &str = "team_id, id, name, public_key, secret_hash, secret_hint, allowed_origins, disabled, revoked_ms, expires_ms, created_ms, last_used_ms";
 
 impl Store {
     pub async fn add_credential(&self, credential: &Credential) -> Result<()> {
@@ -78,12 +81,32 @@ impl Store {
             .db
             .run(
                 "update credentials set name = coalesce($3, name), allowed_origins = coalesce($4, allowed_origins),
-                   disabled = coalesce($5, disabled), revoked_ms = coalesce($6, revoked_ms), expires_ms = coalesce($7, expires_ms)
+                   disabled = coalesce($5, disabled), revoked_ms = coalesce($6, revoked_ms), expires_ms = case when $7 = 1 then $8 else expires_ms end
                  where team_id = $1 and id = $2",
-                args![team, id, change.name.clone(), origins, change.disabled.map(i64::from), change.revoked_ms, change.expires_ms],
+                args![
+                    team,
+                    id,
+                    change.name.clone(),
+                    origins,
+                    change.disabled.map(i64::from),
+                    change.revoked_ms,
+                    change.expires_ms.is_some(),
+                    change.expires_ms.flatten()
+                ],
             )
             .await?;
         Ok(touched > 0)
+    }
+
+    /// Notes that a credential was used; not when the note that is there is younger than `apart_ms`.
+    pub async fn note_credential_use(&self, team: &TeamId, id: &str, at_ms: i64, apart_ms: i64) -> Result<()> {
+        self.db
+            .run(
+                "update credentials set last_used_ms = $3 where team_id = $1 and id = $2 and coalesce(last_used_ms, 0) <= $4",
+                args![team, id, at_ms, at_ms - apart_ms],
+            )
+            .await
+            .map(drop)
     }
 }
 
@@ -100,5 +123,6 @@ fn read(row: &Row) -> Result<Credential> {
         revoked_ms: row.opt_int("revoked_ms")?,
         expires_ms: row.opt_int("expires_ms")?,
         created_ms: row.int("created_ms")?,
+        last_used_ms: row.opt_int("last_used_ms")?,
     })
 }

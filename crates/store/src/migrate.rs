@@ -14,12 +14,14 @@ const SQLITE: &[Migration] = &[
     Migration { name: "acting", sql: include_str!("../migrations/sqlite/0002_acting.sql") },
     Migration { name: "audit", sql: include_str!("../migrations/sqlite/0003_audit.sql") },
     Migration { name: "agents", sql: include_str!("../migrations/sqlite/0004_agents.sql") },
+    Migration { name: "people", sql: include_str!("../migrations/sqlite/0005_people.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
     Migration { name: "acting", sql: include_str!("../migrations/postgres/0002_acting.sql") },
     Migration { name: "audit", sql: include_str!("../migrations/postgres/0003_audit.sql") },
     Migration { name: "agents", sql: include_str!("../migrations/postgres/0004_agents.sql") },
+    Migration { name: "people", sql: include_str!("../migrations/postgres/0005_people.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -108,8 +108,8 @@ impl Store {
         )
         .await?;
         tx.run(
-            "insert into memberships (team_id, user_id, role) values ($1, $2, $3)",
-            args![team, &user.id, role.code()],
+            "insert into memberships (team_id, user_id, role, joined_ms) values ($1, $2, $3, $4)",
+            args![team, &user.id, role.code(), user.created_ms],
         )
         .await?;
         tx.commit().await
@@ -134,32 +134,27 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
-    /// Changes the password and ends every session of the user, and what their agents may do.
+    /// Changes the password, ends every session of the user and what their agents may do, and withdraws a link to reset it.
     pub async fn set_password(&self, user_id: &str, password_hash: &str) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run("update users set password_hash = $2 where id = $1", args![user_id, password_hash]).await?;
         tx.run("delete from login_sessions where user_id = $1", args![user_id]).await?;
         tx.run("delete from agent_grants where user_id = $1", args![user_id]).await?;
+        tx.run("delete from password_resets where user_id = $1", args![user_id]).await?;
         tx.commit().await
     }
 
-    /// The teams a user belongs to.
+    /// The teams that a user may work in, the one they last logged in to first.
     pub async fn memberships(&self, user_id: &str) -> Result<Vec<Membership>> {
         let rows = self
             .db
-            .rows("select team_id, user_id, role from memberships where user_id = $1 order by team_id", args![user_id])
+            .rows(
+                "select team_id, user_id, role from memberships where user_id = $1 and disabled = 0
+                 order by coalesce(last_login_ms, 0) desc, joined_ms, team_id",
+                args![user_id],
+            )
             .await?;
         rows.iter().map(read_membership).collect()
-    }
-
-    pub async fn add_login(&self, token_hash: &str, held: &Membership, now_ms: i64, expires_ms: i64) -> Result<()> {
-        self.db
-            .run(
-                "insert into login_sessions (token_hash, user_id, team_id, created_ms, expires_ms) values ($1, $2, $3, $4, $5)",
-                args![token_hash, &held.user_id, &held.team, now_ms, expires_ms],
-            )
-            .await
-            .map(drop)
     }
 
     /// Who a session token belongs to, while it is valid and its user may log in.
@@ -169,7 +164,7 @@ impl Store {
             .row(
                 "select m.team_id, m.user_id, m.role from login_sessions s
                  join users u on u.id = s.user_id and u.disabled = 0
-                 join memberships m on m.team_id = s.team_id and m.user_id = s.user_id
+                 join memberships m on m.team_id = s.team_id and m.user_id = s.user_id and m.disabled = 0
                  where s.token_hash = $1 and s.expires_ms > $2",
                 args![token_hash, now_ms],
             )
@@ -182,7 +177,7 @@ impl Store {
     }
 }
 
-fn read_team(row: &Row) -> Result<Team> {
+pub(crate) fn read_team(row: &Row) -> Result<Team> {
     Ok(Team {
         id: TeamId::new(row.text("id")?),
         name: row.text("name")?,

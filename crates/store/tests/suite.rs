@@ -6,6 +6,7 @@ mod suite {
     #[macro_use]
     pub mod support;
 
+    mod accounts;
     mod acting;
     mod agents;
     mod audit;

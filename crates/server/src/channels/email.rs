@@ -20,7 +20,7 @@ const PAGE_STYLE: &str = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,
     line-height:1.5;max-width:36em;margin:0 auto;padding:16px";
 const LABEL_STYLE: &str = "padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;opacity:.75";
 const VALUE_STYLE: &str = "padding:4px 0;vertical-align:top;word-break:break-word";
-const BUTTON_STYLE: &str = "display:inline-block;padding:10px 18px;border-radius:6px;background-color:#1d4ed8;\
+pub(super) const BUTTON_STYLE: &str = "display:inline-block;padding:10px 18px;border-radius:6px;background-color:#1d4ed8;\
     color:#ffffff;text-decoration:none";
 const FOOT_STYLE: &str = "font-size:12px;opacity:.75;border-top:1px solid #888888;margin-top:24px;padding-top:8px";
 
@@ -48,12 +48,12 @@ pub fn render(notification: &Notification<'_>) -> (String, String, String) {
     (subject(&card.title), text, page(&card.title, &html, &foot))
 }
 
-fn subject(title: &str) -> String {
+pub(super) fn subject(title: &str) -> String {
     clean(&format!("[Dregs] {title}"), SUBJECT_CHARS_MAX)
 }
 
 /// A whole document; `title` and `foot` are plain text, `content` is HTML.
-fn page(title: &str, content: &str, foot: &str) -> String {
+pub(super) fn page(title: &str, content: &str, foot: &str) -> String {
     let (title, foot) = (html_escaped(title), html_escaped(foot));
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -64,7 +64,7 @@ fn page(title: &str, content: &str, foot: &str) -> String {
     )
 }
 
-fn html_escaped(text: &str) -> String {
+pub(super) fn html_escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
@@ -103,7 +103,8 @@ impl Mailer {
         self.send_rendered(to, notification.delivery_id, render(notification)).await
     }
 
-    async fn send_rendered(&self, to: &[String], id: &str, rendered: (String, String, String)) -> Attempt {
+    /// Attempts to send a subject, a text and its HTML.
+    pub(super) async fn send_rendered(&self, to: &[String], id: &str, rendered: (String, String, String)) -> Attempt {
         let message = match self.message(to, id, rendered) {
             Ok(message) => message,
             Err(error) => return Attempt::failed(Outcome::Retry, None, &error),

@@ -6,6 +6,7 @@
 
 pub mod email;
 pub mod guard;
+pub mod invitation;
 pub mod slack;
 pub mod webhook;
 

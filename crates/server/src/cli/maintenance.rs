@@ -82,7 +82,7 @@ fn sqlite_path(options: &StoreOptions) -> PathBuf {
     PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(&url))
 }
 
-fn must_exist(options: &StoreOptions) -> Result<(), String> {
+pub fn must_exist(options: &StoreOptions) -> Result<(), String> {
     let path = sqlite_path(options);
     match postgres(options).is_some() || path.is_file() {
         true => Ok(()),

@@ -5,6 +5,7 @@ mod demo;
 mod evaluate;
 mod generate;
 mod maintenance;
+mod password;
 mod replay;
 mod serve;
 mod sidecar;
@@ -39,6 +40,13 @@ enum Command {
     Evaluate(evaluate::EvaluateOptions),
     /// Recompute past verdicts
     Replay(replay::ReplayOptions),
+    /// Give a person a password, which is shown once, and end their sessions
+    Password {
+        #[command(flatten)]
+        store: StoreOptions,
+        /// Who
+        email: String,
+    },
     /// Bring the schema of a store up to date
     Migrate {
         #[command(flatten)]
@@ -101,6 +109,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Simulate(options) => generate::run(options).await,
         Command::Evaluate(options) => evaluate::run(options).await,
         Command::Replay(options) => replay::run(options).await,
+        Command::Password { store, email } => password::run(&store, &email).await,
         Command::Migrate { store } => maintenance::migrate(&store).await,
         Command::Check { store, json } => maintenance::check(&store, json).await,
         Command::Backup { store, target } => maintenance::backup(&store, &target).await,

@@ -16,7 +16,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use dregs_engine::event::{format_time_ms, parse_time_ms};
 use dregs_engine::text::cut;
-use dregs_store::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome, Store, TeamId};
+use dregs_store::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome, Store, TeamId, User};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -148,15 +148,27 @@ pub async fn note(app: &App, parts: &Parts, principal: &Principal) -> ApiResult<
     let Some((action, first)) = worth_a_line(parts, principal) else { return Ok(()) };
     let actor = Actor::of(app, principal).await?;
     let entry = entry(app, parts, trail, actor, action);
-    let team = principal.team().clone();
+    write_line(app, trail, principal.team(), entry, first).await
+}
+
+/// Notes what a person is about to do who has just shown a password: logging in, letting an agent act.
+pub async fn note_person(app: &App, parts: &Parts, user: &User, team: &TeamId, action: &str) -> ApiResult<()> {
+    let Some(trail) = parts.extensions.get::<Arc<Trail>>() else { return Ok(()) };
+    let actor = Actor { kind: ActorKind::Person, id: user.id.clone(), name: user.email.clone() };
+    let entry = entry(app, parts, trail, actor, action);
+    write_line(app, trail, team, entry, true).await
+}
+
+/// Writes a line at once, or leaves it for the next flush when it need not be `first`.
+async fn write_line(app: &App, trail: &Trail, team: &TeamId, entry: AuditEntry, first: bool) -> ApiResult<()> {
     let line = match first || app.audit.waiting() >= WAITING_MAX {
         true => {
-            app.store.add_audit_entries(&team, std::slice::from_ref(&entry)).await?;
+            app.store.add_audit_entries(team, std::slice::from_ref(&entry)).await?;
             Line::Written(entry.id)
         }
         false => Line::Waits(Box::new(entry)),
     };
-    let _ = trail.noted.set(Noted { log: app.audit.clone(), team, line });
+    let _ = trail.noted.set(Noted { log: app.audit.clone(), team: team.clone(), line });
     Ok(())
 }
 

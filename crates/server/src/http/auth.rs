@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::audit;
 use crate::http::error::{ApiError, ApiResult};
 use crate::secrets::{ACCESS_TOKEN, MCP_TOKEN, token_hash};
+use crate::uses::{Used, Uses};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -19,38 +20,42 @@ const KEYS_TTL: Duration = Duration::from_secs(5);
 /// Credentials by key, remembered.
 pub struct Keys {
     store: Store,
+    uses: Arc<Uses>,
     known: Cache<String, Option<Arc<Credential>>>,
 }
 
 impl Keys {
-    pub fn new(store: Store) -> Self {
-        Keys { store, known: Cache::builder().max_capacity(KEYS_MAX).time_to_live(KEYS_TTL).build() }
+    pub fn new(store: Store, uses: Arc<Uses>) -> Self {
+        Keys { store, uses, known: Cache::builder().max_capacity(KEYS_MAX).time_to_live(KEYS_TTL).build() }
     }
 
     /// The usable credential of a key: not disabled, revoked or expired.
     pub async fn credential(&self, key: &str, now_ms: i64) -> ApiResult<Arc<Credential>> {
-        let found = match self.known.get(key) {
-            Some(found) => found,
-            None => {
-                let found = self.store.credential_by_key(key, &token_hash(key)).await?.map(Arc::new);
-                self.known.insert(key.to_owned(), found.clone());
-                found
-            }
-        };
-        let Some(credential) = found else { return Err(ApiError::Unauthorized("unknown key")) };
-        match () {
-            () if credential.revoked_ms.is_some() => Err(ApiError::Unauthorized("the key is revoked")),
-            () if credential.disabled => Err(ApiError::Unauthorized("the key is disabled")),
-            () if credential.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms) => {
-                Err(ApiError::Unauthorized("the key has expired"))
-            }
-            () => Ok(credential),
+        if let Some(found) = self.known.get(key) {
+            return usable(found, now_ms);
         }
+        let found = self.store.credential_by_key(key, &token_hash(key)).await?.map(Arc::new);
+        self.known.insert(key.to_owned(), found.clone());
+        let credential = usable(found, now_ms)?;
+        self.uses.note(Used::Credential(credential.team.clone(), credential.id.clone()), now_ms);
+        Ok(credential)
     }
 
     /// Makes a change of credentials effective here at once.
     pub fn forget(&self) {
         self.known.invalidate_all();
+    }
+}
+
+fn usable(found: Option<Arc<Credential>>, now_ms: i64) -> ApiResult<Arc<Credential>> {
+    let Some(credential) = found else { return Err(ApiError::Unauthorized("unknown key")) };
+    match () {
+        () if credential.revoked_ms.is_some() => Err(ApiError::Unauthorized("the key is revoked")),
+        () if credential.disabled => Err(ApiError::Unauthorized("the key is disabled")),
+        () if credential.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms) => {
+            Err(ApiError::Unauthorized("the key has expired"))
+        }
+        () => Ok(credential),
     }
 }
 
@@ -110,8 +115,10 @@ pub async fn identify(app: &App, token: &str) -> ApiResult<Principal> {
     if token.starts_with(MCP_TOKEN) || token.starts_with(ACCESS_TOKEN) {
         return Err(ApiError::Unauthorized("an agent's token works at /mcp only: use a secret key or a session here"));
     }
-    let held = app.store.login(&token_hash(token), now_ms).await?;
+    let token_hash = token_hash(token);
+    let held = app.store.login(&token_hash, now_ms).await?;
     let held = held.ok_or(ApiError::Unauthorized("the session is unknown or over: log in again"))?;
+    app.uses.note(Used::Login(token_hash), now_ms);
     Ok(Principal::Person { team: held.team, user_id: held.user_id, role: held.role })
 }
 
@@ -176,6 +183,24 @@ impl FromRequestParts<Arc<App>> for Decider {
         let Writer(team) = Writer::from_request_parts(parts, app).await?;
         let principal = Principal::from_request_parts(parts, app).await?;
         Ok(Decider { team, name: name_of(app, principal).await? })
+    }
+}
+
+/// A person who is logged in; a key is none.
+pub struct LoggedIn {
+    pub team: TeamId,
+    pub user_id: String,
+    pub role: Role,
+}
+
+impl FromRequestParts<Arc<App>> for LoggedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        match Principal::from_request_parts(parts, app).await? {
+            Principal::Person { team, user_id, role } => Ok(LoggedIn { team, user_id, role }),
+            _ => Err(ApiError::Forbidden("a key is no person: log in with e-mail and password")),
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub fn new_credential(team: &TeamId, name: &str, now_ms: i64) -> (Credential, St
         revoked_ms: None,
         expires_ms: None,
         created_ms: now_ms,
+        last_used_ms: None,
     };
     (credential, secret)
 }
@@ -56,6 +57,8 @@ pub struct CredentialView {
     pub revoked_at: Option<String>,
     pub expires_at: Option<String>,
     pub created_at: String,
+    /// To the hour; null until one of the keys is used.
+    pub last_used_at: Option<String>,
 }
 
 impl From<Credential> for CredentialView {
@@ -71,6 +74,7 @@ impl From<Credential> for CredentialView {
             revoked_at: held.revoked_ms.map(format_time_ms),
             expires_at: held.expires_ms.map(format_time_ms),
             created_at: format_time_ms(held.created_ms),
+            last_used_at: held.last_used_ms.map(format_time_ms),
         }
     }
 }
@@ -93,8 +97,10 @@ pub struct CredentialBody {
     /// Such as `https://app.example.com` or `https://*.example.com`.
     #[schema(max_items = 50)]
     allowed_origins: Option<Vec<String>>,
-    /// ISO-8601.
-    expires_at: Option<String>,
+    /// ISO-8601; null: never.
+    #[serde(default, deserialize_with = "crate::http::extract::given")]
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Option<String>>,
     disabled: Option<bool>,
 }
 
@@ -117,13 +123,10 @@ impl CredentialBody {
                 "allowedOrigins: {wrong:?} is not an origin such as https://app.example.com"
             )));
         }
-        let expires_ms = match self.expires_at {
-            None => None,
-            Some(text) => {
-                let parsed = parse_time_ms(&text);
-                Some(parsed.ok_or_else(|| ApiError::BadRequest("expiresAt must be an ISO-8601 time".into()))?)
-            }
+        let time = |text: String| {
+            parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest("expiresAt must be an ISO-8601 time".into()))
         };
+        let expires_ms = self.expires_at.map(|given| given.map(time).transpose()).transpose()?;
         Ok(CredentialWrite {
             name: self.name,
             allowed_origins: self.allowed_origins,
@@ -158,7 +161,7 @@ pub async fn create(
     let (mut credential, secret) =
         new_credential(&team, wanted.name.as_deref().unwrap_or("Unnamed"), app.clock.now_ms());
     credential.allowed_origins = wanted.allowed_origins.unwrap_or_default();
-    credential.expires_ms = wanted.expires_ms;
+    credential.expires_ms = wanted.expires_ms.flatten();
     credential.disabled = wanted.disabled.unwrap_or(false);
     app.store.add_credential(&credential).await?;
     app.keys.forget();

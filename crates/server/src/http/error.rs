@@ -30,6 +30,8 @@ pub enum ApiError {
     UnsupportedMediaType,
     /// 429 and after how many seconds to come back.
     RateLimited(u64),
+    /// 429, after how many seconds to come back, and what there was too much of.
+    TooSoon(u64, &'static str),
     /// 503 and after how many seconds to come back.
     Unavailable(u64),
     /// 500; the cause is logged, not told.
@@ -66,7 +68,7 @@ impl ApiError {
             ApiError::Conflict(_) => StatusCode::CONFLICT,
             ApiError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ApiError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::RateLimited(_) | ApiError::TooSoon(..) => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -83,6 +85,7 @@ impl ApiError {
             ApiError::MethodNotAllowed => "this path does not take that method".into(),
             ApiError::UnsupportedMediaType => "the body must be application/json".into(),
             ApiError::RateLimited(_) => "too many requests: slow down".into(),
+            ApiError::TooSoon(seconds, what) => format!("{what}: try again in {}", in_words(*seconds)),
             ApiError::Unavailable(_) => "the server is overloaded: try again".into(),
             ApiError::Internal(_) => "something went wrong here; the request id tells the operator what".into(),
         }
@@ -90,7 +93,9 @@ impl ApiError {
 
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            ApiError::RateLimited(seconds) | ApiError::Unavailable(seconds) => Some(*seconds),
+            ApiError::RateLimited(seconds) | ApiError::TooSoon(seconds, _) | ApiError::Unavailable(seconds) => {
+                Some(*seconds)
+            }
             _ => None,
         }
     }
@@ -107,6 +112,16 @@ impl ApiError {
     pub fn not_found(what: &str, id: &str) -> Self {
         ApiError::NotFound(format!("no {what} {:?}", dregs_engine::text::cut(id, 80)))
     }
+}
+
+/// How long that is, rounded up.
+fn in_words(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..=90 => (seconds, "second"),
+        91..=5_400 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3_600), "hour"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 impl From<StoreError> for ApiError {
@@ -142,5 +157,16 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_in_words_that_are_not_too_short() {
+        let said = [1, 30, 90, 91, 3_600, 5_401, 86_400].map(in_words);
+        assert_eq!(said, ["1 second", "30 seconds", "90 seconds", "2 minutes", "60 minutes", "2 hours", "24 hours"]);
     }
 }

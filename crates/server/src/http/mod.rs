@@ -1,6 +1,8 @@
 //! The route table, and what is around every request.
 
+pub mod account;
 pub mod analysis;
+pub mod attempts;
 pub mod audit;
 pub mod auth;
 pub mod badge_rules;
@@ -19,10 +21,14 @@ pub mod groups;
 pub mod health;
 pub mod identities;
 pub mod ingestion;
+pub mod invitations;
 pub mod limits;
 pub mod main_account;
 pub mod mappings;
+pub mod members;
+pub mod names;
 pub mod observe;
+pub mod password_reset;
 pub mod refusals;
 pub mod reviews;
 pub mod rings;
@@ -30,6 +36,7 @@ pub mod rules;
 pub mod session;
 pub mod settle;
 pub mod site;
+pub mod team;
 pub mod tokens;
 
 use crate::app::App;
@@ -132,6 +139,20 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::logout))
         .routes(routes!(session::me))
         .routes(routes!(session::change_password))
+        .routes(routes!(session::switch_team))
+        .routes(routes!(team::create))
+        .routes(routes!(team::get, team::update))
+        .routes(routes!(members::list))
+        .routes(routes!(members::update, members::remove))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::look_up))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(password_reset::offer))
+        .routes(routes!(password_reset::reset))
+        .routes(routes!(account::get, account::update))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
 }
 
 /// The OpenAPI 3.1 document of everything under `/api`.

@@ -1,19 +1,23 @@
 //! Asking a person whether a client may act for them, and sending the answer back as a code.
 
 use crate::app::App;
+use crate::http::audit;
+use crate::http::client_address::client_ip;
 use crate::http::error::ApiError;
-use crate::http::session::authenticate;
+use crate::http::session::{add_session, authenticate};
 use crate::oauth::clients::may_redirect;
 use crate::oauth::page::{escape, hidden, page};
 use crate::oauth::{OauthError, SCOPES, is_our_resource};
 use crate::secrets::{random_key, token_hash};
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dregs_store::{AgentGrant, GrantKind, Membership, OauthClient};
+use dregs_store::{AgentGrant, GrantKind, Membership, OauthClient, User};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How long a code may wait for its exchange.
@@ -255,16 +259,16 @@ pub async fn ask(State(app): State<Arc<App>>, asked: Result<Query<Asked>, QueryR
 /// Takes a person's decision.
 pub async fn decide(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    parts: Parts,
     decided: Result<Form<Decided>, FormRejection>,
 ) -> Response {
     let Ok(Form(decided)) = decided else {
         return Refused::Here(StatusCode::BAD_REQUEST, "a field is there twice, or unreadable".into()).into_response();
     };
-    if !is_from_here(&headers) {
+    if !is_from_here(&parts.headers) {
         return Refused::Here(StatusCode::FORBIDDEN, "the form was sent from another site".into()).into_response();
     }
-    match take(&app, decided).await {
+    match take(&app, &parts, decided).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     }
@@ -278,7 +282,7 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     host.is_some() && host == text(header::HOST)
 }
 
-async fn take(app: &App, decided: Decided) -> Result<Response, Refused> {
+async fn take(app: &App, parts: &Parts, decided: Decided) -> Result<Response, Refused> {
     let asked = Asked {
         response_type: decided.response_type,
         client_id: decided.client_id,
@@ -297,8 +301,9 @@ async fn take(app: &App, decided: Decided) -> Result<Response, Refused> {
     }
     let read_only = request.reads_only || decided.read_only.is_some();
     let email = decided.email.unwrap_or_default();
-    let user_id = match who(app, decided.session.as_deref(), &email, decided.password).await {
-        Ok(user_id) => user_id,
+    let ip = client_ip(parts, &app.options);
+    let user = match who(app, decided.session.as_deref(), &email, decided.password, ip).await {
+        Ok(user) => user,
         Err(error) => {
             let mut response = request.ask(error.status(), Some(&error.message()), &email);
             if let Some(seconds) = error.retry_after_s() {
@@ -307,7 +312,7 @@ async fn take(app: &App, decided: Decided) -> Result<Response, Refused> {
             return Ok(response);
         }
     };
-    let held = app.store.memberships(&user_id).await.map_err(ApiError::from)?;
+    let held = app.store.memberships(&user.id).await.map_err(ApiError::from)?;
     let chosen = match (&decided.team, &held[..]) {
         (None, [only]) => Some(only),
         (None, _) => None,
@@ -316,21 +321,29 @@ async fn take(app: &App, decided: Decided) -> Result<Response, Refused> {
     match (chosen, held.first()) {
         (Some(membership), _) => {
             end_choice(app, decided.session.as_deref()).await?;
+            audit::note_person(app, parts, &user, &membership.team, "letAgentAct").await?;
             grant(app, &request, membership, read_only).await
         }
-        (None, Some(first)) if decided.team.is_none() => choose_team(app, &request, first, &held, read_only).await,
+        (None, Some(first)) if decided.team.is_none() => choose_team(app, &request, first, &held, read_only, ip).await,
         _ => Ok(request.ask(StatusCode::FORBIDDEN, Some("you do not belong to that team"), &email)),
     }
 }
 
 /// Who decides: whoever knows the password, or did a moment ago.
-async fn who(app: &App, session: Option<&str>, email: &str, password: Option<String>) -> Result<String, ApiError> {
+async fn who(
+    app: &App,
+    session: Option<&str>,
+    email: &str,
+    password: Option<String>,
+    ip: Option<IpAddr>,
+) -> Result<User, ApiError> {
+    const OVER: ApiError = ApiError::Unauthorized("that took too long: log in again");
     match session {
         Some(session) => {
-            let held = app.store.login(&token_hash(session), app.clock.now_ms()).await?;
-            Ok(held.ok_or(ApiError::Unauthorized("that took too long: log in again"))?.user_id)
+            let held = app.store.login(&token_hash(session), app.clock.now_ms()).await?.ok_or(OVER)?;
+            app.store.user(&held.user_id).await?.ok_or(OVER)
         }
-        None => Ok(authenticate(app, email, password.unwrap_or_default()).await?.id),
+        None => authenticate(app, email, password.unwrap_or_default(), ip).await,
     }
 }
 
@@ -347,10 +360,9 @@ async fn choose_team(
     first: &Membership,
     held: &[Membership],
     read_only: bool,
+    ip: Option<IpAddr>,
 ) -> Result<Response, Refused> {
-    let session = random_key("dst_");
-    let now_ms = app.clock.now_ms();
-    app.store.add_login(&token_hash(&session), first, now_ms, now_ms + CHOICE_MS).await.map_err(ApiError::from)?;
+    let (session, _) = add_session(app, first, ip, CHOICE_MS).await?;
     let mut teams = Vec::with_capacity(held.len());
     for membership in held {
         let team = app.store.team(&membership.team).await.map_err(ApiError::from)?;

@@ -81,7 +81,7 @@ impl TestApp {
     pub async fn start(database: Database) -> Self {
         let store = Store::open(&database.url).await.unwrap();
         let team = new_team(&store, "a").await;
-        let (sidecar, api) = serve(&store, &team, RunOptions::default()).await;
+        let (sidecar, api) = serve(&store, &team, RunOptions::default(), Clock::system()).await;
         TestApp { database, team, api, store, sidecar: Some(sidecar) }
     }
 
@@ -93,9 +93,14 @@ impl TestApp {
 
     /// Stops the server if it runs, and starts it anew on the same data.
     pub async fn restart(&mut self, options: RunOptions) {
+        self.restart_at(options, Clock::system()).await;
+    }
+
+    /// The same, by another clock.
+    pub async fn restart_at(&mut self, options: RunOptions, clock: Clock) {
         self.stop().await;
         self.store = Store::open(&self.database.url).await.unwrap();
-        let (sidecar, api) = serve(&self.store, &self.team, options).await;
+        let (sidecar, api) = serve(&self.store, &self.team, options, clock).await;
         (self.sidecar, self.api) = (Some(sidecar), api);
     }
 
@@ -172,9 +177,8 @@ impl TestApp {
     }
 }
 
-async fn serve(store: &Store, team: &TestTeam, options: RunOptions) -> (Sidecar, Api) {
-    let sidecar =
-        Sidecar::start(store.clone(), Clock::system(), options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+async fn serve(store: &Store, team: &TestTeam, options: RunOptions, clock: Clock) -> (Sidecar, Api) {
+    let sidecar = Sidecar::start(store.clone(), clock, options, "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let api = Api::new(&sidecar.base_url(), Some(&team.keys.secret_key));
     (sidecar, api)
 }

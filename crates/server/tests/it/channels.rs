@@ -256,7 +256,7 @@ async fn a_finished_delivery_is_sent_again(app: &mut TestApp) {
 }
 
 /// As much of a mail server as takes one message.
-async fn mail_sink() -> (String, tokio::task::JoinHandle<String>) {
+pub async fn mail_sink() -> (String, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     let sink = tokio::spawn(async move {

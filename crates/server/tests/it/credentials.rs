@@ -1,12 +1,14 @@
 //! `/api/credentials`: the keys of an application.
 
-use crate::app::TestApp;
+use crate::app::{TestApp, eventually};
 use hyper::Method;
 use serde_json::{Value, json};
 
 on_both!(
     a_secret_key_is_shown_once,
     a_credential_can_be_disabled_expire_and_be_revoked,
+    an_expiry_is_lifted,
+    the_last_use_is_told_to_the_hour,
     allowed_origins_are_changed,
     wrong_credentials_name_their_field
 );
@@ -54,6 +56,34 @@ async fn a_credential_can_be_disabled_expire_and_be_revoked(app: &mut TestApp) {
     app.api.patch(&path, &json!({"disabled": false})).await;
     assert!(!works().await, "a revocation is for good");
     app.api.delete("/credentials/cred_none").await.error(404);
+}
+
+async fn an_expiry_is_lifted(app: &mut TestApp) {
+    let (id, _, secret) = create(app, json!({"name": "shop", "expiresAt": "2020-01-01T00:00:00Z"})).await;
+    let path = format!("/credentials/{id}");
+    app.with(&secret).get("/identities").await.error(401);
+    app.api.patch(&path, &json!({"name": "till"})).await.expect(204);
+    app.with(&secret).get("/identities").await.error(401);
+    app.api.patch(&path, &json!({"expiresAt": null})).await.expect(204);
+    app.with(&secret).get("/identities").await.expect(200);
+    let listed = app.api.get("/credentials").await.expect(200);
+    let found = listed.as_array().unwrap().iter().find(|held| held["id"] == id.as_str()).unwrap();
+    assert_eq!((&found["expiresAt"], &found["name"]), (&Value::Null, &json!("till")));
+}
+
+async fn the_last_use_is_told_to_the_hour(app: &mut TestApp) {
+    let (used, public, _) = create(app, json!({"name": "used"})).await;
+    let (idle, _, revoked) = create(app, json!({"name": "idle"})).await;
+    app.api.delete(&format!("/credentials/{idle}")).await.expect(204);
+    app.with(&revoked).get("/identities").await.error(401);
+    app.with(&public).get("/devices").await.expect(200);
+    let last_used = async |id: &str| {
+        let listed = app.api.get("/credentials").await.expect(200);
+        let found = listed.as_array().unwrap().iter().find(|held| held["id"] == id).cloned();
+        found.unwrap()["lastUsedAt"].as_str().map(str::to_owned)
+    };
+    eventually("its use is noted", async || last_used(&used).await.is_some()).await;
+    assert_eq!(last_used(&idle).await, None, "what is refused is no use");
 }
 
 async fn allowed_origins_are_changed(app: &mut TestApp) {

@@ -4,7 +4,7 @@ use crate::api::Answer;
 use crate::app::{TestApp, TestTeam, eventually, seen};
 use crate::auth::{log_in, person};
 use crate::openapi::{Operation, operations};
-use dregs_store::Role;
+use dregs_store::{Role, User};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ on_both!(
 );
 
 /// What only administrators may read.
-const FOR_ADMINISTRATORS: [&str; 2] = ["/credentials", "/audit-log"];
+const FOR_ADMINISTRATORS: [&str; 3] = ["/credentials", "/audit-log", "/team/invitations"];
 
 /// A word that stands in everything team A has.
 const MARK: &str = "zebra";
@@ -36,6 +36,8 @@ struct Owned {
     channel: String,
     delivery: String,
     token: String,
+    member: String,
+    invitation: String,
 }
 
 fn decision() -> String {
@@ -56,6 +58,7 @@ async fn furnish(app: &TestApp) -> Owned {
         .await
         .expect(204);
     let made = app.api.post("/credentials", &json!({"name": named("credential")})).await.expect(201);
+    let (member, invitation) = invite(app).await;
     app.settle().await;
     let decided = app.api.put(&decision(), &json!({"verdict": "SAME", "note": named("note")})).await.expect(200);
     assert_eq!(decided["note"], named("note"));
@@ -91,7 +94,28 @@ async fn furnish(app: &TestApp) -> Owned {
         token: text(&token, "id"),
         delivery: text(&app.api.get(&log).await.expect(200)["content"][0], "id"),
         channel,
+        member,
+        invitation,
     }
+}
+
+/// Somebody who belongs to the team, and somebody who is to.
+async fn invite(app: &TestApp) -> (String, String) {
+    let member = User {
+        id: named("member"),
+        email: format!("{}@example.com", named("member")),
+        name: named("name"),
+        password_hash: String::new(),
+        disabled: false,
+        created_ms: 1,
+    };
+    app.store.add_user(&member, &app.team.id, Role::User).await.unwrap();
+    let invited = json!({"email": format!("{}@example.com", named("invited")), "role": "USER"});
+    let invited = app.api.post("/team/invitations", &invited).await.expect(201);
+    // It is written once an hour: from here on the list of keys stays as it is.
+    let noted = async || app.api.get("/credentials").await.json[0]["lastUsedAt"].is_string();
+    eventually("the use of the key is noted", noted).await;
+    (member.id, invited["id"].as_str().unwrap().to_owned())
 }
 
 /// A's own ids in the place of the parameters.
@@ -106,6 +130,9 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
         ("channels", _) => owned.channel.clone(),
         ("deliveries", _) => owned.delivery.clone(),
         ("tokens", _) => owned.token.clone(),
+        ("team", "userId") => owned.member.clone(),
+        ("team", _) => owned.invitation.clone(),
+        ("account", _) => "ses_none".into(),
         (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
@@ -155,6 +182,9 @@ fn body(operation: &Operation) -> Value {
         ("POST", "/escalations/{id}/notes") => json!({"body": "own"}),
         ("POST", "/channels") => json!({"name": "own", "type": "EMAIL", "to": ["own@example.com"]}),
         ("POST", "/channels/{slug}/actions/redeliver") => json!({"from": "dlv_1"}),
+        ("PATCH", "/team" | "/account") | ("POST", "/teams") => json!({"name": "own"}),
+        ("PATCH", "/team/members/{userId}") => json!({"role": "VIEWER"}),
+        ("POST", "/team/invitations") => json!({"email": "own@example.com", "role": "USER"}),
         ("PATCH", _) => json!({"disregarded": true}),
         ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
@@ -194,7 +224,9 @@ async fn nothing_of_another_team_is_found_by_any_route(app: &mut TestApp) {
         for query in queries(&operation) {
             let answer = theirs.json(operation.method.clone(), &format!("{path}{query}"), &body(&operation)).await;
             assert_well_formed(&operation, &answer);
-            let about_one = operation.path.contains('{') || operation.method == Method::DELETE;
+            // A key has none, whoever asks.
+            let is_account = operation.path.starts_with("/account");
+            let about_one = !is_account && (operation.path.contains('{') || operation.method == Method::DELETE);
             if about_one && !(query.is_empty() && operation.path == "/mappings") {
                 assert_eq!(answer.status, 404, "{} {path}: {}", operation.method, answer.text);
                 // The message may repeat what was asked for, and nothing else.
@@ -237,7 +269,8 @@ async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
     let viewer = person(app, &app.team, Role::Viewer).await;
     let before = picture(app, &owned).await;
     // What is one's own, whatever one's role: the tests of these say more.
-    let own = |operation: &Operation| operation.path.starts_with("/auth/") || operation.path.starts_with("/tokens");
+    let own =
+        |operation: &Operation| ["/auth/", "/tokens", "/account"].iter().any(|place| operation.path.starts_with(place));
     for operation in operations().iter().filter(|operation| operation.is_secured() && !own(operation)) {
         let answer = viewer.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
         assert_well_formed(operation, &answer);

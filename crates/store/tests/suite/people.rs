@@ -4,8 +4,8 @@ use super::support::*;
 use dregs_engine::mapping::{EventType, Field};
 use dregs_engine::rejection::Fate;
 use dregs_store::{
-    Credential, CredentialWrite, EVENT_TYPE, FateCount, IDENTITY_FIELD, Mapping, Membership, ParkedEvent, Role, Store,
-    StoreError, Team, TeamId, User, hour_of,
+    Credential, CredentialWrite, EVENT_TYPE, FateCount, IDENTITY_FIELD, Login, Mapping, Membership, ParkedEvent, Role,
+    Store, StoreError, Team, TeamId, User, hour_of,
 };
 use std::collections::BTreeMap;
 
@@ -83,10 +83,23 @@ async fn an_email_address_belongs_to_one_user(store: &Store) {
     assert!(matches!(shouting, Err(StoreError::Conflict(_))), "case does not make another address");
 }
 
+fn login(token: &str) -> Login {
+    Login {
+        token_hash: token.into(),
+        id: format!("ses_{token}"),
+        team: team(),
+        user_id: "u".into(),
+        address: None,
+        created_ms: 10,
+        expires_ms: 20,
+        last_used_ms: None,
+    }
+}
+
 async fn logged_in(store: &Store, token: &str, role: Role) -> Membership {
     store.add_user(&user("u", "ann@example.org"), &team(), role).await.unwrap();
     let membership = Membership { team: team(), user_id: "u".into(), role };
-    store.add_login(token, &membership, 10, 20).await.unwrap();
+    store.add_login(&login(token)).await.unwrap();
     membership
 }
 
@@ -95,7 +108,7 @@ async fn a_login_is_valid_until_it_expires_or_ends(store: &Store) {
     assert_eq!(store.login("token", 19).await.unwrap(), Some(membership.clone()));
     assert_eq!(store.login("token", 20).await.unwrap(), None);
     assert_eq!(store.login("unknown", 19).await.unwrap(), None);
-    store.add_login("second", &membership, 10, 20).await.unwrap();
+    store.add_login(&login("second")).await.unwrap();
     store.end_login("token").await.unwrap();
     assert_eq!(store.login("token", 19).await.unwrap(), None);
     assert_eq!(store.login("second", 19).await.unwrap(), Some(membership));
@@ -104,8 +117,7 @@ async fn a_login_is_valid_until_it_expires_or_ends(store: &Store) {
 async fn a_disabled_user_is_not_logged_in(store: &Store) {
     let disabled = User { disabled: true, ..user("u", "ann@example.org") };
     store.add_user(&disabled, &team(), Role::User).await.unwrap();
-    let membership = Membership { team: team(), user_id: "u".into(), role: Role::User };
-    store.add_login("token", &membership, 10, 20).await.unwrap();
+    store.add_login(&login("token")).await.unwrap();
     assert_eq!(store.login("token", 15).await.unwrap(), None);
     assert_eq!(store.user("u").await.unwrap(), Some(disabled));
 }
@@ -130,6 +142,7 @@ fn credential(id: &str) -> Credential {
         revoked_ms: None,
         expires_ms: Some(1_000),
         created_ms: 5,
+        last_used_ms: None,
     }
 }
 
@@ -152,7 +165,7 @@ async fn a_credential_changes_only_where_told(store: &Store) {
         name: Some("new".into()),
         allowed_origins: Some(Vec::new()),
         disabled: Some(false),
-        expires_ms: Some(7),
+        expires_ms: Some(Some(7)),
         revoked_ms: None,
     };
     assert!(store.change_credential(&team(), "1", &rest).await.unwrap());
@@ -163,7 +176,10 @@ async fn a_credential_changes_only_where_told(store: &Store) {
         expires_ms: Some(7),
         ..credential("1")
     };
-    assert_eq!(store.credentials(&team()).await.unwrap(), [changed]);
+    assert_eq!(store.credentials(&team()).await.unwrap(), [changed.clone()]);
+    let unending = CredentialWrite { expires_ms: Some(None), ..CredentialWrite::default() };
+    assert!(store.change_credential(&team(), "1", &unending).await.unwrap());
+    assert_eq!(store.credentials(&team()).await.unwrap(), [Credential { expires_ms: None, ..changed }]);
     assert!(!store.change_credential(&team(), "2", &rest).await.unwrap());
     assert!(!store.change_credential(&other_team(), "1", &rest).await.unwrap());
 }

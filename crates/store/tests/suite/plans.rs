@@ -6,10 +6,9 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 10] = [
+const WHOLE_TABLE: [&str; 9] = [
     "from teams",
-    "delete from login_sessions where user_id",
-    "from memberships where user_id",
+    "from throttles t order by t.forget_ms",
     "from cycle_evidence order by id desc",
     "from cycles where id = $1",
     "from ingest_log",
@@ -19,11 +18,13 @@ const WHOLE_TABLE: [&str; 10] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 7] = [
+const WHOLE_TEAM: [&str; 9] = [
     "from agent_grants g join users u on",
     "from mappings",
     "from channels",
     "from credentials",
+    "from memberships",
+    "from invitations",
     "from team_counts",
     "from parked_events",
     "count(*) as n from",
