@@ -25,23 +25,22 @@ if (box) {
   const input = box.querySelector('input');
   const count = box.querySelector('output');
   const operations = [...document.querySelectorAll('section.operation')];
-  const groups = document.querySelectorAll('section.group, .contents .group');
+  const lines = [...document.querySelectorAll('[data-of]')];
+  const groups = document.querySelectorAll('.group');
 
   const narrow = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
+    const shown = new Set();
     for (const operation of operations) {
       const text = operation.dataset.words;
-      const hidden = !words.every((word) => text.includes(word));
-      operation.hidden = hidden;
-      const line = document.querySelector(`.contents [data-of="${operation.getAttribute('aria-labelledby')}"]`);
-      if (line) line.hidden = hidden;
-      if (!hidden) shown += 1;
+      operation.hidden = !words.every((word) => text.includes(word));
+      if (!operation.hidden) shown.add(operation.getAttribute('aria-labelledby'));
     }
+    for (const line of lines) line.hidden = !shown.has(line.dataset.of);
     for (const group of groups) {
       group.hidden = !group.querySelector('section.operation:not([hidden]), li[data-of]:not([hidden])');
     }
-    count.textContent = words.length > 0 ? `${shown} of ${operations.length}` : '';
+    count.textContent = words.length > 0 ? `${shown.size} of ${operations.length}` : '';
   };
 
   box.hidden = false;

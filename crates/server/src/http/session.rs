@@ -22,6 +22,7 @@ const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 256;
 
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"email": "admin@localhost", "password": "…"}))]
 pub struct LoginBody {
     email: String,
     password: String,

@@ -29,13 +29,18 @@ fn made(document: &Value, given: &Value, depth: usize) -> Value {
         return made(document, first, depth + 1);
     }
     match type_of(schema) {
-        "string" => json!("…"),
+        "string" => json!(listed(schema).unwrap_or("…")),
         "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
         "boolean" => json!(true),
         "array" => schema.get("items").map_or(json!([]), |items| json!([made(document, items, depth + 1)])),
         "object" => Value::Object(object(document, schema, depth)),
         _ => Value::Null,
     }
+}
+
+/// The first word of a pattern that only lists words.
+fn listed(schema: &Value) -> Option<&str> {
+    schema.get("pattern")?.as_str()?.strip_prefix("^(")?.split('|').next()
 }
 
 fn object(document: &Value, schema: &Value, depth: usize) -> Map<String, Value> {

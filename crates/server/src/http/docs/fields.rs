@@ -69,7 +69,10 @@ impl<'a> Listing<'a> {
         if let Some(items) = schema.get("items") {
             self.within(resolved(self.document, items), &format!("{path}[]"), depth + 1);
         }
-        if let Some(values) = schema.get("additionalProperties").filter(|values| values.get("$ref").is_some() || values.get("properties").is_some()) {
+        if let Some(values) = schema
+            .get("additionalProperties")
+            .filter(|values| values.get("$ref").is_some() || values.get("properties").is_some())
+        {
             self.within(resolved(self.document, values), &joined(path, "*"), depth + 1);
         }
         let required = schema.get("required").and_then(Value::as_array);
@@ -98,7 +101,7 @@ impl<'a> Listing<'a> {
 
     fn simple_kind(&self, schema: &Value, depth: usize) -> String {
         let values = |name: &str| Some(schema.get(name)?.as_array()?.iter().map(shown).collect::<Vec<_>>().join(" | "));
-        if let Some(choices) = values("enum") {
+        if let Some(choices) = values("enum").or_else(|| choices(schema)) {
             return choices;
         }
         let mut words = match type_of(schema) {
@@ -136,7 +139,9 @@ fn is_nullable(schema: &Value) -> bool {
 pub fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default(),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default()
+        }
         _ if schema.get("properties").is_some() || schema.get("allOf").is_some() => "object",
         _ => "",
     }
@@ -159,7 +164,9 @@ fn bounds(schema: &Value) -> Vec<String> {
     .flatten()
     .collect();
     // How many bits a number has is of no use to those who write JSON.
-    if let Some(format) = schema.get("format").and_then(Value::as_str).filter(|format| !format.starts_with("int") && *format != "double") {
+    if let Some(format) =
+        schema.get("format").and_then(Value::as_str).filter(|format| !format.starts_with("int") && *format != "double")
+    {
         all.push(format.to_owned());
     }
     for (name, word) in [("pattern", "like"), ("default", "by default")] {
@@ -168,6 +175,13 @@ fn bounds(schema: &Value) -> Vec<String> {
         }
     }
     all
+}
+
+/// What a text may be, where its pattern only lists that.
+fn choices(schema: &Value) -> Option<String> {
+    let listed = schema.get("pattern")?.as_str()?.strip_prefix("^(")?.strip_suffix(")$")?;
+    let is_list = listed.chars().all(|letter| letter.is_alphanumeric() || "_|-".contains(letter));
+    is_list.then(|| listed.replace('|', " | "))
 }
 
 fn range(schema: &Map<String, Value>, low: &str, high: &str, what: &str) -> Option<String> {
@@ -211,6 +225,16 @@ mod tests {
             ]
         );
         assert_eq!(listed[3].about, "What it is called.");
+    }
+
+    #[test]
+    fn a_pattern_that_lists_words_is_shown_as_a_list() {
+        let listed = fields(
+            &Value::Null,
+            &json!({"properties": {"order": {"type": "string", "pattern": "^(ASC|DESC)$"}, "slug": {"type": "string", "pattern": "^[a-z]+$"}}}),
+        );
+        let kinds: Vec<&str> = listed.iter().map(|field| field.kind.as_str()).collect();
+        assert_eq!(kinds, ["ASC | DESC", "string, like ^[a-z]+$"]);
     }
 
     #[test]

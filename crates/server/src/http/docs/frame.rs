@@ -71,9 +71,16 @@ impl Page<'_> {
         let [style, script] = &*ASSETS;
         let (title, chapters) = (Text(self.title), self.chapters());
         let suffix = if self.title == WHOLE { String::new() } else { format!(" · {WHOLE}") };
-        let contents = match self.contents {
-            "" => String::new(),
-            list => format!("<aside class=\"contents\"><nav aria-label=\"On this page\"><p>On this page</p>{list}</nav></aside>\n"),
+        let (sections, contents) = match self.contents {
+            "" => (String::new(), String::new()),
+            list => (
+                format!(
+                    "<details class=\"menu sections\"><summary>On this page</summary><nav aria-label=\"On this page, folded\">{list}</nav></details>\n"
+                ),
+                format!(
+                    "<aside class=\"contents\"><nav aria-label=\"On this page\"><p>On this page</p>{list}</nav></aside>\n"
+                ),
+            ),
         };
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -84,7 +91,7 @@ impl Page<'_> {
              <a class=\"skip\" href=\"#main\">Skip to the text</a>\n\
              <header><a class=\"brand\" href=\"/docs/\">Dregs <span>manual</span></a>\n\
              <a href=\"/docs/{REFERENCE}\">API reference</a> <a href=\"/\">Dashboard</a></header>\n\
-             <details class=\"menu\"><summary>Chapters</summary><nav aria-label=\"Chapters, folded\">{chapters}</nav></details>\n\
+             <details class=\"menu\"><summary>Chapters</summary><nav aria-label=\"Chapters, folded\">{chapters}</nav></details>\n{sections}\
              <div class=\"layout\">\n<aside class=\"chapters\"><nav aria-label=\"Chapters\">{chapters}</nav></aside>\n\
              <main id=\"main\" tabindex=\"-1\">\n<article>\n{}</article>\n{}</main>\n{contents}</div>\n\
              <footer>Dregs {}</footer>\n</body>\n</html>\n",
@@ -122,7 +129,11 @@ impl Page<'_> {
             found.map(link).unwrap_or_default()
         };
         let ways = way(before, "before", "Previous") + &way(after, "after", "Next");
-        if ways.is_empty() { ways } else { format!("<nav class=\"ways\" aria-label=\"Previous and next chapter\">{ways}</nav>\n") }
+        if ways.is_empty() {
+            ways
+        } else {
+            format!("<nav class=\"ways\" aria-label=\"Previous and next chapter\">{ways}</nav>\n")
+        }
     }
 }
 

@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn chapters_link_to_each_other_as_pages() {
-        let html = render("See [what](events.md#the-answer), `rules.md`, [all](README.md) and [code](../web/x.ts).").html;
+        let html =
+            render("See [what](events.md#the-answer), `rules.md`, [all](README.md) and [code](../web/x.ts).").html;
         assert!(html.contains(r#"<a href="/docs/events#the-answer">what</a>"#), "{html}");
         assert!(html.contains(r#"<a href="/docs/rules">Rules</a>"#), "{html}");
         assert!(html.contains(r#"<a href="/docs/">all</a> and code."#), "{html}");

@@ -84,7 +84,13 @@ fn chapter_page(chapter: &Chapter, described: &[String]) -> String {
             chapter.topic
         ));
     }
-    Page { title: chapter.title(), place: Place::Topic(chapter.topic), html: &rendered.html, contents: &rendered.contents() }.whole()
+    Page {
+        title: chapter.title(),
+        place: Place::Topic(chapter.topic),
+        html: &rendered.html,
+        contents: &rendered.contents(),
+    }
+    .whole()
 }
 
 fn index_page() -> String {

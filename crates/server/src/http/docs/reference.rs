@@ -92,7 +92,7 @@ pub fn page(document: &Value) -> String {
          <input id=\"filter\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\"> \
          <output for=\"filter\" aria-live=\"polite\"></output></p>\n{}{sections}",
         markdown::render(INTRODUCTION).html,
-        refusals(document),
+        errors(document),
     );
     let contents = contents(&groups);
     Page { title: TITLE, place: Place::Topic(REFERENCE), html: &html, contents: &contents }.whole()
@@ -110,14 +110,14 @@ fn contents(groups: &BTreeMap<String, Vec<Operation<'_>>>) -> String {
         let (tag, lines) = (Text(tag), operations.iter().map(line).collect::<String>());
         format!("<li class=\"group\"><a href=\"#{tag}\">{tag}</a><ul>{lines}</ul></li>")
     };
-    format!("<ul><li><a href=\"#refusals\">refusals</a></li>{}</ul>", groups.iter().map(group).collect::<String>())
+    format!("<ul><li><a href=\"#errors\">Errors</a></li>{}</ul>", groups.iter().map(group).collect::<String>())
 }
 
 /// What every answer from 400 on looks like.
-fn refusals(document: &Value) -> String {
+fn errors(document: &Value) -> String {
     let schema = serde_json::json!({"$ref": format!("#/components/schemas/{}", ErrorBody::name())});
     format!(
-        "<section aria-labelledby=\"refusals\">\n<h2 id=\"refusals\">refusals</h2>\n\
+        "<section aria-labelledby=\"errors\">\n<h2 id=\"errors\">Errors</h2>\n\
          <p>Every answer from 400 on has this body, and each of them a header <code>X-Request-Id</code>.</p>\n{}</section>\n",
         table("Field", &fields(document, &schema), false)
     )
@@ -137,7 +137,8 @@ fn group(document: &Value, tag: &str, operations: &[Operation<'_>]) -> String {
 
 fn article(document: &Value, operation: &Operation<'_>) -> String {
     let (id, summary) = (Text(operation.id()), Text(operation.text("summary")));
-    let words = format!("{} {} {} {}", operation.method, operation.path, operation.id(), operation.text("summary")).to_lowercase();
+    let words = format!("{} {} {} {}", operation.method, operation.path, operation.id(), operation.text("summary"))
+        .to_lowercase();
     let description = match operation.text("description") {
         "" => String::new(),
         text => markdown::render(text).html,
@@ -181,7 +182,8 @@ fn parameters(document: &Value, operation: &Operation<'_>) -> String {
 
 fn body(document: &Value, operation: &Operation<'_>) -> String {
     let Some((kind, schema)) = operation.body() else { return String::new() };
-    let about = operation.about.pointer("/requestBody/description").or_else(|| resolved(document, schema).get("description"));
+    let about =
+        operation.about.pointer("/requestBody/description").or_else(|| resolved(document, schema).get("description"));
     let about = about.and_then(Value::as_str).map(|about| format!("<p>{}</p>\n", render_inline(about)));
     format!(
         "<h4>Body <small>{}</small></h4>\n{}{}",
@@ -211,7 +213,8 @@ fn answers(document: &Value, operation: &Operation<'_>) -> String {
 }
 
 fn refusal(status: &str, answer: &Value) -> String {
-    let words = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok()).and_then(|code| code.canonical_reason());
+    let words =
+        status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok()).and_then(|code| code.canonical_reason());
     let words = words.unwrap_or_default();
     let about = answer.get("description").and_then(Value::as_str).filter(|about| !about.is_empty()).unwrap_or(words);
     format!("<li><b class=\"status\">{status}</b> {}</li>", render_inline(about))
@@ -256,18 +259,25 @@ fn curl(document: &Value, operation: &Operation<'_>) -> String {
         let body = serde_json::to_string_pretty(&example(document, schema)).unwrap_or_default();
         command.push_str(&format!(" \\\n  -H 'Content-Type: {kind}' \\\n  -d '{}'", body.replace('\'', r"'\''")));
     }
-    format!("<div class=\"code\"><pre tabindex=\"0\"><code class=\"language-sh\">{}</code></pre></div>\n", Text(&command))
+    format!(
+        "<div class=\"code\"><pre tabindex=\"0\"><code class=\"language-sh\">{}</code></pre></div>\n",
+        Text(&command)
+    )
 }
 
 /// A path with words in capitals where ids belong.
 fn with_ids(path: &str) -> String {
-    let filled = path.split('/').map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        Some(name) => name.chars().flat_map(|letter| match letter.is_uppercase() {
-            true => vec!['_', letter],
-            false => letter.to_uppercase().collect(),
-        }).collect(),
-        None => segment.to_owned(),
-    });
+    let filled =
+        path.split('/').map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => name
+                .chars()
+                .flat_map(|letter| match letter.is_uppercase() {
+                    true => vec!['_', letter],
+                    false => letter.to_uppercase().collect(),
+                })
+                .collect(),
+            None => segment.to_owned(),
+        });
     filled.collect::<Vec<String>>().join("/")
 }
 
@@ -279,7 +289,11 @@ fn query(document: &Value, operation: &Operation<'_>) -> String {
         .filter(|parameter| parameter.get("required").is_some_and(|required| required == true));
     let pairs = required.filter_map(|parameter| {
         let value = example(document, parameter.get("schema")?);
-        Some(format!("{}={}", parameter.get("name")?.as_str()?, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        Some(format!(
+            "{}={}",
+            parameter.get("name")?.as_str()?,
+            value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+        ))
     });
     let pairs: Vec<String> = pairs.collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
@@ -296,7 +310,8 @@ mod tests {
 
     #[test]
     fn an_apostrophe_does_not_end_the_body_of_a_command() {
-        let about = serde_json::json!({"requestBody": {"content": {"application/json": {"schema": {"example": "it's"}}}}});
+        let about =
+            serde_json::json!({"requestBody": {"content": {"application/json": {"schema": {"example": "it's"}}}}});
         let operation = Operation { method: "post", path: "/x", about: &about };
         assert!(curl(&Value::Null, &operation).contains("-d &#39;&quot;it&#39;\\&#39;&#39;s&quot;&#39;"));
     }
