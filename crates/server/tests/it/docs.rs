@@ -92,7 +92,10 @@ async fn a_page_of_the_manual_loads_nothing_from_elsewhere_and_runs_nothing_with
         assert_eq!(html.matches("<script").count(), 1, "{path}");
         assert!(html.contains("defer></script>"), "{path} has a script within");
         for forbidden in ["style", "iframe", "img", "object"] {
-            assert!(tags(&html).all(|tag| tag != forbidden && !tag.starts_with(&format!("{forbidden} "))), "{path}: {forbidden}");
+            assert!(
+                tags(&html).all(|tag| tag != forbidden && !tag.starts_with(&format!("{forbidden} "))),
+                "{path}: {forbidden}"
+            );
         }
         for forbidden in [" style=", " onclick=", "javascript:"] {
             assert!(!tags(&html).any(|tag| tag.contains(forbidden)), "{path} has {forbidden}");
@@ -108,8 +111,11 @@ async fn what_pages_load_may_be_kept_for_ever_and_pages_may_not(app: &mut TestAp
     let index = app.root().get("/docs/").await;
     assert_eq!(index.header("cache-control"), Some("no-cache"));
     let html = &index.text;
-    let loaded: Vec<&str> =
-        attributes(html, "src").into_iter().chain(attributes(html, "href")).filter(|link| link.contains("/assets/")).collect();
+    let loaded: Vec<&str> = attributes(html, "src")
+        .into_iter()
+        .chain(attributes(html, "href"))
+        .filter(|link| link.contains("/assets/"))
+        .collect();
     assert_eq!(loaded.len(), 2);
     for link in loaded {
         let answer = app.root().get(link).await;
@@ -153,7 +159,9 @@ async fn chapters_follow_one_another_to_the_reference(app: &mut TestApp) {
 }
 
 async fn an_unknown_chapter_is_a_page_that_names_those_there_are(app: &mut TestApp) {
-    for path in ["/docs/nothing", "/docs/events/more", "/docs/assets/manual-0.css", "/docs/<script>alert(1)", "/docs/%00"] {
+    for path in
+        ["/docs/nothing", "/docs/events/more", "/docs/assets/manual-0.css", "/docs/<script>alert(1)", "/docs/%00"]
+    {
         let path = path.replace('<', "%3C").replace('>', "%3E");
         let answer = app.root().get(&path).await;
         assert_eq!(answer.status, 404, "{path}");

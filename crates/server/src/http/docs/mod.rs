@@ -75,22 +75,34 @@ fn respond(status: StatusCode, content_type: &str, cache: &'static str, text: &'
     (status, headers, Body::from(text)).into_response()
 }
 
-/// A chapter; where the API has routes of its name, it leads to them.
+/// Routes that stand under another name than the chapter that explains them.
+const ALSO: [(&str, &str); 5] = [
+    ("events", "ingestion"),
+    ("tracking", "events"),
+    ("scoring", "analysis"),
+    ("webhooks", "channels"),
+    ("credentials", "auth"),
+];
+
+/// The chapters that explain the routes under a name.
+fn explaining(tag: &str) -> impl Iterator<Item = &'static Chapter> {
+    let explains = move |topic: &str| topic == tag || ALSO.contains(&(topic, tag));
+    CHAPTERS.iter().filter(move |chapter| explains(chapter.topic))
+}
+
+/// A chapter, with the way to its routes.
 fn chapter_page(chapter: &Chapter, described: &[String]) -> String {
     let mut rendered = markdown::render(chapter.text);
-    if described.iter().any(|tag| tag == chapter.topic) {
-        rendered.html.push_str(&format!(
-            "<p class=\"routes\">Every route and field of this: <a href=\"/docs/{REFERENCE}#{0}\">{0} in the API reference</a>.</p>\n",
-            chapter.topic
-        ));
+    let own = described.iter().filter(|tag| explaining(tag).any(|explaining| explaining == chapter));
+    let links: Vec<String> = own.map(|tag| format!("<a href=\"/docs/{REFERENCE}#{0}\">{0}</a>", Text(tag))).collect();
+    if !links.is_empty() {
+        let links = links.join(", ");
+        rendered
+            .html
+            .push_str(&format!("<p class=\"routes\">Every route and field of this in the reference: {links}.</p>\n"));
     }
-    Page {
-        title: chapter.title(),
-        place: Place::Topic(chapter.topic),
-        html: &rendered.html,
-        contents: &rendered.contents(),
-    }
-    .whole()
+    let place = Place::Topic(chapter.topic);
+    Page { title: chapter.title(), place, html: &rendered.html, contents: &rendered.contents() }.whole()
 }
 
 fn index_page() -> String {

@@ -4,9 +4,8 @@ use super::example::example;
 use super::fields::{Field, fields, resolved};
 use super::frame::{Page, Place, Text};
 use super::markdown::render_inline;
-use super::{REFERENCE, markdown};
+use super::{REFERENCE, explaining, markdown};
 use crate::http::error::ErrorBody;
-use crate::manual::chapter;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -124,13 +123,17 @@ fn errors(document: &Value) -> String {
 }
 
 fn group(document: &Value, tag: &str, operations: &[Operation<'_>]) -> String {
-    let explained = chapter(tag).map(|chapter| {
-        format!("<p>Explained in <a href=\"/docs/{}\">{}</a>.</p>\n", chapter.topic, Text(chapter.title()))
-    });
+    let chapters: Vec<String> = explaining(tag)
+        .map(|chapter| format!("<a href=\"/docs/{}\">{}</a>", chapter.topic, Text(chapter.title())))
+        .collect();
+    let explained = match chapters.is_empty() {
+        true => String::new(),
+        false => format!("<p>Explained in {}.</p>\n", chapters.join(", ")),
+    };
     format!(
         "<section class=\"group\" aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{0}</h2>\n{1}{2}</section>\n",
         Text(tag),
-        explained.unwrap_or_default(),
+        explained,
         operations.iter().map(|operation| article(document, operation)).collect::<String>()
     )
 }
