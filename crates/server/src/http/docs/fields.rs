@@ -25,7 +25,7 @@ pub fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// What a schema allows beside null.
-pub fn variants<'a>(schema: &'a Value) -> Vec<&'a Value> {
+pub fn variants(schema: &Value) -> Vec<&Value> {
     let listed = ["oneOf", "anyOf"].iter().find_map(|name| schema.get(*name)?.as_array());
     let is_null = |schema: &&Value| schema.get("type").is_some_and(|kind| kind == "null");
     listed.map(|all| all.iter().filter(|schema| !is_null(schema)).collect()).unwrap_or_default()
