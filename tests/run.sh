@@ -1,10 +1,12 @@
 #!/bin/sh
-# The end-to-end tests: the official Python client, Chromium, kill -9 and the commands, against the real binary.
+# The end-to-end tests: the official Python client, Chromium, kill -9, the commands and made-up requests, against the real
+# binary.
 #
 #   tests/run.sh                                 everything, with target/debug/dregs
 #   DREGS_BIN=target/fast/dregs tests/run.sh     with another binary
 #   tests/run.sh tests/test_browser.py           a part; arguments go to pytest
 #   DREGS_KILLS=100 tests/run.sh -k kill         a hundred kills instead of twenty
+#   DREGS_EXAMPLES=50 tests/run.sh -k answer     fifty requests of each kind to every operation
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -357,3 +357,22 @@ def test_events_wait_in_the_page_while_the_server_is_away(pages: Pages, browser:
         client = server.client()
         eventually(lambda: client.events.list(identity=visitor, term="while-away").total_elements == 1, "the waiting event", 15)
         assert not [said for said in browser.complaints() if "pageError" in said]
+
+
+def test_the_manual_opens_without_a_complaint_and_its_reference_is_narrowed_by_typing(server: Server, browser: Browser) -> None:
+    for page in ("", "tracking", "reference"):
+        browser.open(f"{server.origin}/docs/{page}")
+        assert browser.complaints() == []
+        assert browser.run("document.documentElement.scrollWidth <= innerWidth"), f"{page} is wider than the window"
+    routes = "[...document.querySelectorAll('section.operation:not([hidden]) .route')].map((route) => route.innerText)"
+    everything = browser.run(routes)
+    browser.type({"#filter": "patch escalation"})
+    narrowed = browser.run(routes)
+    assert sorted(route.split()[-1] for route in narrowed) == ["/api/escalation-rules/{id}", "/api/escalations/{id}"]
+    assert browser.run("document.querySelector('.filter output').textContent") == f"2 of {len(everything)}"
+    # A link to what is hidden shows it again.
+    browser.run("location.hash = '#getIdentity'")
+    eventually(lambda: browser.run(routes) == everything, "everything is shown")
+    browser.run("Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})")
+    browser.run("document.querySelector('[aria-labelledby=getIdentity] .code button').click() || true")
+    assert browser.run("window.copied").startswith('curl "$DREGS_BASE_URL/identities/ID"')

@@ -36,6 +36,9 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "privacy",
 ];
 
+/// What stands before the chapters: which there are, and what each is about.
+pub const INDEX: &str = include_str!("../../../docs/README.md");
+
 /// The chapter about a topic.
 pub fn chapter(topic: &str) -> Option<&'static Chapter> {
     CHAPTERS.iter().find(|chapter| chapter.topic == topic)

@@ -57,11 +57,13 @@ impl From<Stored<BadgeRule>> for BadgeRuleView {
 /// A badge rule to create, or what to change of one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Likely robot", "type": "BAD", "conditions": [{"type": "SCORE_LT", "category": "HUMANITY", "threshold": 25}]}))]
 pub struct BadgeRuleBody {
     /// Required to create one; its slug is made of it and stays.
     #[schema(min_length = 1, max_length = 50)]
     name: Option<String>,
     /// GOOD, BAD or NEUTRAL, which is the default.
+    #[schema(pattern = "^(GOOD|BAD|NEUTRAL)$")]
     r#type: Option<String>,
     /// 0 by default.
     priority: Option<i32>,

@@ -104,11 +104,13 @@ pub fn host_of(url: &str) -> String {
 /// A channel to create, or what to change of one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Fraud team", "type": "EMAIL", "to": ["fraud@example.com"], "events": ["IDENTITY_BADGES_CHANGED"]}))]
 pub struct ChannelBody {
     /// Required to create one; its slug is made of it and stays.
     #[schema(min_length = 1, max_length = 50)]
     name: Option<String>,
     /// EMAIL, SLACK or WEBHOOK. Required to create one, and stays.
+    #[schema(pattern = "^(EMAIL|SLACK|WEBHOOK)$")]
     r#type: Option<String>,
     /// Of SLACK the incoming-webhook URL, of WEBHOOK the receiver.
     #[schema(max_length = 2048)]
@@ -324,6 +326,7 @@ pub async fn delete(
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"overlapSeconds": 3600}))]
 pub struct RotationBody {
     /// How long the old secret signs beside the fresh one; a day by default.
     #[schema(minimum = 0, maximum = 2_592_000)]

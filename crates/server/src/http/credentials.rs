@@ -91,6 +91,7 @@ pub async fn list(State(app): State<Arc<App>>, Writer(team): Writer) -> ApiResul
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Shop", "allowedOrigins": ["https://shop.example"]}))]
 pub struct CredentialBody {
     #[schema(max_length = 100)]
     name: Option<String>,

@@ -88,6 +88,7 @@ pub async fn list(
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"verdict": "DIFFERENT", "note": "They are sisters."}))]
 pub struct LinkDecisionBody {
     /// SAME: both are one person, certainly. DIFFERENT: they are two people, without a link, without effect on each
     /// other's scores, and never in one ring.

@@ -66,11 +66,13 @@ impl EscalationRuleView {
 /// An escalation rule to create, or what to change of one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Robots", "severity": "WARNING", "conditions": [{"type": "SCORE_LT", "category": "HUMANITY", "threshold": 25}], "openAfterSeconds": 60}))]
 pub struct EscalationRuleBody {
     /// Required to create one.
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// INFO, WARNING (the default) or CRITICAL.
+    #[schema(pattern = "^(INFO|WARNING|CRITICAL)$")]
     severity: Option<String>,
     /// Required to create one; replaces all there are.
     #[schema(min_items = 1, max_items = 10)]

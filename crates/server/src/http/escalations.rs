@@ -90,8 +90,10 @@ pub struct SummaryView {
 #[into_params(parameter_in = Query)]
 pub struct EscalationParams {
     /// PENDING, OPEN, ACKNOWLEDGED or CLOSED. Pending ones are listed only when asked for.
+    #[param(pattern = "^(PENDING|OPEN|ACKNOWLEDGED|CLOSED)$")]
     status: Option<String>,
     /// INFO, WARNING or CRITICAL.
+    #[param(pattern = "^(INFO|WARNING|CRITICAL)$")]
     severity: Option<String>,
     /// Of this identity.
     identity: Option<String>,
@@ -172,8 +174,10 @@ pub async fn get(
 /// What to change of an escalation; at least one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"status": "ACKNOWLEDGED"}))]
 pub struct EscalationBody {
     /// OPEN, ACKNOWLEDGED or CLOSED.
+    #[schema(pattern = "^(OPEN|ACKNOWLEDGED|CLOSED)$")]
     status: Option<String>,
     /// Who works on it; null: nobody.
     #[serde(default, deserialize_with = "crate::http::extract::given")]
@@ -263,6 +267,7 @@ impl From<Note> for NoteView {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"body": "Asked them for a document."}))]
 pub struct NoteBody {
     #[schema(min_length = 1, max_length = 4000)]
     body: String,

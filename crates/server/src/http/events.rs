@@ -54,6 +54,10 @@ pub enum TrackAnswer {
 /// The body of `POST /api/events`, for the documentation; parsing itself is in the engine.
 #[derive(Deserialize, ToSchema)]
 #[allow(dead_code)]
+#[schema(example = json!({
+    "type": "user.signup", "ip": "203.0.113.7",
+    "identity": {"id": "user_1", "data": {"email": "ada@example.com", "name": "Ada Lovelace"}}
+}))]
 pub struct EventBody {
     /// Idempotency key of at most 64 characters; the same id again gives the original event.
     #[schema(max_length = 64)]

@@ -133,6 +133,7 @@ pub struct PageParams {
     /// The field to sort by.
     pub sort: Option<String>,
     /// ASC or DESC.
+    #[param(pattern = "^(ASC|DESC)$")]
     pub order: Option<String>,
 }
 

@@ -89,6 +89,7 @@ pub async fn list(
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"type": "team", "id": "team_7", "attributes": {"plan": "trial"}}))]
 pub struct GroupCreate {
     /// Normalized to lower_snake_case; `organization` when absent.
     #[schema(value_type = Option<String>, max_length = 128)]
@@ -161,6 +162,7 @@ pub async fn get(
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"attributes": {"plan": "paid"}}))]
 pub struct GroupPatch {
     /// Merged into what is held.
     #[schema(value_type = Object)]

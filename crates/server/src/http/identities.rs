@@ -186,6 +186,7 @@ pub async fn must_exist(app: &App, team: &TeamId, id: &str) -> ApiResult<()> {
 
 /// What of an identity can be changed; at least one.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"disregarded": true}))]
 pub struct IdentityPatch {
     /// Left out of scoring and of everyone else's evidence.
     #[schema(value_type = Option<bool>)]

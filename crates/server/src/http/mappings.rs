@@ -34,8 +34,10 @@ pub struct MappingView {
 #[into_params(parameter_in = Query)]
 pub struct MappingParams {
     /// EVENT_TYPE or IDENTITY_FIELD.
+    #[param(pattern = "^(EVENT_TYPE|IDENTITY_FIELD)$")]
     kind: Option<String>,
     /// GLOBAL or CUSTOMER.
+    #[param(pattern = "^(GLOBAL|CUSTOMER)$")]
     scope: Option<String>,
 }
 
@@ -84,8 +86,10 @@ fn global() -> impl Iterator<Item = MappingView> {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"kind": "EVENT_TYPE", "source": "cart.paid", "target": "PURCHASE"}))]
 pub struct MappingBody {
     /// EVENT_TYPE or IDENTITY_FIELD.
+    #[schema(pattern = "^(EVENT_TYPE|IDENTITY_FIELD)$")]
     kind: String,
     #[schema(min_length = 1, max_length = 128)]
     source: String,
@@ -134,6 +138,7 @@ pub async fn set(
 #[into_params(parameter_in = Query)]
 pub struct MappingKey {
     /// EVENT_TYPE or IDENTITY_FIELD.
+    #[param(pattern = "^(EVENT_TYPE|IDENTITY_FIELD)$")]
     kind: String,
     source: String,
 }

@@ -11,6 +11,7 @@ pub mod client_address;
 pub mod credentials;
 pub mod decisions;
 pub mod devices;
+pub mod docs;
 pub mod error;
 pub mod escalation_rules;
 pub mod escalations;
@@ -178,6 +179,7 @@ pub fn service(app: Arc<App>) -> Observed<CatchPanic<Split, AnswerPanic>> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .merge(docs::routes())
         .fallback(site::serve)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .with_state(app.clone())

@@ -51,6 +51,7 @@ impl From<Review> for ReviewView {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"feedback": "This is a customer of many years."}))]
 pub struct ReviewBody {
     /// What you think of the analysis, such as "this is a real customer".
     #[schema(max_length = 2000)]

@@ -13,9 +13,13 @@ use utoipa::ToSchema;
 pub struct ConditionView {
     /// SCORE_LT, SCORE_LTE, SCORE_GT, SCORE_GTE: `category` and `threshold`; IDENTITY_AGE_GT, IDENTITY_AGE_LT: `seconds`;
     /// BADGE_EXISTS, BADGE_NOT_EXISTS: `badge`.
+    #[schema(
+        pattern = "^(SCORE_LT|SCORE_LTE|SCORE_GT|SCORE_GTE|IDENTITY_AGE_GT|IDENTITY_AGE_LT|BADGE_EXISTS|BADGE_NOT_EXISTS)$"
+    )]
     r#type: String,
     /// HUMANITY, AUTHENTICITY, UNIQUENESS, BEHAVIOR or ANY.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(HUMANITY|AUTHENTICITY|UNIQUENESS|BEHAVIOR|ANY)$")]
     category: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]

@@ -28,6 +28,7 @@ const SESSION_MS: i64 = 14 * 24 * 3_600_000;
 const NOT_YOURS: ApiError = ApiError::Forbidden("you do not belong to the team of teamId");
 
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"email": "admin@localhost", "password": "…"}))]
 #[serde(rename_all = "camelCase")]
 pub struct LoginBody {
     email: String,

@@ -16,6 +16,7 @@ mod channels;
 mod credentials;
 mod devices;
 mod disregarding;
+mod docs;
 mod escalations;
 mod events;
 mod groups;
