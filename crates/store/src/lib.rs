@@ -37,11 +37,14 @@ mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
-pub use channels::{Channel, ChannelConfig, Secret};
+pub use badges::HeldBadges;
+pub use channels::{Channel, ChannelConfig, Secret, WAITING_COUNTED_MAX, Waiting};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;
 pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
-pub use deliveries::{AttemptWrite, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite};
+pub use deliveries::{
+    AttemptWrite, DELIVERY_SORTS, DIGEST_MAX, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, IMMEDIATE,
+};
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
 pub use error::{Result, StoreError};
 pub use escalations::{
@@ -51,7 +54,7 @@ pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
 pub use fates::{FateCount, ParkedEvent, hour_of};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
-pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
+pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange, Undone};
 pub use ingest::{LogSegment, Usage};
 pub use keys::KeyWrite;
 pub use links::{HeldLinks, LinkWrite, StoredLink};
@@ -60,7 +63,7 @@ pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
 pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};
-pub use reviews::{Review, ReviewStatus};
+pub use reviews::{Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
 pub use rules::{Match, Stored};

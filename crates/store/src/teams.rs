@@ -151,6 +151,19 @@ impl Store {
         rows.iter().map(read_membership).collect()
     }
 
+    /// Where the administrators of a team who may log in get their mail, at most `limit`.
+    pub async fn admin_emails(&self, team: &TeamId, limit: i64) -> Result<Vec<String>> {
+        let rows = self
+            .db
+            .rows(
+                "select u.email from memberships m cross join users u
+                 where m.team_id = $1 and m.role = 'ADMIN' and u.id = m.user_id and u.disabled = 0 order by u.email limit $2",
+                args![team, limit],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("email")).collect()
+    }
+
     pub async fn add_login(&self, token_hash: &str, held: &Membership, now_ms: i64, expires_ms: i64) -> Result<()> {
         self.db
             .run(

@@ -9,6 +9,7 @@ pub mod guard;
 pub mod slack;
 pub mod webhook;
 
+use dregs_engine::text::is_hidden;
 use reqwest::Url;
 use serde_json::Value;
 
@@ -214,14 +215,6 @@ pub fn clean(text: &str, chars_max: usize) -> String {
         chars += needed;
     }
     shown
-}
-
-/// Whether a character steers how others are shown, or hides: marks and overrides of direction, zero-width spaces, tags.
-/// The joiners stay: Persian, Hindi and emoji are written with them.
-fn is_hidden(char: char) -> bool {
-    matches!(char,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Notifications as somebody with bad intentions would have them, and somebody to send them to.

@@ -19,7 +19,8 @@ const WHOLE_TABLE: [&str; 10] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 6] = [
+const WHOLE_TEAM: [&str; 7] = [
+    "from memberships m cross join users u",
     "from mappings",
     "from channels",
     "from credentials",
