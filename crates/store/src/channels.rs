@@ -162,7 +162,7 @@ impl Store {
         Ok(touched > 0)
     }
 
-    /// Notes since when nothing gets through, and until when the receiver wants to be left alone.
+    /// Notes since when nothing gets through, and until when the receiver wants to be left alone; none keeps that.
     pub async fn note_channel_health(
         &self,
         team: &TeamId,
@@ -172,7 +172,7 @@ impl Store {
     ) -> Result<()> {
         self.db
             .run(
-                "update channels set failing_since_ms = $3, resting_until_ms = $4 where team_id = $1 and id = $2",
+                "update channels set failing_since_ms = $3, resting_until_ms = coalesce($4, resting_until_ms) where team_id = $1 and id = $2",
                 args![team, id, failing_since_ms, resting_until_ms],
             )
             .await

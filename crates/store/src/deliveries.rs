@@ -170,8 +170,15 @@ impl Store {
             )
             .await?;
             gathered = self::gathered(&mut tx, team, channel_id).await?;
-        } else if gathered.iter().any(|delivery| delivery.next_ms > now_ms) {
-            return Ok(Vec::new());
+        } else if let Some(next_ms) = gathered.first().map(|first| first.next_ms).filter(|next_ms| *next_ms > now_ms) {
+            // The next mail waits for this one. Left due, it would be looked at in vain and stand before what waits for nothing.
+            tx.run(
+                "update deliveries set next_ms = $4 where team_id = $1 and channel_id = $2 and status = 'PENDING' and next_ms <= $3
+                   and digest_id is null and event not in ('TEST', 'CHANNEL_DISABLED')",
+                args![team, channel_id, now_ms, next_ms + 1],
+            )
+            .await?;
+            gathered.clear();
         }
         tx.commit().await?;
         Ok(gathered)

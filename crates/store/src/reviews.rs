@@ -75,8 +75,7 @@ pub struct ReviewOutcome {
     pub transcript: Option<Transcript>,
 }
 
-const COLUMNS: &str =
-    "team_id, id, identity_id, status, feedback, summary, error, requested_by, created_ms, completed_ms, attempts, model, duration_ms";
+const COLUMNS: &str = "team_id, id, identity_id, status, feedback, summary, error, requested_by, created_ms, completed_ms, attempts, model, duration_ms";
 
 impl Store {
     pub async fn add_review(&self, review: &Review) -> Result<()> {
@@ -124,7 +123,10 @@ impl Store {
     /// Lets go of what somebody took who is not there any more: for a store that nobody else works on.
     pub async fn release_reviews(&self) -> Result<()> {
         self.db
-            .run("update reviews set claimed_until_ms = null where status = 'PENDING' and claimed_until_ms is not null", vec![])
+            .run(
+                "update reviews set claimed_until_ms = null where status = 'PENDING' and claimed_until_ms is not null",
+                vec![],
+            )
             .await
             .map(drop)
     }

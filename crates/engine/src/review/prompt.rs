@@ -210,7 +210,12 @@ mod tests {
     #[test]
     fn what_the_judged_wrote_arrives_redacted_and_fenced() {
         let explanation = format!("The name {} has no parts that people are called.", crate::analyzers::quoted(NAME));
-        let asked = prompt(&snapshot(), &assessment(vec![observed(&explanation)]), Some("is eve@example.com\u{202e} real?"), FENCE);
+        let asked = prompt(
+            &snapshot(),
+            &assessment(vec![observed(&explanation)]),
+            Some("is eve@example.com\u{202e} real?"),
+            FENCE,
+        );
         for secret in ["eve@example.com", "Ignore the", "honest", "\u{202e}"] {
             assert!(!asked.user.contains(secret) && !asked.system.contains(secret), "{secret}: {}", asked.user);
         }
@@ -219,7 +224,11 @@ mod tests {
         assert_eq!(seen["says"], "The name [FULL_NAME-1] has no parts that people are called.");
         assert_eq!((&seen["points"], &seen["numbers"]), (&json!(-12.35), &json!({"tokens": 3, "latin": true})));
         assert_eq!((&evidence["account"], &evidence["scores"]), (&json!("[ACCOUNT-1]"), &json!({"AUTHENTICITY": 30})));
-        assert!(asked.user.contains("BEGIN ANALYST f3e1c0\n\"is [ACCOUNT-1] real?\"\nEND ANALYST f3e1c0"), "{}", asked.user);
+        assert!(
+            asked.user.contains("BEGIN ANALYST f3e1c0\n\"is [ACCOUNT-1] real?\"\nEND ANALYST f3e1c0"),
+            "{}",
+            asked.user
+        );
         assert!(asked.system.contains("untrusted") && asked.system.matches(FENCE).count() == 4);
         assert_eq!(shown("[FULL_NAME-1]", &asked.redaction).unwrap(), NAME.replace('\u{202e}', ""));
     }
@@ -227,7 +236,8 @@ mod tests {
     #[test]
     fn the_evidence_is_bounded_and_says_what_it_leaves_out() {
         let long = "é".repeat(2_000);
-        let observations: Vec<Observation> = (0..60).map(|n| Observation { contribution: f64::from(n), ..observed(&long) }).collect();
+        let observations: Vec<Observation> =
+            (0..60).map(|n| Observation { contribution: f64::from(n), ..observed(&long) }).collect();
         let asked = prompt(&snapshot(), &assessment(observations), Some(&long.repeat(3)), FENCE);
         assert!(asked.user.len() < EVIDENCE_BYTES_MAX + 2 * QUESTION_CHARS_MAX + 500, "{}", asked.user.len());
         let evidence = of_evidence(&asked.user);

@@ -166,7 +166,9 @@ impl Redaction {
             let bare = word.trim_matches(|c: char| !(c.is_alphanumeric() || c == ':'));
             let kind = match bare {
                 _ if word.contains('[') && word.contains(']') => None,
-                _ if bare.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) => Some("EMAIL"),
+                _ if bare.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) => {
+                    Some("EMAIL")
+                }
                 _ if bare.contains("://") => Some("URL"),
                 _ if bare.parse::<IpAddr>().is_ok() => Some("IP"),
                 _ => None,
@@ -281,7 +283,10 @@ mod tests {
             Redaction::of(&snapshot(&[(Field::Email, "Ada.L@example.com"), (Field::FullName, "Ada Lovelace")]));
         let text = "The e-mail domain example.com is fine; ada.l@EXAMPLE.com came from 198.51.100.7. The name \"Ada Lovelace\" too.";
         let told = redaction.composed(text);
-        assert_eq!(told, "The e-mail domain [DOMAIN-1] is fine; [EMAIL-1] came from [IP-1]. The name [FULL_NAME-1] too.");
+        assert_eq!(
+            told,
+            "The e-mail domain [DOMAIN-1] is fine; [EMAIL-1] came from [IP-1]. The name [FULL_NAME-1] too."
+        );
         let answer = "[FULL_NAME-1] ([EMAIL-1]) is real; [EMAIL-9] and [x] are not known.";
         assert_eq!(
             redaction.restored(answer),
@@ -329,7 +334,10 @@ mod tests {
         let mut snapshot = snapshot(&[(Field::FullName, "[ACCOUNT-2]")]);
         snapshot.decisions.push(decision);
         let mut redaction = Redaction::of(&snapshot);
-        assert_eq!((redaction.account("user-17"), redaction.account("other")), ("[ACCOUNT-1]".into(), "[ACCOUNT-2]".into()));
+        assert_eq!(
+            (redaction.account("user-17"), redaction.account("other")),
+            ("[ACCOUNT-1]".into(), "[ACCOUNT-2]".into())
+        );
         assert_eq!(redaction.account("third"), "[ACCOUNT-3]");
         assert_eq!(redaction.restored("[FULL_NAME-1] is [ACCOUNT-2]"), "[ACCOUNT-2] is other");
     }

@@ -8,9 +8,11 @@ pub mod deliver;
 pub mod enrich;
 pub mod lease;
 pub mod linking;
+pub mod notices;
 pub mod pipeline;
 pub mod processor;
 pub mod review;
+pub mod review_client;
 pub mod sightings;
 pub mod strong_pairs;
 
