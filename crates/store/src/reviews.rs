@@ -124,7 +124,8 @@ impl Store {
     pub async fn release_reviews(&self) -> Result<()> {
         self.db
             .run(
-                "update reviews set claimed_until_ms = null where status = 'PENDING' and claimed_until_ms is not null",
+                "update reviews set claimed_until_ms = null where id in (
+                   select r.id from reviews r where r.status = 'PENDING' and r.claimed_until_ms is not null)",
                 vec![],
             )
             .await

@@ -11,6 +11,7 @@ mod suite {
     mod ingest;
     mod isolation;
     mod lists;
+    mod notifying;
     mod opening;
     mod people;
     mod pipeline;
