@@ -20,6 +20,7 @@ mod health;
 mod identities;
 mod ingestion;
 mod mappings;
+mod notifying;
 mod official_client;
 mod openapi;
 mod order;

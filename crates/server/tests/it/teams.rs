@@ -25,6 +25,7 @@ fn named(what: &str) -> String {
 /// What team A has: one of everything that has a route.
 struct Owned {
     cycle: String,
+    review: String,
     credential: String,
     ring: String,
     badge: String,
@@ -59,6 +60,9 @@ async fn furnish(app: &TestApp) -> Owned {
     app.settle().await;
     let ring = app.api.ids("/rings").await.remove(0);
     let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
+    let reviews = format!("/identities/{}/reviews", named("one"));
+    let asked = app.api.post(&format!("/identities/{}/actions/review", named("one")), &json!({})).await.expect(201);
+    eventually("the review is written", async || app.api.get(&reviews).await.json[0]["status"] == "FINISHED").await;
     let text = |made: &Value, field: &str| made[field].as_str().unwrap().to_owned();
     let conditions = json!([{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]);
     let badge =
@@ -77,6 +81,7 @@ async fn furnish(app: &TestApp) -> Owned {
     app.store.give_up_deliveries(&app.team.id, &id, "given up", 1).await.unwrap();
     Owned {
         cycle,
+        review: asked["id"].to_string(),
         credential: text(&made, "id"),
         ring,
         badge: text(&badge, "slug"),
@@ -91,6 +96,7 @@ async fn furnish(app: &TestApp) -> Owned {
 fn filled(operation: &Operation, owned: &Owned) -> String {
     operation.path_with(|name| match (operation.path.split('/').nth(1).unwrap(), name) {
         (_, "cycleId") => owned.cycle.clone(),
+        (_, "reviewId") => owned.review.clone(),
         ("credentials", _) => owned.credential.clone(),
         ("rings", _) => owned.ring.clone(),
         ("badge-rules", _) => owned.badge.clone(),
@@ -229,9 +235,9 @@ async fn a_viewer_reads_and_changes_nothing(app: &mut TestApp) {
     for operation in operations().iter().filter(|operation| operation.is_secured() && !own(operation)) {
         let answer = viewer.json(operation.method.clone(), &filled(operation, &owned), &body(operation)).await;
         assert_well_formed(operation, &answer);
-        // Keys are for administrators alone.
+        // Keys, and what a language model was asked, are for administrators alone.
         let reads = operation.method == Method::GET || operation.path.ends_with("-rules/actions/preview");
-        let readable = reads && operation.path != "/credentials";
+        let readable = reads && operation.path != "/credentials" && !operation.path.ends_with("/transcript");
         assert_eq!(
             answer.status,
             if readable { 200 } else { 403 },
