@@ -1,4 +1,8 @@
-//! What an assessment says, in a few sentences: for the analyst who has a minute.
+//! What an assessment says, in a few sentences: for the analyst who has a minute. [`prompt`] puts the same evidence to
+//! a language model, without the personal data in it ([`redaction`]).
+
+pub mod prompt;
+pub mod redaction;
 
 use crate::linkage::pairs;
 use crate::score::{Assessment, Observation, Score};

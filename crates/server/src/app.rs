@@ -64,9 +64,9 @@ impl Running {
         let bells = Bells::default();
         let (appender, append) = Appender::new(&store, &clock, &watermark, &bells.process, stopped.clone());
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
-        let deliverer = Deliverer::new(&store, &clock, &bells.deliver, &options.notify);
-        let reviewer = Reviewer::new(&store, &clock, &bells.review);
         let uses = Arc::new(Uses::default());
+        let deliverer = Deliverer::new(&store, &clock, &ids, &bells.deliver, &options.notify);
+        let reviewer = Reviewer::new(&store, &clock, &bells.review, &options.review);
         let app = Arc::new(App {
             keys: Keys::new(store.clone(), uses.clone()),
             passwords: Passwords::default(),

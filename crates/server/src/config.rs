@@ -62,6 +62,58 @@ pub struct RunOptions {
 
     #[command(flatten)]
     pub notify: NotifyOptions,
+
+    #[command(flatten)]
+    pub review: ReviewOptions,
+}
+
+/// The language model that reviews are put to. Without one they are written from the evidence on this machine.
+#[derive(Debug, Clone, Args)]
+pub struct ReviewOptions {
+    /// Chat-completions API that reviews are put to, such as https://models.example.com/v1; none by default
+    #[arg(long, env = "DREGS_REVIEW_URL", value_parser = review_url, requires = "review_model")]
+    pub review_url: Option<String>,
+
+    /// Key of that API
+    #[arg(long, env = "DREGS_REVIEW_KEY", hide_env_values = true)]
+    pub review_key: Option<String>,
+
+    /// Name of the model
+    #[arg(long, env = "DREGS_REVIEW_MODEL")]
+    pub review_model: Option<String>,
+
+    /// Seconds that an answer may take
+    #[arg(long, env = "DREGS_REVIEW_TIMEOUT", default_value_t = REVIEW_TIMEOUT_S, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub review_timeout: u64,
+
+    /// Seconds between the attempts of a review; after the last it has failed
+    #[arg(long, env = "DREGS_REVIEW_RETRY_SECONDS", value_delimiter = ',', default_values_t = REVIEW_RETRIES_S, value_parser = wait_seconds)]
+    pub review_retry_seconds: Vec<f64>,
+}
+
+/// Models think for a while; who asks for a review waits for minutes at most.
+const REVIEW_TIMEOUT_S: u64 = 60;
+const REVIEW_RETRIES_S: [f64; 3] = [5.0, 30.0, 120.0];
+
+impl Default for ReviewOptions {
+    fn default() -> Self {
+        ReviewOptions {
+            review_url: None,
+            review_key: None,
+            review_model: None,
+            review_timeout: REVIEW_TIMEOUT_S,
+            review_retry_seconds: REVIEW_RETRIES_S.into(),
+        }
+    }
+}
+
+fn review_url(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text.trim()).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url.into()),
+        "http" | "https" => Err("must not contain a user name or password: give the key with --review-key".into()),
+        _ => Err("must begin with https:// or http://".into()),
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -140,6 +192,7 @@ impl Default for RunOptions {
             trusted_proxies: Vec::new(),
             node: 0,
             notify: NotifyOptions::default(),
+            review: ReviewOptions::default(),
         }
     }
 }

@@ -8,26 +8,40 @@ use crate::open::Store;
 use dregs_engine::rules::badge::{Badge, Held};
 use dregs_engine::rules::{BadgeKind, Delayed};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of an identity's badges before a cycle.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HeldBadges {
+    /// What it has and is about to get.
+    pub held: Held,
+    /// What it had until the rule was deleted. Nobody has been told yet.
+    pub taken_off: BTreeSet<String>,
+}
 
 impl Store {
-    /// What these identities have and are about to get.
-    pub async fn held_badges(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, Held>> {
+    pub async fn held_badges(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, HeldBadges>> {
         let batch: Batch = ids.iter().map(|id| (id,)).collect();
         let rows = self
             .db
             .rows(
-                "select b.identity_id, b.slug, b.since_ms, b.is_on, b.turning_ms from json_each($2) j cross join badges b
+                "select b.identity_id, b.slug, b.since_ms, b.is_on, b.turning_ms, b.taken_off from json_each($2) j cross join badges b
                  where b.team_id = $1 and b.identity_id = j.value->>0",
                 args![team, batch],
             )
             .await?;
-        let mut held: BTreeMap<String, Held> = BTreeMap::new();
+        let mut badges: BTreeMap<String, HeldBadges> = BTreeMap::new();
         for row in &rows {
-            let state = Delayed { on: row.flag("is_on")?, turning_ms: row.opt_int("turning_ms")? };
-            held.entry(row.text("identity_id")?).or_default().insert(row.text("slug")?, (state, row.int("since_ms")?));
+            let of_identity = badges.entry(row.text("identity_id")?).or_default();
+            let slug = row.text("slug")?;
+            if row.flag("taken_off")? {
+                of_identity.taken_off.insert(slug);
+            } else {
+                let state = Delayed { on: row.flag("is_on")?, turning_ms: row.opt_int("turning_ms")? };
+                of_identity.held.insert(slug, (state, row.int("since_ms")?));
+            }
         }
-        Ok(held)
+        Ok(badges)
     }
 
     /// Adds what they have, by priority.
@@ -50,6 +64,30 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Takes a badge off everyone. Those who had it are told of by their next cycle, so the row stays until then.
+pub(crate) async fn take_off(tx: &mut Tx, team: &TeamId, slug: &str) -> Result<()> {
+    tx.run("delete from badges where team_id = $1 and slug = $2 and is_on = 0 and taken_off = 0", args![team, slug])
+        .await?;
+    tx.run(
+        "update badges set is_on = 0, turning_ms = null, taken_off = 1 where team_id = $1 and slug = $2 and is_on = 1",
+        args![team, slug],
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes every badge off an identity. Returns the slugs of those that were shown, or whose going nobody was told of.
+pub(crate) async fn clear(tx: &mut Tx, team: &TeamId, identity_id: &str) -> Result<Vec<String>> {
+    let shown = tx
+        .rows(
+            "select b.slug from badges b where b.team_id = $1 and b.identity_id = $2 and (b.is_on = 1 or b.taken_off = 1) order by b.slug",
+            args![team, identity_id],
+        )
+        .await?;
+    tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, identity_id]).await?;
+    shown.iter().map(|row| row.text("slug")).collect()
 }
 
 /// Replaces the badges of identities.
@@ -83,7 +121,7 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, badges: &BTreeMap<String, 
          from json_each($2) where true
          on conflict (team_id, identity_id, slug) do update set name = excluded.name, type = excluded.type,
            explanation = excluded.explanation, metadata = excluded.metadata, since_ms = excluded.since_ms, priority = excluded.priority,
-           is_on = excluded.is_on, turning_ms = excluded.turning_ms, rule_id = excluded.rule_id",
+           is_on = excluded.is_on, turning_ms = excluded.turning_ms, rule_id = excluded.rule_id, taken_off = 0",
         args![team, rows],
     )
     .await

@@ -1,14 +1,18 @@
 //! Channels: where notifications go.
 
 use crate::TeamId;
-use crate::db::{Row, args};
+use crate::db::{Batch, Row, args};
+use crate::deliveries::{self, DeliveryWrite};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::rules::turn_page;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Channels that a team may have.
 pub const CHANNELS_MAX: usize = 50;
+/// Deliveries that are counted as waiting: beyond, it does not matter how many they are.
+pub const WAITING_COUNTED_MAX: i64 = 10_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
@@ -25,8 +29,23 @@ pub struct Channel {
     pub disabled_reason: Option<String>,
     /// Since when every delivery has failed.
     pub failing_since_ms: Option<i64>,
+    /// Attempts that it takes in a minute; as many as is usual for its type, if that is none.
+    pub max_per_minute: Option<i64>,
+    /// Notifications of so many minutes go out together; 0: each by itself.
+    pub digest_minutes: i64,
+    /// Until when its receiver wants to be left alone.
+    pub resting_until_ms: Option<i64>,
     pub created_ms: i64,
     pub updated_ms: i64,
+}
+
+/// What a channel has to send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// At most [`WAITING_COUNTED_MAX`].
+    pub count: i64,
+    /// When the first is due.
+    pub next_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,7 +81,8 @@ impl std::fmt::Debug for Secret {
 }
 
 const COLUMNS: &str =
-    "id, slug, name, config, secrets, events, enabled, disabled_reason, failing_since_ms, created_ms, updated_ms";
+    "id, slug, name, config, secrets, events, enabled, disabled_reason, failing_since_ms, max_per_minute, digest_minutes,
+  resting_until_ms, created_ms, updated_ms";
 
 impl Store {
     pub async fn channels(&self, team: &TeamId) -> Result<Vec<Channel>> {
@@ -89,8 +109,9 @@ impl Store {
             return Err(StoreError::Conflict("a team may have 50 channels"));
         }
         tx.run(
-            "insert into channels (team_id, id, slug, name, type, config, secrets, events, enabled, created_ms, updated_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+            "insert into channels (team_id, id, slug, name, type, config, secrets, events, enabled, created_ms, updated_ms, max_per_minute,
+               digest_minutes)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)",
             args![
                 team,
                 &channel.id,
@@ -101,7 +122,9 @@ impl Store {
                 serde_json::to_string(&channel.secrets)?,
                 serde_json::to_string(&channel.events)?,
                 channel.enabled,
-                channel.created_ms
+                channel.created_ms,
+                channel.max_per_minute,
+                channel.digest_minutes
             ],
         )
         .await?;
@@ -112,10 +135,11 @@ impl Store {
     /// Writes a channel in the place of the one with its id, all but its slug. Returns whether there is one.
     pub async fn change_channel(&self, team: &TeamId, channel: &Channel) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        deliveries::retime(&mut tx, team, &channel.id, channel.digest_minutes).await?;
         let touched = tx
             .run(
                 "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
-                   failing_since_ms = $9, updated_ms = $10
+                   failing_since_ms = $9, updated_ms = $10, max_per_minute = $11, digest_minutes = $12
                  where team_id = $1 and id = $2",
                 args![
                     team,
@@ -127,7 +151,9 @@ impl Store {
                     channel.enabled,
                     channel.disabled_reason.clone(),
                     channel.failing_since_ms,
-                    channel.updated_ms
+                    channel.updated_ms,
+                    channel.max_per_minute,
+                    channel.digest_minutes
                 ],
             )
             .await?;
@@ -136,28 +162,68 @@ impl Store {
         Ok(touched > 0)
     }
 
-    /// Notes since when nothing gets through, and with a reason switches the channel off.
+    /// Notes since when nothing gets through, and until when the receiver wants to be left alone; none keeps that.
     pub async fn note_channel_health(
         &self,
         team: &TeamId,
         id: &str,
         failing_since_ms: Option<i64>,
-        off: Option<&str>,
-        now_ms: i64,
+        resting_until_ms: Option<i64>,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        tx
+        self.db
             .run(
-                "update channels set failing_since_ms = $3, disabled_reason = coalesce($4, disabled_reason),
-                   enabled = case when $4 is null then enabled else 0 end, updated_ms = case when $4 is null then updated_ms else $5 end
-                 where team_id = $1 and id = $2",
-                args![team, id, failing_since_ms, off, now_ms],
+                "update channels set failing_since_ms = $3, resting_until_ms = coalesce($4, resting_until_ms) where team_id = $1 and id = $2",
+                args![team, id, failing_since_ms, resting_until_ms],
+            )
+            .await
+            .map(drop)
+    }
+
+    /// Switches a channel off without anybody asking: what it has to send fails, and others are told. Returns whether it was
+    /// on.
+    pub async fn switch_off_channel(
+        &self,
+        team: &TeamId,
+        id: &str,
+        reason: &str,
+        now_ms: i64,
+        told: &[DeliveryWrite],
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "update channels set enabled = 0, disabled_reason = $3, updated_ms = $4, resting_until_ms = null
+                 where team_id = $1 and id = $2 and enabled = 1",
+                args![team, id, reason, now_ms],
             )
             .await?;
-        if off.is_some() {
-            turn_page(&mut tx, team).await?;
+        if touched == 0 {
+            return Ok(false);
         }
-        tx.commit().await
+        turn_page(&mut tx, team).await?;
+        deliveries::give_up(&mut tx, team, id, "the channel is switched off", now_ms).await?;
+        deliveries::write(&mut tx, team, told).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// What these channels have to send, by their ids.
+    pub async fn waiting(&self, team: &TeamId, ids: &[&str]) -> Result<BTreeMap<String, Waiting>> {
+        let batch: Batch = ids.iter().map(|id| (id,)).collect();
+        let rows = self
+            .db
+            .rows(
+                "select j.value->>0 as id, (
+                   select count(*) from (
+                     select d.id from deliveries d where d.team_id = $1 and d.channel_id = j.value->>0 and d.status = 'PENDING' limit $3) w) as n, (
+                   select min(d.next_ms) from deliveries d where d.team_id = $1 and d.channel_id = j.value->>0 and d.status = 'PENDING') as next_ms
+                 from json_each($2) j",
+                args![team, batch, WAITING_COUNTED_MAX],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.text("id")?, Waiting { count: row.int("n")?, next_ms: row.opt_int("next_ms")? })))
+            .collect()
     }
 
     /// Deletes a channel with its deliveries. Returns whether there was one.
@@ -185,6 +251,9 @@ fn read(row: &Row) -> Result<Channel> {
         enabled: row.flag("enabled")?,
         disabled_reason: row.opt_text("disabled_reason")?,
         failing_since_ms: row.opt_int("failing_since_ms")?,
+        max_per_minute: row.opt_int("max_per_minute")?,
+        digest_minutes: row.int("digest_minutes")?,
+        resting_until_ms: row.opt_int("resting_until_ms")?,
         created_ms: row.int("created_ms")?,
         updated_ms: row.int("updated_ms")?,
     })

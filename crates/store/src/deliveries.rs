@@ -1,7 +1,8 @@
 //! The outbox: notifications that are to be sent, written with what caused them, and what became of each.
 //!
 //! Of one channel and identity they are sent in the order they arose: while one waits for another attempt, so do those
-//! after it.
+//! after it. Those about nobody have each a line of their own. A channel with a digest sends what came within its minutes in
+//! one mail: they are put together before it is sent, so that the same are in it whenever it is attempted.
 
 use crate::TeamId;
 use crate::db::{Batch, Row, Tx, args};
@@ -14,6 +15,10 @@ use serde::{Deserialize, Serialize};
 const BEHIND_MS: i64 = 30_000;
 /// Finished deliveries that are dropped at once.
 const PRUNED_MAX: i64 = 5_000;
+/// Deliveries in one mail: it counts them all and lists some. More are in the next.
+pub const DIGEST_MAX: i64 = 500;
+/// What no digest waits with. The statements of this file say the same.
+pub const IMMEDIATE: [&str; 2] = ["TEST", "CHANNEL_DISABLED"];
 
 /// A notification to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +68,9 @@ pub struct Delivery {
     pub error: Option<String>,
     pub created_ms: i64,
     pub finished_ms: Option<i64>,
+    /// The digest it goes out with: what becomes of one of its deliveries becomes of all.
+    #[serde(default)]
+    pub digest_id: Option<i64>,
 }
 
 /// What became of an attempt.
@@ -86,7 +94,7 @@ pub struct DeliveryFilter {
 pub const DELIVERY_SORTS: &[(&str, &str)] = &[("createdAt", "d.id")];
 
 const COLUMNS: &str = "d.team_id, d.id, d.channel_id, d.identity_id, d.event, d.data, d.status, d.attempts, d.next_ms, d.http_status, d.error,
-  d.created_ms, d.finished_ms";
+  d.created_ms, d.finished_ms, d.digest_id";
 
 impl Store {
     /// Writes notifications that nothing else is written with: test messages.
@@ -119,8 +127,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Delivery>> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "select {COLUMNS}, (select min(h.id) from deliveries h where h.team_id = d.team_id and h.channel_id = d.channel_id
-               and h.identity_id = d.identity_id and h.status = 'PENDING') as head_id
+            "select {COLUMNS}, case when d.identity_id = '' then d.id else (
+               select min(h.id) from deliveries h where h.team_id = d.team_id and h.channel_id = d.channel_id
+               and h.identity_id = d.identity_id and h.status = 'PENDING') end as head_id
              from deliveries d where d.team_id = $1 and d.channel_id = $2 and d.status = 'PENDING' and d.next_ms <= $3
              order by d.next_ms, d.id limit $4"
         ));
@@ -139,6 +148,40 @@ impl Store {
             self.wait_behind(&behind, now_ms).await?;
         }
         Ok(due)
+    }
+
+    /// What goes out in the next mail of a channel with a digest: what the last attempt was to send, or else all that waits, at
+    /// most [`DIGEST_MAX`], under `digest_id`. Nothing while that attempt is not to be repeated yet.
+    pub async fn gather_digest(
+        &self,
+        team: &TeamId,
+        channel_id: &str,
+        digest_id: i64,
+        now_ms: i64,
+    ) -> Result<Vec<Delivery>> {
+        let mut tx = self.db.begin_relaxed().await?;
+        let mut gathered = gathered(&mut tx, team, channel_id).await?;
+        if gathered.is_empty() {
+            tx.run(
+                "update deliveries set digest_id = $3, attempts = 0 where id in (
+                   select d.id from deliveries d where d.team_id = $1 and d.channel_id = $2 and d.status = 'PENDING'
+                     and d.event not in ('TEST', 'CHANNEL_DISABLED') order by d.id limit $4)",
+                args![team, channel_id, digest_id, DIGEST_MAX],
+            )
+            .await?;
+            gathered = self::gathered(&mut tx, team, channel_id).await?;
+        } else if let Some(next_ms) = gathered.first().map(|first| first.next_ms).filter(|next_ms| *next_ms > now_ms) {
+            // The next mail waits for this one. Left due, it would be looked at in vain and stand before what waits for nothing.
+            tx.run(
+                "update deliveries set next_ms = $4 where team_id = $1 and channel_id = $2 and status = 'PENDING' and next_ms <= $3
+                   and digest_id is null and event not in ('TEST', 'CHANNEL_DISABLED')",
+                args![team, channel_id, now_ms, next_ms + 1],
+            )
+            .await?;
+            gathered.clear();
+        }
+        tx.commit().await?;
+        Ok(gathered)
     }
 
     /// Moves those behind another to after its next attempt, or they would be looked at in vain and stand before others.
@@ -213,6 +256,10 @@ impl Store {
     async fn apply_attempt(&self, delivery: &Delivery, attempt: &AttemptWrite) -> Result<()> {
         let finished = attempt.status != DeliveryStatus::Pending;
         let mut tx = self.db.begin_relaxed().await?;
+        if let Some(digest_id) = delivery.digest_id {
+            apply_to_digest(&mut tx, delivery, digest_id, attempt).await?;
+            return tx.commit().await;
+        }
         let noted = tx
             .run(
                 "update deliveries set status = $3, attempts = attempts + 1, next_ms = $4, http_status = $5, error = $6, finished_ms = $7
@@ -243,14 +290,9 @@ impl Store {
 
     /// Ends what a channel still has to send.
     pub async fn give_up_deliveries(&self, team: &TeamId, channel_id: &str, error: &str, now_ms: i64) -> Result<()> {
-        self.db
-            .run(
-                "update deliveries set status = 'FAILED', error = $3, finished_ms = $4
-                 where team_id = $1 and channel_id = $2 and status = 'PENDING'",
-                args![team, channel_id, error, now_ms],
-            )
-            .await
-            .map(drop)
+        let mut tx = self.db.begin().await?;
+        give_up(&mut tx, team, channel_id, error, now_ms).await?;
+        tx.commit().await
     }
 
     /// The log of a channel, newest first.
@@ -277,7 +319,7 @@ impl Store {
     pub async fn redeliver(&self, team: &TeamId, channel_id: &str, from: i64, to: i64, now_ms: i64) -> Result<u64> {
         self.db
             .run(
-                "update deliveries set status = 'PENDING', attempts = 0, next_ms = $5, finished_ms = null
+                "update deliveries set status = 'PENDING', attempts = 0, next_ms = $5, finished_ms = null, digest_id = null
                  where team_id = $1 and channel_id = $2 and id >= $3 and id <= $4 and status <> 'PENDING'",
                 args![team, channel_id, from, to, now_ms],
             )
@@ -296,7 +338,62 @@ impl Store {
     }
 }
 
-/// Writes notifications with what caused them.
+async fn gathered(tx: &mut Tx, team: &TeamId, channel_id: &str) -> Result<Vec<Delivery>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from deliveries d where d.team_id = $1 and d.channel_id = $2 and d.status = 'PENDING' and d.digest_id is not null
+           and d.digest_id = (select min(f.digest_id) from deliveries f where f.team_id = $1 and f.channel_id = $2 and f.status = 'PENDING'
+             and f.digest_id is not null)
+         order by d.id limit $3"
+    ));
+    tx.rows(sql, args![team, channel_id, DIGEST_MAX]).await?.iter().map(read).collect()
+}
+
+async fn apply_to_digest(tx: &mut Tx, delivery: &Delivery, digest_id: i64, attempt: &AttemptWrite) -> Result<()> {
+    let finished = attempt.status != DeliveryStatus::Pending;
+    tx.run(
+        "update deliveries set status = $4, attempts = attempts + 1, next_ms = $5, http_status = $6, error = $7, finished_ms = $8
+         where team_id = $1 and channel_id = $2 and digest_id = $3 and digest_id is not null and status = 'PENDING' and attempts = $9",
+        args![
+            &delivery.team,
+            &delivery.channel_id,
+            digest_id,
+            attempt.status.code(),
+            attempt.next_ms,
+            attempt.http_status,
+            attempt.error.clone(),
+            finished.then_some(attempt.now_ms),
+            delivery.attempts
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Ends what a channel still has to send.
+pub(crate) async fn give_up(tx: &mut Tx, team: &TeamId, channel_id: &str, error: &str, now_ms: i64) -> Result<()> {
+    tx.run(
+        "update deliveries set status = 'FAILED', error = $3, finished_ms = $4
+         where team_id = $1 and channel_id = $2 and status = 'PENDING'",
+        args![team, channel_id, error, now_ms],
+    )
+    .await
+    .map(drop)
+}
+
+/// Moves what a channel has not begun to send to when its digest is due, if that is another than it has.
+pub(crate) async fn retime(tx: &mut Tx, team: &TeamId, channel_id: &str, digest_minutes: i64) -> Result<()> {
+    tx.run(
+        "update deliveries set next_ms = created_ms + $3 * 60000
+         where team_id = $1 and channel_id = $2 and status = 'PENDING' and attempts = 0 and digest_id is null
+           and event not in ('TEST', 'CHANNEL_DISABLED')
+           and exists (select 1 from channels c where c.team_id = $1 and c.id = $2 and c.digest_minutes <> $3)",
+        args![team, channel_id, digest_minutes],
+    )
+    .await
+    .map(drop)
+}
+
+/// Writes notifications with what caused them. Those of a channel with a digest wait for it.
 pub(crate) async fn write(tx: &mut Tx, team: &TeamId, deliveries: &[DeliveryWrite]) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
@@ -308,7 +405,9 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, deliveries: &[DeliveryWrit
     let rows: Batch = deliveries.iter().map(row).collect();
     tx.run(
         "insert into deliveries (team_id, id, channel_id, identity_id, event, data, status, attempts, next_ms, created_ms)
-         select $1, cast(value->>0 as bigint), value->>1, value->>2, value->>3, value->>4, 'PENDING', 0, cast(value->>5 as bigint),
+         select $1, cast(value->>0 as bigint), value->>1, value->>2, value->>3, value->>4, 'PENDING', 0,
+           cast(value->>5 as bigint) + case when value->>3 in ('TEST', 'CHANNEL_DISABLED') then 0 else coalesce(
+             (select c.digest_minutes * 60000 from channels c where c.team_id = $1 and c.id = value->>1), 0) end,
            cast(value->>5 as bigint)
          from json_each($2)",
         args![team, rows],
@@ -332,5 +431,6 @@ fn read(row: &Row) -> Result<Delivery> {
         error: row.opt_text("error")?,
         created_ms: row.int("created_ms")?,
         finished_ms: row.opt_int("finished_ms")?,
+        digest_id: row.opt_int("digest_id")?,
     })
 }

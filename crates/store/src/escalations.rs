@@ -258,8 +258,18 @@ impl Store {
     }
 }
 
-/// Nobody works on who is not judged: what is open is closed, and what was about to open is not.
-pub(crate) async fn close_disregarded(tx: &mut Tx, team: &TeamId, identity_id: &str, now_ms: i64) -> Result<()> {
+/// Nobody works on who is not judged: what is open is closed, and what was about to open is not. Returns what was open.
+pub(crate) async fn close_disregarded(
+    tx: &mut Tx,
+    team: &TeamId,
+    identity_id: &str,
+    now_ms: i64,
+) -> Result<Vec<Escalation>> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from escalations e
+         where e.team_id = $1 and e.identity_id = $2 and e.live = 1 and e.status in ('OPEN', 'ACKNOWLEDGED') order by e.id"
+    ));
+    let open = tx.rows(sql, args![team, identity_id]).await?.iter().map(read).collect::<Result<Vec<Escalation>>>()?;
     tx.run(
         "delete from escalations where team_id = $1 and identity_id = $2 and live = 1 and status = 'PENDING'",
         args![team, identity_id],
@@ -270,8 +280,8 @@ pub(crate) async fn close_disregarded(tx: &mut Tx, team: &TeamId, identity_id: &
          where team_id = $1 and identity_id = $2 and live = 1",
         args![team, identity_id, now_ms],
     )
-    .await
-    .map(drop)
+    .await?;
+    Ok(open)
 }
 
 /// Writes what a batch of cycles makes of escalations. People may have changed one meanwhile: what they did stays.

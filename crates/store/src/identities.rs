@@ -2,7 +2,9 @@
 
 use crate::TeamId;
 use crate::db::{Row, Tx, args};
+use crate::deliveries::DeliveryWrite;
 use crate::error::{Result, StoreError};
+use crate::escalations::Escalation;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, like_pattern, page};
 use dregs_engine::rules::badge::Badge;
@@ -170,13 +172,15 @@ impl Store {
     }
 
     /// Takes an identity out of scoring and out of everyone's evidence, or back in. Whoever shares something with it is
-    /// scored again. Returns whether the identity exists.
+    /// scored again. Returns whether the identity exists. `tell` makes the notifications about what that undoes; they are
+    /// written in the same transaction.
     pub async fn set_identity_disregarded(
         &self,
         team: &TeamId,
         id: &str,
         disregarded: bool,
         now_ms: i64,
+        tell: impl FnOnce(&Undone) -> Vec<DeliveryWrite>,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         tx.lock_rings(team).await?;
@@ -205,8 +209,9 @@ impl Store {
         requeue_peers(&mut tx, team, id, now_ms).await?;
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
-            tx.run("delete from badges where team_id = $1 and identity_id = $2", args![team, id]).await?;
-            crate::escalations::close_disregarded(&mut tx, team, id, now_ms).await?;
+            let badges = crate::badges::clear(&mut tx, team, id).await?;
+            let escalations = crate::escalations::close_disregarded(&mut tx, team, id, now_ms).await?;
+            crate::deliveries::write(&mut tx, team, &tell(&Undone { badges, escalations })).await?;
             let felt = crate::ring_changes::rebuild(&mut tx, team, BTreeSet::from([id.to_owned()]), now_ms).await?;
             let due: Vec<(String, i64)> = felt.into_iter().map(|id| (id, now_ms)).collect();
             crate::pipeline::write_due(&mut tx, team, &due).await?;
@@ -214,6 +219,15 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// What an identity loses when it is disregarded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Undone {
+    /// Slugs of the badges it had.
+    pub badges: Vec<String>,
+    /// What was open or acknowledged, as it was; it is closed.
+    pub escalations: Vec<Escalation>,
 }
 
 /// Identities re-scored when one of them is disregarded or comes back; more than this share only popular things.

@@ -47,11 +47,14 @@ mod throttles;
 pub use agents::{Agent, AgentGrant, GrantCode, GrantFamily, GrantKind, IssuedTokens};
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
 pub use audit::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome};
-pub use channels::{Channel, ChannelConfig, Secret};
+pub use badges::HeldBadges;
+pub use channels::{Channel, ChannelConfig, Secret, WAITING_COUNTED_MAX, Waiting};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;
 pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
-pub use deliveries::{AttemptWrite, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite};
+pub use deliveries::{
+    AttemptWrite, DELIVERY_SORTS, DIGEST_MAX, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, IMMEDIATE,
+};
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
 pub use error::{Result, StoreError};
 pub use escalations::{
@@ -61,7 +64,7 @@ pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
 pub use fates::{FateCount, ParkedEvent, hour_of};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
-pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
+pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange, Undone};
 pub use ingest::{LogSegment, Usage};
 pub use invitations::{INVITATIONS_MAX, Invitation, Invited, Joined, Joining};
 pub use keys::KeyWrite;
@@ -75,7 +78,7 @@ pub use paging::{ListQuery, Order, Page};
 pub use password_resets::ResetOffered;
 pub use people::{MEMBERS_MAX, MembershipChange, MembershipOutcome, Person, TEAMS_MAX};
 pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};
-pub use reviews::{Review, ReviewStatus};
+pub use reviews::{Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
 pub use rules::{Match, Stored};

@@ -15,6 +15,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "audit", sql: include_str!("../migrations/sqlite/0003_audit.sql") },
     Migration { name: "agents", sql: include_str!("../migrations/sqlite/0004_agents.sql") },
     Migration { name: "people", sql: include_str!("../migrations/sqlite/0005_people.sql") },
+    Migration { name: "notify", sql: include_str!("../migrations/sqlite/0006_notify.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
@@ -22,6 +23,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "audit", sql: include_str!("../migrations/postgres/0003_audit.sql") },
     Migration { name: "agents", sql: include_str!("../migrations/postgres/0004_agents.sql") },
     Migration { name: "people", sql: include_str!("../migrations/postgres/0005_people.sql") },
+    Migration { name: "notify", sql: include_str!("../migrations/postgres/0006_notify.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -5,9 +5,8 @@ use crate::db::{Row, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 
-/// Reviews of one identity that are read, and pending ones taken at once.
+/// Reviews of one identity that are read.
 const READ_MAX: i64 = 100;
-const TAKEN_MAX: i64 = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReviewStatus {
@@ -41,14 +40,42 @@ pub struct Review {
     /// What the person who asked thinks.
     pub feedback: Option<String>,
     pub summary: Option<String>,
-    /// Why there is no summary.
+    /// How the last attempt failed.
     pub error: Option<String>,
     pub requested_by: String,
     pub created_ms: i64,
     pub completed_ms: Option<i64>,
+    /// Times that a language model was asked.
+    pub attempts: i64,
+    /// The language model; none where the review was written without.
+    pub model: Option<String>,
+    /// How long it took.
+    pub duration_ms: Option<i64>,
 }
 
-const COLUMNS: &str = "r.team_id, r.id, r.identity_id, r.status, r.feedback, r.summary, r.error, r.requested_by, r.created_ms, r.completed_ms";
+/// What a language model was asked, and what it answered.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Transcript {
+    pub model: String,
+    /// JSON: the messages that were sent.
+    pub prompt: String,
+    /// As it came; none while it has not answered with anything usable.
+    pub answer: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub attempts: i64,
+}
+
+/// What became of a review.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReviewOutcome {
+    pub summary: Option<String>,
+    /// Why it failed; none if it did not.
+    pub error: Option<String>,
+    /// None where no language model was asked.
+    pub transcript: Option<Transcript>,
+}
+
+const COLUMNS: &str = "team_id, id, identity_id, status, feedback, summary, error, requested_by, created_ms, completed_ms, attempts, model, duration_ms";
 
 impl Store {
     pub async fn add_review(&self, review: &Review) -> Result<()> {
@@ -76,36 +103,107 @@ impl Store {
     /// Newest first.
     pub async fn reviews(&self, team: &TeamId, identity: &str) -> Result<Vec<Review>> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "select {COLUMNS} from reviews r where r.team_id = $1 and r.identity_id = $2 order by r.id desc limit $3"
+            "select {COLUMNS} from reviews where team_id = $1 and identity_id = $2 order by id desc limit $3"
         ));
         self.db.rows(sql, args![team, identity, READ_MAX]).await?.iter().map(read).collect()
     }
 
-    /// Those that wait, of every team, oldest first.
-    pub async fn pending_reviews(&self) -> Result<Vec<Review>> {
+    /// Takes one that waits, of whatever team, the oldest first, until `until_ms`: nobody else gets it before.
+    pub async fn claim_review(&self, now_ms: i64, until_ms: i64) -> Result<Option<Review>> {
+        // Asked every few seconds, mostly in vain: that must not wait for the one who writes.
+        let waiting =
+            self.db.row("select r.id from reviews r where r.status = 'PENDING' order by r.id limit 1", vec![]).await?;
+        if waiting.is_none() {
+            return Ok(None);
+        }
         let sql = sqlx::AssertSqlSafe(format!(
-            "select {COLUMNS} from reviews r where r.status = 'PENDING' order by r.id limit $1"
+            "update reviews set claimed_until_ms = $2
+             where status = 'PENDING' and (claimed_until_ms is null or claimed_until_ms <= $1) and id in (
+               select r.id from reviews r where r.status = 'PENDING' and r.next_ms <= $1
+                 and (r.claimed_until_ms is null or r.claimed_until_ms <= $1) order by r.id limit 1)
+             returning {COLUMNS}"
         ));
-        self.db.rows(sql, args![TAKEN_MAX]).await?.iter().map(read).collect()
+        self.db.write_row(sql, args![now_ms, until_ms]).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes what became of a pending review.
-    pub async fn complete_review(
-        &self,
-        team: &TeamId,
-        id: i64,
-        outcome: std::result::Result<&str, &str>,
-        now_ms: i64,
-    ) -> Result<()> {
-        let status = if outcome.is_ok() { ReviewStatus::Finished } else { ReviewStatus::Failed };
+    /// Lets go of what somebody took who is not there any more: for a store that nobody else works on.
+    pub async fn release_reviews(&self) -> Result<()> {
         self.db
             .run(
-                "update reviews set status = $3, summary = $4, error = $5, completed_ms = $6
-                 where team_id = $1 and id = $2 and status = 'PENDING'",
-                args![team, id, status.code(), outcome.ok(), outcome.err(), now_ms],
+                "update reviews set claimed_until_ms = null where id in (
+                   select r.id from reviews r where r.status = 'PENDING' and r.claimed_until_ms is not null)",
+                vec![],
             )
             .await
             .map(drop)
+    }
+
+    /// Notes that a language model did not answer, and when it is asked again.
+    pub async fn postpone_review(
+        &self,
+        team: &TeamId,
+        id: i64,
+        error: &str,
+        transcript: &Transcript,
+        next_ms: i64,
+    ) -> Result<()> {
+        self.db
+            .run(
+                "update reviews set error = $3, next_ms = $4, claimed_until_ms = null, attempts = $5, model = $6, prompt = $7
+                 where team_id = $1 and id = $2 and status = 'PENDING'",
+                args![team, id, error, next_ms, transcript.attempts, &transcript.model, &transcript.prompt],
+            )
+            .await
+            .map(drop)
+    }
+
+    /// Writes what became of a pending review.
+    pub async fn complete_review(&self, team: &TeamId, id: i64, outcome: &ReviewOutcome, now_ms: i64) -> Result<()> {
+        let status = if outcome.error.is_none() { ReviewStatus::Finished } else { ReviewStatus::Failed };
+        let transcript = outcome.transcript.as_ref();
+        self.db
+            .run(
+                "update reviews set status = $3, summary = $4, error = $5, completed_ms = $6, claimed_until_ms = null,
+                   model = $7, prompt = $8, answer = $9, duration_ms = $10, attempts = $11
+                 where team_id = $1 and id = $2 and status = 'PENDING'",
+                args![
+                    team,
+                    id,
+                    status.code(),
+                    outcome.summary.clone(),
+                    outcome.error.clone(),
+                    now_ms,
+                    transcript.map(|held| held.model.clone()),
+                    transcript.map(|held| held.prompt.clone()),
+                    transcript.and_then(|held| held.answer.clone()),
+                    transcript.and_then(|held| held.duration_ms),
+                    transcript.map_or(0, |held| held.attempts)
+                ],
+            )
+            .await
+            .map(drop)
+    }
+
+    /// What was asked and answered for a review of an identity; none if there is no such review, or no model was asked.
+    pub async fn transcript(&self, team: &TeamId, identity: &str, id: i64) -> Result<Option<Transcript>> {
+        let row = self
+            .db
+            .row(
+                "select model, prompt, answer, duration_ms, attempts from reviews
+                 where team_id = $1 and identity_id = $2 and id = $3 and model is not null",
+                args![team, identity, id],
+            )
+            .await?;
+        let read = |row: Row| {
+            Ok(Transcript {
+                model: row.text("model")?,
+                prompt: row.opt_text("prompt")?.unwrap_or_default(),
+                answer: row.opt_text("answer")?,
+                duration_ms: row.opt_int("duration_ms")?,
+                attempts: row.int("attempts")?,
+            })
+        };
+        row.map(read).transpose()
     }
 }
 
@@ -123,5 +221,8 @@ fn read(row: &Row) -> Result<Review> {
         requested_by: row.text("requested_by")?,
         created_ms: row.int("created_ms")?,
         completed_ms: row.opt_int("completed_ms")?,
+        attempts: row.int("attempts")?,
+        model: row.opt_text("model")?,
+        duration_ms: row.opt_int("duration_ms")?,
     })
 }

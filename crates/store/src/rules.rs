@@ -121,7 +121,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Deletes a badge rule and takes its badge off everyone. Returns whether there was one.
+    /// Deletes a badge rule and takes its badge off everyone; the cycle that follows tells of it. Returns whether there was
+    /// one.
     pub async fn delete_badge_rule(&self, team: &TeamId, slug: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let gone =
@@ -131,7 +132,7 @@ impl Store {
         }
         turn_page(&mut tx, team).await?;
         requeue_badge(&mut tx, team, slug, now_ms).await?;
-        tx.run("delete from badges where team_id = $1 and slug = $2", args![team, slug]).await?;
+        crate::badges::take_off(&mut tx, team, slug).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -157,6 +157,19 @@ impl Store {
         rows.iter().map(read_membership).collect()
     }
 
+    /// Where the administrators of a team who may log in get their mail, at most `limit`.
+    pub async fn admin_emails(&self, team: &TeamId, limit: i64) -> Result<Vec<String>> {
+        let rows = self
+            .db
+            .rows(
+                "select u.email from memberships m cross join users u
+                 where m.team_id = $1 and m.role = 'ADMIN' and u.id = m.user_id and u.disabled = 0 order by u.email limit $2",
+                args![team, limit],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("email")).collect()
+    }
+
     /// Who a session token belongs to, while it is valid and its user may log in.
     pub async fn login(&self, token_hash: &str, now_ms: i64) -> Result<Option<Membership>> {
         let row = self

@@ -14,6 +14,7 @@ mod suite {
     mod ingest;
     mod isolation;
     mod lists;
+    mod notifying;
     mod opening;
     mod people;
     mod pipeline;

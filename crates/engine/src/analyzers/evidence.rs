@@ -24,7 +24,7 @@ pub(super) fn join(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// Text that an identity wrote, made safe to show: cut, in quotes, without control characters.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let shown: String =
         text.chars().take(SHOWN_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let more = if text.chars().count() > SHOWN_CHARS_MAX { "…" } else { "" };

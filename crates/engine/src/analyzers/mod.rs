@@ -32,7 +32,7 @@ mod stories;
 mod user_agent;
 mod velocity;
 
-pub(crate) use evidence::is_background;
+pub(crate) use evidence::{is_background, quoted};
 
 /// What can be said of an identity, and how to say it.
 pub struct Analyzer {

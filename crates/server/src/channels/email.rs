@@ -18,8 +18,8 @@ pub const RECIPIENTS_MAX: usize = 100;
 
 const PAGE_STYLE: &str = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:15px;\
     line-height:1.5;max-width:36em;margin:0 auto;padding:16px";
-const LABEL_STYLE: &str = "padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;opacity:.75";
-const VALUE_STYLE: &str = "padding:4px 0;vertical-align:top;word-break:break-word";
+pub(super) const LABEL_STYLE: &str = "padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;opacity:.75";
+pub(super) const VALUE_STYLE: &str = "padding:4px 0;vertical-align:top;word-break:break-word";
 pub(super) const BUTTON_STYLE: &str = "display:inline-block;padding:10px 18px;border-radius:6px;background-color:#1d4ed8;\
     color:#ffffff;text-decoration:none";
 const FOOT_STYLE: &str = "font-size:12px;opacity:.75;border-top:1px solid #888888;margin-top:24px;padding-top:8px";
@@ -101,6 +101,11 @@ impl Mailer {
     /// Attempts to send a notification to all of these, in one message.
     pub async fn send(&self, to: &[String], notification: &Notification<'_>) -> Attempt {
         self.send_rendered(to, notification.delivery_id, render(notification)).await
+    }
+
+    /// Attempts to send several notifications to all of these, in one message under one id.
+    pub async fn send_digest(&self, to: &[String], id: &str, notifications: &[Notification<'_>]) -> Attempt {
+        self.send_rendered(to, id, super::digest::render(id, notifications)).await
     }
 
     /// Attempts to send a subject, a text and its HTML.
@@ -242,7 +247,7 @@ mod tests {
         let mailer = mailer(&format!("smtp://127.0.0.1:{port}"));
         let to = ["a@example.org".to_owned(), "Bé <b@example.org>".to_owned()];
         let attempt = mailer.send(&to, &notification("ESCALATION_OPENED", &data)).await;
-        assert_eq!(attempt, Attempt { outcome: Outcome::Delivered, http_status: None, error: None });
+        assert_eq!(attempt, Attempt::delivered(None));
         let said = said(lines);
         let envelope = ["MAIL FROM:<dregs@example.org>", "RCPT TO:<a@example.org>", "RCPT TO:<b@example.org>"];
         let from = ["From: Dregs <dregs@example.org>", "Message-ID: <dlv_1@example.org>"];

@@ -4,12 +4,15 @@
 //! Nothing here remembers or reads a clock: the caller keeps the log of deliveries, the time and the chance. What a
 //! notification says was in part written by the people being judged, so every channel shows it cleaned, cut and escaped.
 
+pub mod digest;
 pub mod email;
 pub mod guard;
 pub mod invitation;
+pub mod pace;
 pub mod slack;
 pub mod webhook;
 
+use dregs_engine::text::is_hidden;
 use reqwest::Url;
 use serde_json::Value;
 
@@ -34,7 +37,7 @@ const URL_CHARS_MAX: usize = 2048;
 pub struct Notification<'a> {
     /// The same over all attempts.
     pub delivery_id: &'a str,
-    /// `IDENTITY_SCORED`, `IDENTITY_BADGES_CHANGED`, `ESCALATION_OPENED`, `ESCALATION_CLOSED` or `TEST`.
+    /// `IDENTITY_SCORED`, `IDENTITY_BADGES_CHANGED`, `ESCALATION_OPENED`, `ESCALATION_CLOSED`, `CHANNEL_DISABLED` or `TEST`.
     pub event: &'a str,
     pub channel_id: &'a str,
     pub data: &'a Value,
@@ -57,15 +60,17 @@ pub struct Attempt {
     pub http_status: Option<u16>,
     /// At most [`ERROR_CHARS_MAX`] characters, without the target's address.
     pub error: Option<String>,
+    /// How long the receiver wants to be left alone, in milliseconds.
+    pub rest_ms: Option<i64>,
 }
 
 impl Attempt {
     fn delivered(http_status: Option<u16>) -> Self {
-        Attempt { outcome: Outcome::Delivered, http_status, error: None }
+        Attempt { outcome: Outcome::Delivered, http_status, error: None, rest_ms: None }
     }
 
-    fn failed(outcome: Outcome, http_status: Option<u16>, error: &str) -> Self {
-        Attempt { outcome, http_status, error: Some(clean(error, ERROR_CHARS_MAX)) }
+    pub fn failed(outcome: Outcome, http_status: Option<u16>, error: &str) -> Self {
+        Attempt { outcome, http_status, error: Some(clean(error, ERROR_CHARS_MAX)), rest_ms: None }
     }
 }
 
@@ -86,13 +91,15 @@ const CATEGORIES: [(&str, &str); 4] = [
     ("behavior", "Behavior"),
 ];
 /// Single values that are shown, by their place in `data`.
-const FACTS: [(&str, &str); 6] = [
+const FACTS: [(&str, &str); 8] = [
     ("Identity", "/identityId"),
     ("Rule", "/escalation/rule/name"),
     ("Severity", "/escalation/severity"),
     ("Status", "/escalation/status"),
     ("Opened", "/escalation/openedAt"),
     ("Closed", "/escalation/closedAt"),
+    ("Channel", "/channel/name"),
+    ("Reason", "/reason"),
 ];
 /// Lists of badges that are shown.
 const LISTS: [(&str, &str); 3] = [("Badges", "/badges"), ("Added", "/added"), ("Removed", "/removed")];
@@ -113,7 +120,7 @@ impl Card {
         let fact = |(label, place): &(&'static str, &str)| Some((*label, words(data.pointer(place)?)?));
         let list = |(label, place): &(&'static str, &str)| Some((*label, listed(data.pointer(place)?.as_array()?)?));
         Card {
-            title: title(notification.event, &name(data)),
+            title: title(notification.event, data),
             scores: scores(data),
             facts: FACTS.iter().filter_map(fact).chain(LISTS.iter().filter_map(list)).collect(),
             url: page_url(&data["dashboardUrl"]),
@@ -121,13 +128,15 @@ impl Card {
     }
 }
 
-fn title(event: &str, name: &str) -> String {
+fn title(event: &str, data: &Value) -> String {
+    let name = name(data);
     match event {
         "IDENTITY_SCORED" => format!("New scores for {name}"),
         "IDENTITY_BADGES_CHANGED" => format!("Badges changed for {name}"),
         "ESCALATION_OPENED" => format!("Escalation opened for {name}"),
         "ESCALATION_CLOSED" => format!("Escalation closed for {name}"),
         "TEST" => "Test message from Dregs".to_owned(),
+        "CHANNEL_DISABLED" => "A channel was switched off".to_owned(),
         other => format!("{} for {name}", clean(other, NAME_CHARS_MAX)),
     }
 }
@@ -215,14 +224,6 @@ pub fn clean(text: &str, chars_max: usize) -> String {
         chars += needed;
     }
     shown
-}
-
-/// Whether a character steers how others are shown, or hides: marks and overrides of direction, zero-width spaces, tags.
-/// The joiners stay: Persian, Hindi and emoji are written with them.
-fn is_hidden(char: char) -> bool {
-    matches!(char,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Notifications as somebody with bad intentions would have them, and somebody to send them to.

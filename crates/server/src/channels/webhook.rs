@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dregs_engine::event::format_time_ms;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 use serde::Serialize;
 use serde_json::Value;
@@ -23,6 +23,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 pub const SECRETS_MAX: usize = 2;
 /// How secrets begin; what follows is Base64.
 pub const SECRET_PREFIX: &str = "whsec_";
+/// The longest rest that a receiver gets when it asks for one: longer, and people would learn too late what happened.
+pub const REST_MAX_S: i64 = 3600;
 /// How much of an answer is read. It only serves to say what was wrong.
 const ANSWER_BYTES_MAX: usize = 4096;
 
@@ -143,6 +145,7 @@ impl Poster {
 
 async fn judged(url: &Url, response: Response) -> Attempt {
     let status = response.status();
+    let rest_ms = rest_ms(&response);
     let answer = beginning(response).await;
     let outcome = match status.as_u16() {
         200..=299 => return Attempt::delivered(Some(status.as_u16())),
@@ -151,7 +154,16 @@ async fn judged(url: &Url, response: Response) -> Attempt {
     };
     let note = if status.is_redirection() { " (redirects are not followed)" } else { "" };
     let error = format!("receiver answered {status}{note}: {}", masked(&answer, url));
-    Attempt::failed(outcome, Some(status.as_u16()), error.trim_end_matches(": "))
+    Attempt { rest_ms, ..Attempt::failed(outcome, Some(status.as_u16()), error.trim_end_matches(": ")) }
+}
+
+/// How long whoever answers 429 or 503 wants to be left alone, if it says so in seconds.
+pub fn rest_ms(response: &Response) -> Option<i64> {
+    if !matches!(response.status().as_u16(), 429 | 503) {
+        return None;
+    }
+    let seconds: i64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    (seconds > 0).then_some(seconds.min(REST_MAX_S) * 1000)
 }
 
 /// The beginning of an answer; less of it if the connection breaks or time is up.
@@ -262,7 +274,7 @@ mod tests {
     async fn a_receiver_gets_what_was_signed() {
         let (port, mut requests) = receiver("HTTP/1.1 204 No Content\r\n\r\n", Then::Close).await;
         let attempt = attempt(&poster(true, TIMEOUT), &format!("http://localhost:{port}/hook?key=abc")).await;
-        assert_eq!(attempt, Attempt { outcome: Outcome::Delivered, http_status: Some(204), error: None });
+        assert_eq!(attempt, Attempt::delivered(Some(204)));
         let data = json!({"identityId": "u"});
         let made = signed(&notification("TEST", &data), &[NEWER.to_owned()], NOW_MS);
         let request = requests.recv().await.unwrap();
@@ -286,6 +298,19 @@ mod tests {
         assert_eq!(failed.error.as_deref(), Some("receiver answered 500 Internal Server Error: no route … ?…"));
         let odd = answered("nonsense\r\n\r\n", Then::Close, TIMEOUT).await;
         assert_eq!((odd.outcome, odd.http_status), (Outcome::Retry, None));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_busy_says_for_how_long() {
+        for (answer, rest_ms) in [
+            ("HTTP/1.1 429 X\r\nretry-after: 7\r\n\r\n", Some(7_000)),
+            ("HTTP/1.1 503 X\r\nretry-after: 999999\r\n\r\n", Some(REST_MAX_S * 1000)),
+            ("HTTP/1.1 500 X\r\nretry-after: 7\r\n\r\n", None),
+            ("HTTP/1.1 429 X\r\nretry-after: -7\r\n\r\n", None),
+            ("HTTP/1.1 429 X\r\nretry-after: soon\r\n\r\n", None),
+        ] {
+            assert_eq!(answered(answer, Then::Close, TIMEOUT).await.rest_ms, rest_ms, "{answer}");
+        }
     }
 
     #[tokio::test]

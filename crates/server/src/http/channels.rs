@@ -3,13 +3,15 @@
 use crate::app::App;
 use crate::channels::email::RECIPIENTS_MAX;
 use crate::channels::guard::Guard;
+use crate::channels::pace::{PER_MINUTE_MAX, Rate};
 use crate::channels::webhook::SECRET_PREFIX;
 use crate::http::auth::{Reader, Writer};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice, given};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
 use crate::jobs::acting::{IDENTITY_BADGES_CHANGED, IDENTITY_SCORED};
 use crate::jobs::deliver::delivery_id;
+use crate::jobs::notices::CHANNEL_DISABLED;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,6 +21,7 @@ use dregs_engine::event::format_time_ms;
 use dregs_engine::rules::slug_of;
 use dregs_store::{
     Channel, ChannelConfig, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, Secret, TeamId,
+    Waiting,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -33,7 +36,10 @@ const SECRET_BYTES: usize = 24;
 const OVERLAP_S: i64 = 24 * 3600;
 const OVERLAP_S_MAX: i64 = 30 * 24 * 3600;
 /// What a channel can ask to be told. Escalations reach those that their rules name.
-const EVENTS: [&str; 2] = [IDENTITY_SCORED, IDENTITY_BADGES_CHANGED];
+const EVENTS: [&str; 3] = [IDENTITY_SCORED, IDENTITY_BADGES_CHANGED, CHANNEL_DISABLED];
+/// Minutes that a digest may gather: less is no digest, and what is told a day late is not read.
+const DIGEST_MINUTES_MIN: i64 = 5;
+const DIGEST_MINUTES_MAX: i64 = 24 * 60;
 /// Stands for the part of a URL that is not shown.
 const MASK: &str = "…";
 /// The event of a test message.
@@ -52,8 +58,16 @@ pub struct ChannelView {
     pub url: Option<String>,
     /// Who gets the e-mails.
     pub to: Option<Vec<String>>,
-    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED. Escalations reach the channels that their rules name.
+    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED, CHANNEL_DISABLED. Escalations reach the channels that their rules name.
     pub events: Vec<String>,
+    /// Attempts made in a minute; what is more waits.
+    pub max_per_minute: i64,
+    /// Notifications of so many minutes are sent as one mail; 0: each by itself.
+    pub digest_minutes: i64,
+    /// Deliveries that wait, those under way among them; 10,000 may be more.
+    pub waiting: i64,
+    /// When the next of them is attempted at the earliest.
+    pub next_attempt_at: Option<String>,
     pub enabled: bool,
     /// Why it was switched off without anybody asking.
     pub disabled_reason: Option<String>,
@@ -71,6 +85,7 @@ pub struct ChannelView {
 impl From<Channel> for ChannelView {
     fn from(channel: Channel) -> Self {
         let r#type = channel.config.code();
+        let rate = Rate::of(&channel.config, channel.max_per_minute);
         let (url, to) = match channel.config {
             ChannelConfig::Email { to } => (None, Some(to)),
             ChannelConfig::Webhook { url } => (Some(url), None),
@@ -84,6 +99,10 @@ impl From<Channel> for ChannelView {
             url,
             to,
             events: channel.events,
+            max_per_minute: rate.per_minute(),
+            digest_minutes: channel.digest_minutes,
+            waiting: 0,
+            next_attempt_at: None,
             enabled: channel.enabled,
             disabled_reason: channel.disabled_reason,
             failing_since: channel.failing_since_ms.map(format_time_ms),
@@ -93,6 +112,24 @@ impl From<Channel> for ChannelView {
             updated_at: format_time_ms(channel.updated_ms),
         }
     }
+}
+
+/// Channels with what each has to send.
+async fn views(app: &App, team: &TeamId, channels: Vec<Channel>) -> ApiResult<Vec<ChannelView>> {
+    let ids: Vec<&str> = channels.iter().map(|channel| channel.id.as_str()).collect();
+    let mut waiting = app.store.waiting(team, &ids).await?;
+    let view = |channel: Channel| {
+        let Waiting { count, next_ms } = waiting.remove(&channel.id).unwrap_or_default();
+        let next_ms = next_ms.max(channel.resting_until_ms.filter(|_| count > 0));
+        ChannelView { waiting: count, next_attempt_at: next_ms.map(format_time_ms), ..channel.into() }
+    };
+    Ok(channels.into_iter().map(view).collect())
+}
+
+async fn view(app: &App, team: &TeamId, channel: Channel) -> ApiResult<Json<ChannelView>> {
+    let slug = channel.slug.clone();
+    let view = views(app, team, vec![channel]).await?.pop();
+    view.map(Json).ok_or_else(|| ApiError::not_found("channel", &slug))
 }
 
 /// A URL without what may be secret in it.
@@ -118,14 +155,23 @@ pub struct ChannelBody {
     /// Of EMAIL: the recipients.
     #[schema(min_items = 1, max_items = 100)]
     to: Option<Vec<String>>,
-    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED; replaces all there are. None by default.
+    /// IDENTITY_SCORED, IDENTITY_BADGES_CHANGED, CHANNEL_DISABLED; replaces all there are. None by default. People's channels
+    /// hear of CHANNEL_DISABLED in any case.
     events: Option<Vec<String>>,
+    /// Attempts in a minute; what is more waits. Null, the default: 50 for SLACK, 30 for EMAIL, 30,000 for WEBHOOK.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 60_000)]
+    max_per_minute: Option<Option<i64>>,
+    /// Of EMAIL: 5 to 1440, to send what came in so many minutes as one mail; 0, the default, to send each by itself.
+    #[schema(minimum = 0, maximum = 1440)]
+    digest_minutes: Option<i64>,
     /// True by default.
     enabled: Option<bool>,
 }
 
 impl ChannelBody {
     fn onto(self, mut channel: Channel, guard: &Guard) -> ApiResult<Channel> {
+        self.set_limits(&mut channel)?;
         if let Some(name) = self.name {
             channel.name = name.trim().to_owned();
         }
@@ -176,6 +222,31 @@ impl ChannelBody {
     }
 }
 
+impl ChannelBody {
+    fn set_limits(&self, channel: &mut Channel) -> ApiResult<()> {
+        if let Some(max_per_minute) = self.max_per_minute {
+            if max_per_minute.is_some_and(|max| !(1..=PER_MINUTE_MAX).contains(&max)) {
+                return Err(ApiError::BadRequest(format!(
+                    "maxPerMinute must be 1 to {PER_MINUTE_MAX}, or null for what is usual"
+                )));
+            }
+            channel.max_per_minute = max_per_minute;
+        }
+        if let Some(minutes) = self.digest_minutes {
+            if minutes != 0 && !matches!(channel.config, ChannelConfig::Email { .. }) {
+                return Err(ApiError::BadRequest("digestMinutes is for channels of type EMAIL: leave it out".into()));
+            }
+            if minutes != 0 && !(DIGEST_MINUTES_MIN..=DIGEST_MINUTES_MAX).contains(&minutes) {
+                return Err(ApiError::BadRequest(format!(
+                    "digestMinutes must be 0 or {DIGEST_MINUTES_MIN} to {DIGEST_MINUTES_MAX}"
+                )));
+            }
+            channel.digest_minutes = minutes;
+        }
+        Ok(())
+    }
+}
+
 fn check_recipients(to: &[String]) -> ApiResult<()> {
     if !(1..=RECIPIENTS_MAX).contains(&to.len()) {
         return Err(ApiError::BadRequest(format!("to must be 1 to {RECIPIENTS_MAX} addresses")));
@@ -217,7 +288,8 @@ async fn found(app: &App, team: &TeamId, slug: &str) -> ApiResult<Channel> {
     security(("key" = []))
 )]
 pub async fn list(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<Vec<ChannelView>>> {
-    Ok(Json(app.store.channels(&team).await?.into_iter().map(ChannelView::from).collect()))
+    let channels = app.store.channels(&team).await?;
+    views(&app, &team, channels).await.map(Json)
 }
 
 /// Read a channel
@@ -232,7 +304,7 @@ pub async fn get(
     Reader(team): Reader,
     Segments(slug): Segments<String>,
 ) -> ApiResult<Json<ChannelView>> {
-    Ok(Json(found(&app, &team, &slug).await?.into()))
+    view(&app, &team, found(&app, &team, &slug).await?).await
 }
 
 /// Create a channel
@@ -265,6 +337,9 @@ pub async fn create(
         enabled: true,
         disabled_reason: None,
         failing_since_ms: None,
+        max_per_minute: None,
+        digest_minutes: 0,
+        resting_until_ms: None,
         created_ms: now_ms,
         updated_ms: now_ms,
     };
@@ -294,7 +369,7 @@ pub async fn update(
     let channel = Channel { updated_ms: app.clock.now_ms(), ..channel };
     app.store.change_channel(&team, &channel).await?;
     app.act_anew();
-    Ok(Json(channel.into()))
+    view(&app, &team, channel).await
 }
 
 /// Delete a channel with its log

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
+use crate::http::disregarding::set_disregarded;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
 use crate::http::refusals::{ToRead, ToReadOne, ToWriteOne};
@@ -225,7 +226,7 @@ pub async fn update(
         merge(&app, &team, &id, now_ms, &attributes).await?;
     }
     if let Some(disregarded) = disregarded {
-        app.store.set_identity_disregarded(&team, &id, disregarded, now_ms).await?;
+        set_disregarded(&app, &team, &id, disregarded).await?;
     }
     app.bells.process.notify_one();
     load(&app, &team, &id).await.map(Json)

@@ -11,6 +11,7 @@ pub mod client_address;
 pub mod credentials;
 pub mod decisions;
 pub mod devices;
+pub mod disregarding;
 pub mod docs;
 pub mod error;
 pub mod escalation_rules;
@@ -99,6 +100,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(analysis::links))
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::request))
+        .routes(routes!(reviews::transcript))
         .routes(routes!(graph::around))
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::decide, decisions::take_back))

@@ -1,7 +1,7 @@
 //! Reviews of an identity: its latest analysis in a few sentences.
 
 use crate::app::App;
-use crate::http::auth::{Reader, Worker};
+use crate::http::auth::{Reader, Worker, Writer};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Body, Segments};
 use crate::http::refusals::{ToReadOne, ToWriteOne};
@@ -27,8 +27,15 @@ pub struct ReviewView {
     /// What the person who asked thinks.
     pub user_feedback: Option<String>,
     pub summary: Option<String>,
-    /// Why there is no summary.
+    /// Why it failed, or while it is pending how the last attempt went. A review that the language model did not write has
+    /// the summary from the evidence.
     pub error_message: Option<String>,
+    /// The language model that was asked; null where none is set up.
+    pub model: Option<String>,
+    /// How often it was asked.
+    pub attempts: i64,
+    /// How long its answer took.
+    pub duration_millis: Option<i64>,
     pub requested_by: String,
     pub created_at: String,
     pub completed_at: Option<String>,
@@ -43,6 +50,9 @@ impl From<Review> for ReviewView {
             user_feedback: review.feedback,
             summary: review.summary,
             error_message: review.error,
+            model: review.model,
+            attempts: review.attempts,
+            duration_millis: review.duration_ms,
             requested_by: review.requested_by,
             created_at: format_time_ms(review.created_ms),
             completed_at: review.completed_ms.map(format_time_ms),
@@ -84,7 +94,8 @@ pub async fn list(
 
 /// Ask for a review of the latest analysis
 ///
-/// It is written from the evidence, in the background; nothing leaves this machine.
+/// It is written in the background: from the evidence, and nothing leaves this machine, or where the operator has set one up
+/// by a language model, which is told nothing that names the person.
 #[utoipa::path(
     post, path = "/identities/{id}/actions/review", tag = "identities", operation_id = "requestReview", request_body = ReviewBody,
     params(("id" = String, Path, description = "Percent-encoded")),
@@ -114,8 +125,58 @@ pub async fn request(
         requested_by: worker.name,
         created_ms: now_ms,
         completed_ms: None,
+        attempts: 0,
+        model: None,
+        duration_ms: None,
     };
     app.store.add_review(&review).await?;
     app.bells.review.notify_one();
     Ok((StatusCode::CREATED, Json(review.into())))
+}
+
+/// What a language model was asked and answered for a review.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TranscriptView {
+    pub review_id: i64,
+    pub model: String,
+    /// As they were sent the last time, with placeholders for personal data.
+    pub messages: Vec<MessageView>,
+    /// As it came: untrusted text. Null while there is none that can be used.
+    pub answer: Option<String>,
+    pub attempts: i64,
+    pub duration_millis: Option<i64>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct MessageView {
+    /// system or user.
+    pub role: String,
+    pub content: String,
+}
+
+/// Read what a language model was asked and answered for a review
+///
+/// For administrators.
+#[utoipa::path(
+    get, path = "/identities/{id}/reviews/{reviewId}/transcript", tag = "identities", operation_id = "getReviewTranscript",
+    params(("id" = String, Path, description = "Percent-encoded"), ("reviewId" = i64, Path, description = "From the list")),
+    responses((status = 200, description = "The transcript", body = TranscriptView), ToReadOne),
+    security(("key" = []))
+)]
+pub async fn transcript(
+    State(app): State<Arc<App>>,
+    Writer(team): Writer,
+    Segments((id, review_id)): Segments<(String, i64)>,
+) -> ApiResult<Json<TranscriptView>> {
+    let held = app.store.transcript(&team, &id, review_id).await?;
+    let held = held.ok_or_else(|| ApiError::not_found("transcript of review", &review_id.to_string()))?;
+    Ok(Json(TranscriptView {
+        review_id,
+        model: held.model,
+        messages: serde_json::from_str(&held.prompt).unwrap_or_default(),
+        answer: held.answer,
+        attempts: held.attempts,
+        duration_millis: held.duration_ms,
+    }))
 }

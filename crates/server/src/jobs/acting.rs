@@ -9,7 +9,7 @@ use dregs_engine::rules::badge::{self, Badge, Held};
 use dregs_engine::rules::escalation::{self, Change};
 use dregs_engine::rules::{EscalationRule, Facts, Status};
 use dregs_engine::score::{Assessment, Category};
-use dregs_store::{Channel, Commit, DeliveryWrite, Escalation, Result, Store, TeamId, Watched};
+use dregs_store::{Channel, Commit, DeliveryWrite, Escalation, HeldBadges, Result, Store, TeamId, Watched};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub const ESCALATION_CLOSED: &str = "ESCALATION_CLOSED";
 /// What a batch needs to know to act.
 pub struct Stage {
     playbook: Arc<Playbook>,
-    badges: BTreeMap<String, Held>,
+    badges: BTreeMap<String, HeldBadges>,
     watched: BTreeMap<String, BTreeMap<String, Watched>>,
 }
 
@@ -47,7 +47,7 @@ impl Stage {
 
     /// Notes what follows. Returns when time alone will make something else follow.
     pub fn act(&mut self, commit: &mut Commit, scored: &Scored<'_>, ids: &Ids, notify: &NotifyOptions) -> Option<i64> {
-        let held = self.badges.remove(scored.id).unwrap_or_default();
+        let HeldBadges { held, taken_off } = self.badges.remove(scored.id).unwrap_or_default();
         let none = BTreeSet::new();
         let facts =
             Facts { scores: scored.scores, created_ms: scored.created_ms, badges: &none, now_ms: scored.now_ms };
@@ -56,8 +56,9 @@ impl Stage {
         let told = Told { scored, badges: &badges, notify };
         let facts = Facts { badges: &slugs, ..facts };
         let escalations_ms = self.escalate(commit, &told, &facts, ids);
-        self.tell_scores_and_badges(commit, &told, &held, ids);
-        if !(held.is_empty() && badges.is_empty()) {
+        self.tell_scores(commit, &told, ids);
+        self.tell_badges(commit, &told, shown(&held, taken_off.clone()), ids);
+        if !(held.is_empty() && taken_off.is_empty() && badges.is_empty()) {
             commit.badges.insert(scored.id.to_owned(), badges);
         }
         [badges_ms, escalations_ms].into_iter().flatten().min()
@@ -118,7 +119,7 @@ impl Stage {
         commit.deliveries.extend(targets.map(|channel_id| told.delivery(ids, channel_id, event, &data)));
     }
 
-    fn tell_scores_and_badges(&self, commit: &mut Commit, told: &Told<'_>, held: &Held, ids: &Ids) {
+    fn tell_scores(&self, commit: &mut Commit, told: &Told<'_>, ids: &Ids) {
         let scored = told.scored;
         if scored.scores != scored.before {
             self.tell(commit, told, IDENTITY_SCORED, ids, |data| {
@@ -126,9 +127,10 @@ impl Stage {
                 data.insert("previousScores".into(), scores_json(scored.before));
             });
         }
-        let had: BTreeSet<&String> = held.iter().filter(|(_, (state, _))| state.on).map(|(slug, _)| slug).collect();
-        let has: BTreeSet<&String> =
-            told.badges.iter().filter(|badge| badge.state.on).map(|badge| &badge.slug).collect();
+    }
+
+    fn tell_badges(&self, commit: &mut Commit, told: &Told<'_>, had: BTreeSet<String>, ids: &Ids) {
+        let has = badge::slugs(told.badges);
         if had != has {
             self.tell(commit, told, IDENTITY_BADGES_CHANGED, ids, |data| {
                 data.insert("added".into(), json!(has.difference(&had).collect::<Vec<_>>()));
@@ -145,7 +147,7 @@ impl Stage {
         ids: &Ids,
         add: impl Fn(&mut Map<String, Value>),
     ) {
-        let mut targets = self.playbook.subscribed(event).peekable();
+        let mut targets = subscribed(&self.playbook.channels, event).peekable();
         if targets.peek().is_none() {
             return;
         }
@@ -155,14 +157,18 @@ impl Stage {
     }
 }
 
-impl Playbook {
-    /// Ids of the channels that want to hear of this.
-    fn subscribed(&self, event: &str) -> impl Iterator<Item = &str> {
-        self.channels
-            .iter()
-            .filter(move |channel| channel.enabled && channel.events.iter().any(|wanted| wanted == event))
-            .map(|channel| channel.id.as_str())
-    }
+/// Slugs of what others saw of an identity's badges, with those whose going nobody was told of.
+fn shown(held: &Held, taken_off: BTreeSet<String>) -> BTreeSet<String> {
+    let on = held.iter().filter(|(_, (state, _))| state.on).map(|(slug, _)| slug.clone());
+    on.chain(taken_off).collect()
+}
+
+/// Ids of the channels that want to hear of this.
+pub fn subscribed<'a>(channels: &'a [Channel], event: &str) -> impl Iterator<Item = &'a str> {
+    channels
+        .iter()
+        .filter(move |channel| channel.enabled && channel.events.iter().any(|wanted| wanted == event))
+        .map(|channel| channel.id.as_str())
 }
 
 /// Ids of the channels that a rule tells; a silent one tells none.

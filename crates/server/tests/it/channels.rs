@@ -29,9 +29,9 @@ on_both!(
 );
 
 #[derive(Clone)]
-struct Received {
+pub struct Received {
     headers: HeaderMap,
-    body: Bytes,
+    pub body: Bytes,
 }
 
 impl Received {
@@ -40,7 +40,7 @@ impl Received {
     }
 
     /// The body, provided that the official client takes it.
-    fn verified(&self, secret: &str) -> Value {
+    pub fn verified(&self, secret: &str) -> Value {
         let verified = dregs::webhooks::verify(&self.body, self.header("x-dregs-signature"), secret);
         Value::Object(verified.unwrap_or_else(|error| panic!("{error}")))
     }
@@ -48,14 +48,14 @@ impl Received {
 
 /// Takes what it is sent, and answers with the statuses it was told in turn, then with 200.
 #[derive(Clone, Default)]
-struct Receiver {
+pub struct Receiver {
     seen: Arc<Mutex<Vec<Received>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
-    url: String,
+    pub url: String,
 }
 
 impl Receiver {
-    async fn start(answers: &[u16]) -> Self {
+    pub async fn start(answers: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
@@ -69,18 +69,18 @@ impl Receiver {
         receiver
     }
 
-    fn seen(&self) -> Vec<Received> {
+    pub fn seen(&self) -> Vec<Received> {
         self.seen.lock().unwrap().clone()
     }
 
-    async fn wait_for(&self, count: usize) -> Vec<Received> {
+    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         eventually("the receiver has got it", async || self.seen.lock().unwrap().len() >= count).await;
         self.seen()
     }
 }
 
 /// A server that may send to this machine.
-async fn open(app: &mut TestApp) {
+pub async fn open(app: &mut TestApp) {
     let notify = NotifyOptions {
         allow_private_targets: true,
         public_url: Some("https://dregs.example/".into()),
@@ -89,7 +89,7 @@ async fn open(app: &mut TestApp) {
     app.restart(RunOptions { notify, ..RunOptions::default() }).await;
 }
 
-async fn webhook(api: &Api, receiver: &Receiver, events: Value) -> (String, String) {
+pub async fn webhook(api: &Api, receiver: &Receiver, events: Value) -> (String, String) {
     let body = json!({"name": "Receiver", "type": "WEBHOOK", "url": receiver.url, "events": events});
     let made = api.post("/channels", &body).await.expect(201);
     let text = |field: &str| made[field].as_str().unwrap().to_owned();
@@ -102,7 +102,7 @@ async fn log(app: &TestApp) -> Vec<Value> {
     page["content"].as_array().unwrap().clone()
 }
 
-async fn delivered(app: &TestApp, count: usize) {
+pub async fn delivered(app: &TestApp, count: usize) {
     eventually("all is delivered", async || {
         let log = log(app).await;
         log.len() >= count && log.iter().all(|delivery| delivery["status"] == "DELIVERED")
@@ -183,16 +183,18 @@ async fn what_failed_is_told_again_in_order_under_its_id(app: &mut TestApp) {
     user(app, "a").await;
     receiver.wait_for(1).await;
     app.api.delete("/badge-rules/known").await.expect(204);
+    app.settle().await;
     app.api.post("/badge-rules", &json!({"name": "Known again", "conditions": anyone()})).await.expect(201);
     app.settle().await;
-    let got = receiver.wait_for(3).await;
+    let got = receiver.wait_for(4).await;
     let bodies: Vec<Value> = got.iter().map(|got| got.verified(&secret)).collect();
     assert_eq!((&bodies[0]["id"], &bodies[0]["data"]), (&bodies[1]["id"], &bodies[1]["data"]));
     assert_ne!(bodies[0]["timestamp"], bodies[1]["timestamp"], "every attempt is stamped and signed anew");
     let added: Vec<&Value> = bodies.iter().map(|body| &body["data"]["added"]).collect();
-    assert_eq!(added, [&json!(["known"]), &json!(["known"]), &json!(["known-again"])]);
-    delivered(app, 2).await;
-    assert_eq!(log(app).await.iter().map(|held| held["attempt"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(added, [&json!(["known"]), &json!(["known"]), &json!([]), &json!(["known-again"])]);
+    assert_eq!(bodies[2]["data"]["removed"], json!(["known"]), "a badge that goes with its rule is told");
+    delivered(app, 3).await;
+    assert_eq!(log(app).await.iter().map(|held| held["attempt"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 1, 2]);
 }
 
 async fn a_receiver_that_is_gone_switches_its_channel_off(app: &mut TestApp) {
@@ -372,6 +374,11 @@ async fn wrong_channels_name_their_field(app: &mut TestApp) {
         (json!({"name": "x", "type": "EMAIL", "to": []}), "to"),
         (json!({"name": "x", "type": "EMAIL", "to": ["nobody"]}), "to[0]"),
         (json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"], "events": ["ALL"]}), "IDENTITY_SCORED"),
+        (json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"], "maxPerMinute": 0}), "maxPerMinute"),
+        (json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"], "maxPerMinute": 60_001}), "maxPerMinute"),
+        (json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"], "digestMinutes": 4}), "digestMinutes"),
+        (json!({"name": "x", "type": "EMAIL", "to": ["a@b.example"], "digestMinutes": 1441}), "digestMinutes"),
+        (json!({"name": "x", "type": "WEBHOOK", "url": "https://x.example/", "digestMinutes": 5}), "EMAIL"),
     ] {
         let answer = app.api.post("/channels", &body).await;
         assert!(answer.error(400).contains(expected), "{body}: {}", answer.text);

@@ -25,6 +25,7 @@ mod health;
 mod identities;
 mod ingestion;
 mod mappings;
+mod notifying;
 mod oauth;
 mod official_client;
 mod openapi;

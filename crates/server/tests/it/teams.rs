@@ -16,7 +16,8 @@ on_both!(
 );
 
 /// What only administrators may read.
-const FOR_ADMINISTRATORS: [&str; 3] = ["/credentials", "/audit-log", "/team/invitations"];
+const FOR_ADMINISTRATORS: [&str; 4] =
+    ["/credentials", "/audit-log", "/team/invitations", "/identities/{id}/reviews/{reviewId}/transcript"];
 
 /// A word that stands in everything team A has.
 const MARK: &str = "zebra";
@@ -28,6 +29,7 @@ fn named(what: &str) -> String {
 /// What team A has: one of everything that has a route.
 struct Owned {
     cycle: String,
+    review: String,
     credential: String,
     ring: String,
     badge: String,
@@ -66,6 +68,9 @@ async fn furnish(app: &TestApp) -> Owned {
     app.settle().await;
     let ring = app.api.ids("/rings").await.remove(0);
     let cycle = app.api.get(&format!("/identities/{}/analysis", named("one"))).await.expect(200)["id"].to_string();
+    let reviews = format!("/identities/{}/reviews", named("one"));
+    let asked = app.api.post(&format!("/identities/{}/actions/review", named("one")), &json!({})).await.expect(201);
+    eventually("the review is written", async || app.api.get(&reviews).await.json[0]["status"] == "FINISHED").await;
     let text = |made: &Value, field: &str| made[field].as_str().unwrap().to_owned();
     let conditions = json!([{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]);
     let badge =
@@ -86,6 +91,7 @@ async fn furnish(app: &TestApp) -> Owned {
     app.store.give_up_deliveries(&app.team.id, &id, "given up", 1).await.unwrap();
     Owned {
         cycle,
+        review: asked["id"].to_string(),
         credential: text(&made, "id"),
         ring,
         badge: text(&badge, "slug"),
@@ -122,6 +128,7 @@ async fn invite(app: &TestApp) -> (String, String) {
 fn filled(operation: &Operation, owned: &Owned) -> String {
     operation.path_with(|name| match (operation.path.split('/').nth(1).unwrap(), name) {
         (_, "cycleId") => owned.cycle.clone(),
+        (_, "reviewId") => owned.review.clone(),
         ("credentials", _) => owned.credential.clone(),
         ("rings", _) => owned.ring.clone(),
         ("badge-rules", _) => owned.badge.clone(),

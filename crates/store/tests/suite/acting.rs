@@ -6,7 +6,7 @@ use dregs_engine::rules::escalation::Change;
 use dregs_engine::rules::{BadgeRule, Condition, EscalationRule, RULES_MAX, Severity, Status, slug_of};
 use dregs_store::{
     AttemptWrite, Channel, ChannelConfig, Commit, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, Escalation,
-    EscalationChange, EscalationFilter, EscalationWrites, Note, Review, ReviewStatus, Secret, Store, StoreError,
+    EscalationChange, EscalationFilter, EscalationWrites, Note, Secret, Store, StoreError,
 };
 use serde_json::json;
 
@@ -23,7 +23,6 @@ on_both!(
     a_failing_delivery_holds_its_line_and_no_other,
     finished_deliveries_are_sent_again_or_dropped,
     an_attempt_counts_once,
-    reviews_wait_and_are_completed_once,
 );
 
 const BELOW: fn(u8) -> Condition = |threshold| Condition::ScoreLt { category: Which::Humanity, threshold };
@@ -286,7 +285,7 @@ async fn what_people_did_stays(store: &Store) {
 async fn the_escalation_of_who_is_disregarded_closes(store: &Store) {
     scored(store, "a", Some(5), 0).await;
     begin(store, vec![escalation(1, "a", "r", Status::Open), escalation(2, "a", "s", Status::Pending)]).await;
-    store.set_identity_disregarded(&team(), "a", true, 300).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 300, nobody_told).await.unwrap();
     assert_eq!((status_of(store, 1).await, status_of(store, 2).await), (Some(Status::Closed), None));
     assert!(store.watched(&team(), &["a"]).await.unwrap().is_empty());
 }
@@ -302,6 +301,9 @@ fn channel(id: &str, slug: &str) -> Channel {
         enabled: true,
         disabled_reason: None,
         failing_since_ms: None,
+        max_per_minute: None,
+        digest_minutes: 0,
+        resting_until_ms: None,
         created_ms: 5,
         updated_ms: 5,
     }
@@ -318,12 +320,10 @@ async fn channels_are_kept_with_their_secrets(store: &Store) {
     let changed = Channel { config, enabled: false, updated_ms: 9, secrets: vec![], ..held };
     assert!(store.change_channel(&team(), &changed).await.unwrap());
     assert_eq!(store.channels(&team()).await.unwrap(), std::slice::from_ref(&changed));
-    store.note_channel_health(&team(), "1", Some(3), None, 10).await.unwrap();
-    let failing = Channel { failing_since_ms: Some(3), ..changed.clone() };
+    store.note_channel_health(&team(), "1", Some(3), Some(77)).await.unwrap();
+    store.note_channel_health(&team(), "1", Some(3), None).await.unwrap();
+    let failing = Channel { failing_since_ms: Some(3), resting_until_ms: Some(77), ..changed };
     assert_eq!(store.channels(&team()).await.unwrap(), [failing]);
-    store.note_channel_health(&team(), "1", None, Some("gone"), 11).await.unwrap();
-    let off = Channel { disabled_reason: Some("gone".into()), enabled: false, updated_ms: 11, ..changed };
-    assert_eq!(store.channels(&team()).await.unwrap(), [off]);
     store.add_deliveries(&team(), &[delivery(1, "1", "a")]).await.unwrap();
     assert!(store.delete_channel(&team(), "1").await.unwrap());
     assert!(!store.delete_channel(&team(), "1").await.unwrap());
@@ -439,35 +439,6 @@ async fn an_attempt_counts_once(store: &Store) {
         "what is noted already is not noted again"
     );
     assert_eq!(store.recover_attempts().await.unwrap(), 0, "nothing is left to be noted");
-}
-
-async fn reviews_wait_and_are_completed_once(store: &Store) {
-    let review = |id: i64| Review {
-        team: team(),
-        id,
-        identity_id: "a".into(),
-        status: ReviewStatus::Pending,
-        feedback: Some(ODD[1].into()),
-        summary: None,
-        error: None,
-        requested_by: "ann".into(),
-        created_ms: id,
-        completed_ms: None,
-    };
-    for id in [1, 2] {
-        store.add_review(&review(id)).await.unwrap();
-    }
-    assert_eq!(store.pending_reviews().await.unwrap(), [review(1), review(2)]);
-    store.complete_review(&team(), 1, Ok("fine"), 9).await.unwrap();
-    store.complete_review(&team(), 1, Err("late"), 10).await.unwrap();
-    store.complete_review(&team(), 2, Err("no analysis"), 9).await.unwrap();
-    let done =
-        Review { status: ReviewStatus::Finished, summary: Some("fine".into()), completed_ms: Some(9), ..review(1) };
-    let failed =
-        Review { status: ReviewStatus::Failed, error: Some("no analysis".into()), completed_ms: Some(9), ..review(2) };
-    assert_eq!(store.reviews(&team(), "a").await.unwrap(), [failed, done]);
-    assert!(store.reviews(&other_team(), "a").await.unwrap().is_empty());
-    assert!(store.pending_reviews().await.unwrap().is_empty());
 }
 
 /// As a kill leaves it: noted beside the ingest log, and not in the main tables. Only an embedded store has that place.

@@ -137,21 +137,21 @@ async fn a_disregarded_device_is_told_from_others(store: &Store) {
 async fn a_disregarded_identity_counts_for_nothing_until_it_is_back(store: &Store) {
     hold(store, &["a", "b", "c"], KeyKind::Device, "fp").await;
     let before = shared(store, KeyKind::Device, "fp").await;
-    assert!(store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap());
+    assert!(store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap());
     let without = shared(store, KeyKind::Device, "fp").await.unwrap();
     assert_eq!((without.holders, owners(&without)), (2, vec!["b", "c"]));
     assert_sound(store).await;
     let request = LoadRequest { identities: set(&["a"]), ..LoadRequest::default() };
     let held = store.load(&team(), &request).await.unwrap();
     assert!(held.profiles["a"].disregarded && held.profiles["a"].version == 2);
-    assert!(store.set_identity_disregarded(&team(), "a", false, 8).await.unwrap());
+    assert!(store.set_identity_disregarded(&team(), "a", false, 8, nobody_told).await.unwrap());
     assert_eq!(shared(store, KeyKind::Device, "fp").await, before);
     assert_sound(store).await;
 }
 
 async fn keys_of_a_disregarded_identity_count_once_it_is_back(store: &Store) {
     hold(store, &["a", "b"], KeyKind::Ip, "192.0.2.9").await;
-    store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap();
     let mut seen = vec![holds("a", KeyKind::Device, "fp"), holds("a", KeyKind::Ip, "192.0.2.9")];
     seen.iter_mut().for_each(|write| write.disregarded = true);
     commit(store, Commit { keys: seen, ..Commit::default() }).await;
@@ -159,7 +159,7 @@ async fn keys_of_a_disregarded_identity_count_once_it_is_back(store: &Store) {
     let without = shared(store, KeyKind::Device, "fp").await.unwrap();
     assert_eq!((without.holders, owners(&without)), (1, vec!["b"]));
     assert_sound(store).await;
-    store.set_identity_disregarded(&team(), "a", false, 8).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", false, 8, nobody_told).await.unwrap();
     assert_eq!(shared(store, KeyKind::Device, "fp").await.unwrap().holders, 2);
     assert_eq!(shared(store, KeyKind::Ip, "192.0.2.9").await.unwrap().holders, 2);
     assert_sound(store).await;
@@ -167,7 +167,7 @@ async fn keys_of_a_disregarded_identity_count_once_it_is_back(store: &Store) {
 
 async fn a_key_that_is_given_up_has_a_holder_less(store: &Store) {
     hold(store, &["a", "b", "c"], KeyKind::Behavior, "opening").await;
-    store.set_identity_disregarded(&team(), "c", true, 7).await.unwrap();
+    store.set_identity_disregarded(&team(), "c", true, 7, nobody_told).await.unwrap();
     let gone = |id: &str| (id.to_owned(), KeyKind::Behavior, "opening".to_owned());
     commit(store, Commit { keys_gone: vec![gone("a"), gone("c"), gone("nobody")], ..Commit::default() }).await;
     let held = shared(store, KeyKind::Behavior, "opening").await.unwrap();
@@ -182,10 +182,10 @@ async fn devices_of_a_disregarded_identity_are_nobodys_evidence(store: &Store) {
     hold(store, &["a", "b", "c"], KeyKind::Device, "fp").await;
     commit(store, Commit { devices: vec![device("fp", 1)], ..Commit::default() }).await;
     let disregarded = async || store.disregarded_devices(&team(), &set(&["fp"])).await.unwrap();
-    store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap();
     assert_eq!(disregarded().await, owned(&["fp"]));
     assert!(!store.device(&team(), "fp").await.unwrap().unwrap().disregarded, "the device itself is not");
-    store.set_identity_disregarded(&team(), "a", false, 8).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", false, 8, nobody_told).await.unwrap();
     assert_eq!(disregarded().await, BTreeSet::new());
 }
 
@@ -200,7 +200,7 @@ fn owned(ids: &[&str]) -> BTreeSet<String> {
 async fn disregarding_asks_those_who_share_something_for_an_assessment(store: &Store) {
     hold(store, &["a", "b"], KeyKind::Device, "fp").await;
     hold(store, &["c", "d"], KeyKind::Device, "elsewhere").await;
-    store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap();
     assert_eq!(due(store, 7).await, owned(&["a", "b"]));
 }
 
@@ -209,7 +209,7 @@ async fn disregarding_drops_links_and_badges(store: &Store) {
     let mut held = badges("a", &[badge("bot", 1)]);
     held.extend(badges("b", &[badge("bot", 1)]));
     commit(store, Commit { links, badges: held, ..new_identities(&["a", "b", "c"]) }).await;
-    store.set_identity_disregarded(&team(), "a", true, 7).await.unwrap();
+    store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap();
     assert!(store.links(&team(), "a").await.unwrap().is_empty());
     assert_eq!(store.links(&team(), "b").await.unwrap().len(), 1);
     assert!(store.identity(&team(), "a").await.unwrap().unwrap().badges.is_empty());
@@ -219,12 +219,12 @@ async fn disregarding_drops_links_and_badges(store: &Store) {
 async fn disregarding_twice_changes_nothing(store: &Store) {
     hold(store, &["a", "b", "c"], KeyKind::Device, "fp").await;
     for disregarded in [true, true, false, false, true] {
-        assert!(store.set_identity_disregarded(&team(), "a", disregarded, 7).await.unwrap());
+        assert!(store.set_identity_disregarded(&team(), "a", disregarded, 7, nobody_told).await.unwrap());
         assert_sound(store).await;
     }
     assert_eq!(shared(store, KeyKind::Device, "fp").await.unwrap().holders, 2);
-    assert!(!store.set_identity_disregarded(&team(), "unknown", true, 7).await.unwrap());
-    assert!(!store.set_identity_disregarded(&other_team(), "b", true, 7).await.unwrap());
+    assert!(!store.set_identity_disregarded(&team(), "unknown", true, 7, nobody_told).await.unwrap());
+    assert!(!store.set_identity_disregarded(&other_team(), "b", true, 7, nobody_told).await.unwrap());
 }
 
 async fn disregarding_a_device_asks_its_owners_for_an_assessment(store: &Store) {
@@ -331,7 +331,7 @@ async fn badges_are_replaced_and_those_to_come_are_not_shown(store: &Store) {
     let held = store.held_badges(&team(), &["a", "nobody"]).await.unwrap();
     let on = Delayed { on: true, turning_ms: None };
     assert_eq!(
-        held["a"],
+        held["a"].held,
         Held::from([("old".into(), (on, 1)), ("kept".into(), (on, 2)), ("coming".into(), (to_come, 3))])
     );
     let shown = async |id: &str| store.identity(&team(), id).await.unwrap().unwrap().badges;

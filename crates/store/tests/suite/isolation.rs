@@ -120,7 +120,7 @@ async fn another_team_changes_nothing(store: &Store) {
     fill(store, &team(), everything()).await;
     let before = seen(store, &team()).await;
     let other = other_team();
-    assert!(!store.set_identity_disregarded(&other, "a", true, 1).await.unwrap());
+    assert!(!store.set_identity_disregarded(&other, "a", true, 1, nobody_told).await.unwrap());
     assert!(!store.set_device_disregarded(&other, "fp", false, 1).await.unwrap());
     assert!(!store.add_member(&other, "organization", "acme", "b").await.unwrap());
     assert!(!store.remove_member(&other, "organization", "acme", "a").await.unwrap());
@@ -159,7 +159,7 @@ async fn both_teams_may_use_the_same_ids(store: &Store) {
     };
     let (of_one, of_other) = (seen(store, &team()).await, seen(store, &other_team()).await);
     assert_eq!(without_cycle_1(of_one), without_cycle_1(of_other));
-    store.set_identity_disregarded(&other_team(), "a", true, 1).await.unwrap();
+    store.set_identity_disregarded(&other_team(), "a", true, 1, nobody_told).await.unwrap();
     assert!(!store.identity(&team(), "a").await.unwrap().unwrap().disregarded);
     assert_eq!(store.links(&team(), "a").await.unwrap().len(), 2);
     assert_sound(store).await;

@@ -210,7 +210,7 @@ async fn identities_are_filtered_by_device_badge_and_group(store: &Store) {
 
 async fn identities_are_filtered_by_being_disregarded(store: &Store) {
     commit(store, new_identities(&["a", "b"])).await;
-    store.set_identity_disregarded(&team(), "b", true, 1).await.unwrap();
+    store.set_identity_disregarded(&team(), "b", true, 1, nobody_told).await.unwrap();
     let by = async |disregarded| found(store, IdentityFilter { disregarded, ..IdentityFilter::default() }).await;
     assert_eq!(by(None).await, ["a", "b"]);
     assert_eq!(by(Some(true)).await, ["b"]);

@@ -18,8 +18,9 @@ const WHOLE_TABLE: [&str; 9] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 9] = [
+const WHOLE_TEAM: [&str; 10] = [
     "from agent_grants g join users u on",
+    "from memberships m cross join users u",
     "from mappings",
     "from channels",
     "from credentials",

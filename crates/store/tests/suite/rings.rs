@@ -274,7 +274,7 @@ async fn a_disregarded_member_leaves_its_ring(store: &Store) {
     people(store, &["a", "b", "c"]).await;
     commit(store, gain(&[("a", "b", 0.97), ("b", "c", 0.95)])).await;
     store.decide(&team(), "a", &decision("c", Verdict::Same)).await.unwrap().unwrap();
-    store.set_identity_disregarded(&team(), "c", true, 400).await.unwrap();
+    store.set_identity_disregarded(&team(), "c", true, 400, nobody_told).await.unwrap();
     assert_sound(store).await;
     assert_eq!(members(store).await, ["ab"]);
     assert!(store.standings(&team(), &["a"], 500).await.unwrap()["a"].standing.decisions.is_empty());
@@ -282,7 +282,7 @@ async fn a_disregarded_member_leaves_its_ring(store: &Store) {
     assert_eq!(members(store).await, ["ab"]);
     store.decide(&team(), "a", &decision("c", Verdict::Same)).await.unwrap().unwrap();
     assert_eq!(members(store).await, ["ab"], "whoever is disregarded is in no ring, even by decision");
-    store.set_identity_disregarded(&team(), "b", true, 400).await.unwrap();
+    store.set_identity_disregarded(&team(), "b", true, 400, nobody_told).await.unwrap();
     assert_eq!(members(store).await, [""; 0]);
 }
 

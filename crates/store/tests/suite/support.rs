@@ -6,8 +6,8 @@ use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, ListQuery, Order,
-    SessionWrite, Store, TeamId,
+    Commit, CycleEvidence, CycleWrite, DeliveryWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite,
+    ListQuery, Order, SessionWrite, Store, TeamId, Undone,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,6 +188,11 @@ pub fn badge(slug: &str, since_ms: i64) -> Badge {
 
 pub fn badges(owner: &str, held: &[Badge]) -> BTreeMap<String, Vec<Badge>> {
     BTreeMap::from([(owner.to_owned(), held.to_vec())])
+}
+
+/// Who is told when an identity is disregarded.
+pub fn nobody_told(_: &Undone) -> Vec<DeliveryWrite> {
+    Vec::new()
 }
 
 /// A page of 1000 in ascending order.
