@@ -265,6 +265,24 @@ def test_migrate_makes_the_schema_and_then_has_nothing_to_do(database: Callable[
 # replay
 
 
+def test_a_lost_password_is_replaced_while_the_server_runs(database: Callable[[], str | None], folder: Path) -> None:
+    with serving(folder, database=database()) as server:
+        email, old = server.keys["email"], server.keys["password"]
+
+        def log_in(password: str) -> int:
+            return server.request("POST", "/auth/login", json={"email": email, "password": password}).status_code
+
+        while log_in("a guess that is wrong") == 401:
+            pass
+        done = dregs("password", email.upper(), *server.store)
+        assert done.returncode == 0, done.stderr
+        password = re.search(r"password +(\S+)", done.stdout).group(1)
+        assert log_in(password) == 200, "what was guessed at the old one counts no more"
+        assert log_in(old) == 401
+        refused(dregs("password", "nobody@example.com", *server.store), "nobody@example.com")
+    refused(dregs("password", email, "--data-dir", folder / "elsewhere"), "elsewhere")
+
+
 def test_replay_computes_the_latest_cycles_again_and_none_differs(database: Callable[[], str | None], folder: Path) -> None:
     server = Server(folder, database=database()).start()
     sent = dregs("simulate", "--identities", 40, "--days", 3, "--to", server.origin, "--key", server.keys["secretKey"])

@@ -195,11 +195,6 @@ impl Store {
         tx.commit().await
     }
 
-    /// Forgets a count: whoever may decide so has vouched for the person.
-    pub async fn forget_attempts(&self, key: &str) -> Result<()> {
-        self.db.run("delete from throttles where key = $1", args![key]).await.map(drop)
-    }
-
     /// Deletes counts that are forgotten, and those that are too many.
     pub async fn prune_throttles(&self, now_ms: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;

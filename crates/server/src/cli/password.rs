@@ -2,7 +2,6 @@
 
 use crate::cli::{Outcome, maintenance};
 use crate::config::StoreOptions;
-use crate::http::attempts::account_key;
 use crate::http::names::folded;
 use crate::secrets::{hash_password, random_key};
 use dregs_store::Store;
@@ -18,7 +17,6 @@ pub async fn run(options: &StoreOptions, email: &str) -> Outcome {
     };
     let password = random_key("");
     store.set_password(&user.id, &hash_password(&password)?).await?;
-    store.forget_attempts(&account_key(&email)).await?;
     store.close().await;
     println!("this is shown once; every session of {email} is over");
     println!("  password   {password}");

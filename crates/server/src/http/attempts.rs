@@ -1,7 +1,7 @@
 //! Attempts at passwords and tokens, bounded by account and network.
 //!
 //! Refusing costs one read; whoever is not refused first gets a turn to compute a hash, and only then is counted, so that a
-//! flood writes no faster than it hashes. An address nobody has is counted like any other.
+//! flood has few writes at once. An address nobody has is counted like any other.
 
 use crate::app::App;
 use crate::http::error::{ApiError, ApiResult};
@@ -24,11 +24,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// At the password of an account; `email` as [`crate::http::names::folded`] makes it.
-    pub fn at_account(email: &str, ip: Option<IpAddr>) -> Self {
-        let network = network(ip);
-        let pair = Throttle { key: key("pair", &[email, &network]), rule: &PAIR };
-        let account = Throttle { key: account_key(email), rule: &ACCOUNT };
+    /// At the password of an account; `email` as [`crate::http::names::folded`] makes it. The counts belong to the password,
+    /// by its hash: whoever is given another one need not wait for what was tried at the old one.
+    pub fn at_account(email: &str, password_hash: Option<&str>, ip: Option<IpAddr>) -> Self {
+        let (network, password) = (network(ip), password_hash.unwrap_or_default());
+        let pair = Throttle { key: key("pair", &[email, password, &network]), rule: &PAIR };
+        let account = Throttle { key: key("account", &[email, password]), rule: &ACCOUNT };
         Attempt {
             throttles: vec![pair, account, at_network(&network)],
             known: Some(key("known", &[email, &network])),
@@ -36,7 +37,7 @@ impl Attempt {
         }
     }
 
-    /// At a token.
+    /// At a token. Tokens are too long to be guessed, many at once or not: only what has failed is counted.
     pub fn at_token(ip: Option<IpAddr>) -> Self {
         Attempt { throttles: vec![at_network(&network(ip))], known: None, refusal: FAILED_TOO_OFTEN }
     }
@@ -61,6 +62,12 @@ impl Attempt {
         self.refused(until_ms, now_ms)
     }
 
+    /// Counts an attempt that has failed already. It waits for its turn like those that compute a hash.
+    pub async fn failed(&self, app: &App) -> ApiResult<()> {
+        let _turn = app.passwords.turn().await?;
+        self.take(app).await
+    }
+
     pub async fn succeeded(&self, app: &App) -> ApiResult<()> {
         Ok(app.store.forgive_attempt(&self.throttles, self.known.as_deref(), app.clock.now_ms()).await?)
     }
@@ -71,11 +78,6 @@ impl Attempt {
             Some(until_ms) => Err(ApiError::TooSoon(((until_ms - now_ms).max(1) as u64).div_ceil(1000), self.refusal)),
         }
     }
-}
-
-/// Under what the failures at an account are counted, wherever they come from.
-pub fn account_key(email: &str) -> String {
-    key("account", &[email])
 }
 
 fn at_network(network: &str) -> Throttle {
@@ -111,7 +113,8 @@ mod tests {
 
     #[test]
     fn keys_tell_accounts_apart_and_name_none() {
-        let keys = |email: &str| Attempt::at_account(email, None).throttles.into_iter().map(|held| held.key);
+        let keys =
+            |email: &str| Attempt::at_account(email, Some("hash"), None).throttles.into_iter().map(|held| held.key);
         assert!(keys("ann@example.org").all(|key| key.len() == 64 && !key.contains("ann")));
         assert_eq!(keys("ann@example.org").zip(keys("bob@example.org")).filter(|(a, b)| a == b).count(), 1);
     }

@@ -20,6 +20,7 @@ use axum::http::request::Parts;
 use dregs_engine::event::format_time_ms;
 use dregs_store::{INVITATIONS_MAX, Invitation, Invited, Joined, Joining, MEMBERS_MAX, TEAMS_MAX, User};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -160,12 +161,16 @@ pub async fn withdraw(
 }
 
 /// The invitation of a token. Wrong tokens are counted against the network they come from.
-async fn by_token(app: &App, token: &str, attempt: &Attempt) -> ApiResult<Invitation> {
-    attempt.take(app).await?;
-    let found = app.store.invitation_by_token(&token_hash(token), app.clock.now_ms()).await?;
-    let found = found.ok_or_else(gone)?;
-    attempt.succeeded(app).await?;
-    Ok(found)
+async fn by_token(app: &App, token: &str, ip: Option<IpAddr>) -> ApiResult<Invitation> {
+    let attempt = Attempt::at_token(ip);
+    attempt.check(app).await?;
+    match app.store.invitation_by_token(&token_hash(token), app.clock.now_ms()).await? {
+        Some(found) => Ok(found),
+        None => {
+            attempt.failed(app).await?;
+            Err(gone())
+        }
+    }
 }
 
 fn gone() -> ApiError {
@@ -202,8 +207,7 @@ pub async fn look_up(
     parts: Parts,
     Body(body): Body<TokenBody>,
 ) -> ApiResult<Json<InvitedView>> {
-    let attempt = Attempt::at_token(client_ip(&parts, &app.options));
-    let invitation = by_token(&app, &body.token, &attempt).await?;
+    let invitation = by_token(&app, &body.token, client_ip(&parts, &app.options)).await?;
     let team = app.store.team(&invitation.team).await?.ok_or_else(gone)?;
     Ok(Json(InvitedView {
         team_name: team.name,
@@ -242,7 +246,7 @@ pub async fn accept(
     Body(body): Body<AcceptBody>,
 ) -> ApiResult<Json<LoginView>> {
     let ip = client_ip(&parts, &app.options);
-    let invitation = by_token(&app, &body.token, &Attempt::at_token(ip)).await?;
+    let invitation = by_token(&app, &body.token, ip).await?;
     let password = body.password.ok_or_else(|| ApiError::BadRequest("password is required".into()))?;
     let joining = match app.store.user_by_email(&invitation.email).await? {
         Some(user) => {

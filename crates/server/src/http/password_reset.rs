@@ -1,7 +1,7 @@
 //! A way back in for who forgot their password: an administrator hands out a link that is good once.
 
 use crate::app::App;
-use crate::http::attempts::{Attempt, account_key};
+use crate::http::attempts::Attempt;
 use crate::http::auth::Writer;
 use crate::http::client_address::client_ip;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
@@ -82,17 +82,18 @@ pub struct ResetBody {
 )]
 pub async fn reset(State(app): State<Arc<App>>, parts: Parts, Body(body): Body<ResetBody>) -> ApiResult<StatusCode> {
     let attempt = Attempt::at_token(client_ip(&parts, &app.options));
-    attempt.take(&app).await?;
+    attempt.check(&app).await?;
     let token_hash = token_hash(&body.token);
-    let user_id = app.store.password_reset_for(&token_hash, app.clock.now_ms()).await?.ok_or_else(gone)?;
+    let Some(user_id) = app.store.password_reset_for(&token_hash, app.clock.now_ms()).await? else {
+        attempt.failed(&app).await?;
+        return Err(gone());
+    };
     let user = app.store.user(&user_id).await?.ok_or_else(gone)?;
-    attempt.succeeded(&app).await?;
     passwords::check("password", &body.password, &user.email)?;
     let hash = app.passwords.hash(body.password).await?;
     if !app.store.reset_password(&token_hash, &hash, app.clock.now_ms()).await? {
         return Err(gone());
     }
-    app.store.forget_attempts(&account_key(&user.email)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

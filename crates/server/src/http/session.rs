@@ -77,16 +77,17 @@ pub async fn login(
 /// is such an account.
 pub async fn authenticate(app: &App, email: &str, password: String, ip: Option<IpAddr>) -> ApiResult<User> {
     let email = folded(email);
-    let attempt = Attempt::at_account(&email, ip);
-    attempt.check(app).await?;
-    let turn = app.passwords.turn().await?;
-    attempt.take(app).await?;
     // NUL is in no address, and not every database takes it in a question.
     let user = match email.contains('\0') {
         true => None,
         false => app.store.user_by_email(&email).await?,
     };
-    let verified = turn.verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let attempt = Attempt::at_account(&email, hash.as_deref(), ip);
+    attempt.check(app).await?;
+    let turn = app.passwords.turn().await?;
+    attempt.take(app).await?;
+    let verified = turn.verify(password, hash).await?;
     let user = user.filter(|user| verified && !user.disabled);
     let user = user.ok_or(ApiError::Unauthorized("e-mail or password is wrong"))?;
     attempt.succeeded(app).await?;

@@ -15,6 +15,7 @@ on_both!(
     one_network_tries_few_passwords_at_many_accounts,
     many_guesses_at_once_are_no_more_guesses,
     the_wait_is_said_and_survives_a_restart,
+    who_is_given_another_password_need_not_wait,
     a_stolen_session_guesses_no_better,
     guessed_tokens_are_bounded,
     invitations_are_bounded_by_the_hour,
@@ -128,6 +129,18 @@ async fn the_wait_is_said_and_survives_a_restart(app: &mut TestApp) {
     clock.set(START_MS + 30_000);
     log_in_from(app, "198.51.100.1", &email, &password).await.expect(200);
     assert!(guess(app, "198.51.100.1", &email).await, "all is forgiven");
+}
+
+async fn who_is_given_another_password_need_not_wait(app: &mut TestApp) {
+    at(app, START_MS).await;
+    let email = app.team.keys.email.clone();
+    while guess(app, "198.51.100.1", &email).await {}
+    let members = app.api.get("/team/members").await.expect(200);
+    let path = format!("/team/members/{}/actions/reset-password", members[0]["id"].as_str().unwrap());
+    let made = app.api.post(&path, &json!({})).await.expect(201);
+    let body = json!({"token": made["token"], "password": "three odd socks"});
+    post_from(app, "198.51.100.1", "/auth/password/reset", &body).await.expect(204);
+    log_in_from(app, "198.51.100.1", &email, "three odd socks").await.expect(200);
 }
 
 async fn a_stolen_session_guesses_no_better(app: &mut TestApp) {

@@ -176,7 +176,8 @@ async fn an_invitation_is_withdrawn_or_replaced(app: &mut TestApp) {
 async fn roles_are_changed_at_once(app: &mut TestApp) {
     let admin = admin(app).await;
     let viewer = person(app, &app.team, Role::Viewer).await;
-    let id = id_of(&viewer, &viewer.get("/auth/me").await.expect(200)["email"].as_str().unwrap().to_owned()).await;
+    let own = viewer.get("/auth/me").await.expect(200);
+    let id = id_of(&viewer, own["email"].as_str().unwrap()).await;
     let path = format!("/team/members/{id}");
     viewer.patch(&path, &json!({"role": "ADMIN"})).await.error(403);
     let changed = admin.patch(&path, &json!({"role": "ADMIN"})).await.expect(200);
