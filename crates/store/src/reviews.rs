@@ -56,7 +56,8 @@ pub struct Review {
 /// What a language model was asked, and what it answered.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Transcript {
-    pub model: String,
+    /// None where the review was written without one.
+    pub model: Option<String>,
     /// JSON: the messages that were sent.
     pub prompt: String,
     /// As it came; none while it has not answered with anything usable.
@@ -151,7 +152,7 @@ impl Store {
             .run(
                 "update reviews set error = $3, next_ms = $4, claimed_until_ms = null, attempts = $5, model = $6, prompt = $7
                  where team_id = $1 and id = $2 and status = 'PENDING'",
-                args![team, id, error, next_ms, transcript.attempts, &transcript.model, &transcript.prompt],
+                args![team, id, error, next_ms, transcript.attempts, transcript.model.clone(), &transcript.prompt],
             )
             .await
             .map(drop)
@@ -173,7 +174,7 @@ impl Store {
                     outcome.summary.clone(),
                     outcome.error.clone(),
                     now_ms,
-                    transcript.map(|held| held.model.clone()),
+                    transcript.and_then(|held| held.model.clone()),
                     transcript.map(|held| held.prompt.clone()),
                     transcript.and_then(|held| held.answer.clone()),
                     transcript.and_then(|held| held.duration_ms),
@@ -184,19 +185,19 @@ impl Store {
             .map(drop)
     }
 
-    /// What was asked and answered for a review of an identity; none if there is no such review, or no model was asked.
+    /// What was asked and answered for a review of an identity.
     pub async fn transcript(&self, team: &TeamId, identity: &str, id: i64) -> Result<Option<Transcript>> {
         let row = self
             .db
             .row(
                 "select model, prompt, answer, duration_ms, attempts from reviews
-                 where team_id = $1 and identity_id = $2 and id = $3 and model is not null",
+                 where team_id = $1 and identity_id = $2 and id = $3",
                 args![team, identity, id],
             )
             .await?;
         let read = |row: Row| {
             Ok(Transcript {
-                model: row.text("model")?,
+                model: row.opt_text("model")?,
                 prompt: row.opt_text("prompt")?.unwrap_or_default(),
                 answer: row.opt_text("answer")?,
                 duration_ms: row.opt_int("duration_ms")?,

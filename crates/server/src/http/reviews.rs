@@ -139,7 +139,8 @@ pub async fn request(
 #[serde(rename_all = "camelCase")]
 pub struct TranscriptView {
     pub review_id: i64,
-    pub model: String,
+    /// Null where the review was written without one.
+    pub model: Option<String>,
     /// As they were sent the last time, with placeholders for personal data.
     pub messages: Vec<MessageView>,
     /// As it came: untrusted text. Null while there is none that can be used.
@@ -170,7 +171,7 @@ pub async fn transcript(
     Segments((id, review_id)): Segments<(String, i64)>,
 ) -> ApiResult<Json<TranscriptView>> {
     let held = app.store.transcript(&team, &id, review_id).await?;
-    let held = held.ok_or_else(|| ApiError::not_found("transcript of review", &review_id.to_string()))?;
+    let held = held.ok_or_else(|| ApiError::not_found("review", &review_id.to_string()))?;
     Ok(Json(TranscriptView {
         review_id,
         model: held.model,

@@ -146,7 +146,7 @@ impl Desk {
         let begun = Instant::now();
         let answered = model.ask(&messages).await;
         let transcript = Transcript {
-            model: model.model.clone(),
+            model: Some(model.model.clone()),
             prompt: messages.to_string(),
             answer: answered.as_ref().ok().map(|answer| answer.replace('\0', "")),
             duration_ms: Some(begun.elapsed().as_millis() as i64),
