@@ -111,7 +111,7 @@ def test_every_tool_is_listed_and_called(server: Server, mode: str) -> None:
     async def run() -> None:
         async with connected(server, mode, **bearer(token(server))) as agent:
             tools = (await agent.list_tools()).tools
-            assert len(tools) > 45 and len({tool.name for tool in tools}) == len(tools)
+            assert len(tools) >= 45 and len({tool.name for tool in tools}) == len(tools)
             for tool in tools:
                 result = await agent.call_tool(tool.name, arguments(tool.name, held))
                 # Two runs make the same badge rule, and delete the same one.

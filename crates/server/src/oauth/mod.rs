@@ -36,13 +36,14 @@ const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
 const REQUESTS_BURST: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// Paths under which requests are counted.
-pub const PATHS: [&str; 7] = [
+pub const PATHS: [&str; 8] = [
     "/.well-known/oauth-protected-resource",
     "/.well-known/oauth-protected-resource/mcp",
     "/.well-known/oauth-authorization-server",
     "/oauth/register",
     "/oauth/authorize",
     "/oauth/token",
+    "/token",
     "/oauth/revoke",
 ];
 
@@ -63,6 +64,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let for_programs = Router::new()
         .route("/oauth/register", post(clients::register))
         .route("/oauth/token", post(tokens::exchange))
+        // Where clients ask that kept their tokens, and not what they had discovered.
+        .route("/token", post(tokens::exchange))
         .route("/oauth/revoke", post(tokens::revoke))
         .layer(limited.clone())
         .route("/.well-known/oauth-protected-resource", get(discovery::protected_resource))

@@ -127,7 +127,7 @@ fn what_is_pending_is_not_there() {
     assert!(done.is_empty(), "take these out of PENDING: {done:?}");
 }
 
-/// Two people on one device, of whom one has an escalation, and a channel.
+/// Two people on one device, of whom one has an escalation, a third who has nothing to do with them, and a channel.
 async fn furnish(app: &TestApp) -> Value {
     for id in ["one", "two"] {
         let mut event = seen("login", Some(id), "fp", "s", "198.51.100.1");
@@ -135,7 +135,7 @@ async fn furnish(app: &TestApp) -> Value {
         event["groups"] = json!([{"type": "team", "id": "acme"}]);
         app.api.track(event).await;
     }
-    app.settle().await;
+    app.track(json!({"type": "login", "identity": {"id": "three"}})).await;
     app.api.put("/identities/one/decisions/two", &json!({"verdict": "SAME"})).await.expect(200);
     let channel = json!({"name": "mail", "type": "EMAIL", "to": ["to@example.com"]});
     app.api.post("/channels", &channel).await.expect(201);
@@ -156,7 +156,7 @@ fn plausible(tool: &str, held: &Value) -> Value {
                 "maxHumanity": 100, "sort": "humanityScore", "direction": "DESC", "limit": 10, "offset": 0})
         }
         "get_identity_history" => json!({"id": "one", "limit": 3}),
-        "set_identity_disregarded" => json!({"id": "two", "disregarded": true}),
+        "set_identity_disregarded" => json!({"id": "three", "disregarded": true}),
         "get_identity_graph" => json!({"id": "one", "hops": 1, "minStrength": 0.6}),
         "search_events" => json!({"identity": "one", "limit": 1}),
         "get_ring" => json!({"id": held["ring"]}),
@@ -211,8 +211,7 @@ async fn every_tool_can_be_listed_and_called(app: &mut TestApp) {
         }
     }
     app.settle().await;
-    let two = app.api.identity("two").await;
-    assert_eq!(two["disregarded"], true);
+    assert_eq!(app.api.identity("three").await["disregarded"], true);
     app.api.get("/badge-rules/all").await.error(404);
 }
 
@@ -234,7 +233,7 @@ async fn an_agent_may_read_what_its_person_may_and_write_as_an_administrator_alo
         }
     }
     assert_eq!(app.api.get("/badge-rules").await.text, before);
-    assert_eq!(app.api.identity("two").await["disregarded"], false);
+    assert_eq!(app.api.identity("three").await["disregarded"], false);
 }
 
 async fn nothing_of_another_team_is_found_by_any_tool(app: &mut TestApp) {
@@ -252,7 +251,7 @@ async fn nothing_of_another_team_is_found_by_any_tool(app: &mut TestApp) {
             assert_eq!(result["structuredContent"]["totalElements"], 0, "{}: {result}", tool.name);
         }
     }
-    assert_eq!(app.api.identity("two").await["disregarded"], false);
+    assert_eq!(app.api.identity("three").await["disregarded"], false);
     app.api.get("/badge-rules/all").await.expect(200);
 }
 

@@ -176,7 +176,9 @@ async fn a_client_finds_its_way_from_the_refusal_to_the_tools(app: &mut TestApp)
     assert_eq!(agent.done("get_identity", json!({"id": "u"})).await["id"], "u");
     agent.done("analyze_identity", json!({"id": "u"})).await;
     app.with(text(&granted, "access_token")).get("/identities").await.error(401);
-    let next = client.refresh(text(&granted, "refresh_token")).await.expect(200);
+    let token = text(&granted, "refresh_token");
+    let fields = [("grant_type", "refresh_token"), ("client_id", &client.id), ("refresh_token", token)];
+    let next = client.form("/token", &fields).await.expect(200);
     Agent::new(app, text(&next, "access_token")).done("escalation_summary", json!({})).await;
     for (name, bytes) in app.database.files() {
         for secret in [&next["access_token"], &next["refresh_token"], &json!(said["code"])] {
