@@ -5,7 +5,9 @@
 //! contract on both databases.
 
 mod analysis;
+mod backtests;
 mod badges;
+mod budgets;
 mod channels;
 mod credentials;
 mod db;
@@ -21,6 +23,7 @@ mod groups;
 mod identities;
 mod ingest;
 mod keys;
+mod labels;
 mod leases;
 mod links;
 mod maintenance;
@@ -37,6 +40,10 @@ mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
+pub use backtests::{
+    BACKTESTS_PENDING_MAX, Backtest, BacktestStatus, OPENINGS_MAX, Opening, PastIdentity, PastWindow,
+};
+pub use budgets::BadgeFiring;
 pub use channels::{Channel, ChannelConfig, Secret};
 pub use credentials::{Credential, CredentialWrite};
 pub use db::writer_wait;
@@ -54,6 +61,7 @@ pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
 pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange};
 pub use ingest::{LogSegment, Usage};
 pub use keys::KeyWrite;
+pub use labels::{LABEL_SORTS, Label, LabelFilter, LabelWrite, Labelled, LabelledScores};
 pub use links::{HeldLinks, LinkWrite, StoredLink};
 pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
