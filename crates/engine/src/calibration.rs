@@ -174,10 +174,7 @@ mod tests {
         assert_eq!((bins[6].from, bins[6].to, bins[6].labelled, bins[6].legitimate), (60, 69, 2, 1));
         assert_eq!((bins[0].labelled, bins[0].share), (0, None));
         let at_75 = some.confusion(75);
-        assert_eq!(
-            (at_75.abuse_below, at_75.legitimate_below, at_75.abuse_from, at_75.legitimate_from),
-            (2, 1, 0, 2)
-        );
+        assert_eq!((at_75.abuse_below, at_75.legitimate_below, at_75.abuse_from, at_75.legitimate_from), (2, 1, 0, 2));
         assert_eq!(at_75.recall().unwrap().value, 1.0);
         assert!((at_75.precision().unwrap().value - 2.0 / 3.0).abs() < 1e-12);
         assert!((at_75.false_positives().unwrap().value - 1.0 / 3.0).abs() < 1e-12);

@@ -91,7 +91,8 @@ mod tests {
         for kind in LabelKind::ALL {
             assert_eq!(LabelKind::from_code(kind.code()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
-            let lowered = Category::ALL.into_iter().filter(|category| kind.verdict_on(*category) == Some(false)).count();
+            let lowered =
+                Category::ALL.into_iter().filter(|category| kind.verdict_on(*category) == Some(false)).count();
             assert_eq!(lowered, usize::from(!kind.is_legitimate()), "{kind:?}");
         }
         assert_eq!(LabelKind::Bot.verdict_on(Category::Humanity), Some(false));

@@ -10,6 +10,7 @@ use crate::ingest::fates::{FateCounter, flush_forever};
 use crate::ingest::watermark::Watermark;
 use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
+use crate::jobs::backtest::Backtester;
 use crate::jobs::deliver::Deliverer;
 use crate::jobs::processor::Processor;
 use crate::jobs::review::Reviewer;
@@ -59,6 +60,7 @@ impl Running {
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
         let deliverer = Deliverer::new(&store, &clock, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review);
+        let backtester = Backtester::new(&store, &clock, &bells.backtest);
         let app = Arc::new(App {
             keys: Keys::new(store.clone()),
             limits: RateLimits::new(&options),
@@ -79,6 +81,7 @@ impl Running {
             background::start("process", own_thread, processor.run(stopped.clone()))?,
             background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
             background::start("review", false, reviewer.run(stopped.clone()))?,
+            background::start("backtest", own_thread, backtester.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];

@@ -89,8 +89,7 @@ pub struct Opening {
     pub label: Option<LabelKind>,
 }
 
-const COLUMNS: &str =
-    "b.team_id, b.id, b.kind, b.rule, b.days, b.status, b.progress, b.result, b.error, b.requested_by, b.created_ms, b.completed_ms";
+const COLUMNS: &str = "b.team_id, b.id, b.kind, b.rule, b.days, b.status, b.progress, b.result, b.error, b.requested_by, b.created_ms, b.completed_ms";
 
 impl Store {
     /// `Conflict` when the team has too many that are not finished.
@@ -214,9 +213,7 @@ impl Store {
             .await?;
         for row in &rows {
             let Some(identity) = found.get_mut(row.int("place")? as usize) else { continue };
-            identity
-                .points
-                .push(Point { at_ms: row.int("finished_ms")?, scores: crate::identities::scores(row)? });
+            identity.points.push(Point { at_ms: row.int("finished_ms")?, scores: crate::identities::scores(row)? });
         }
         found.iter_mut().for_each(|identity| identity.points.sort_by_key(|point| point.at_ms));
         Ok(())
@@ -242,10 +239,13 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "select e.rule_id, max(e.rule_name) as rule_name, e.identity_id, min(e.opened_ms) as opened_ms,
-                   (select l.kind from labels l where l.team_id = $1 and l.identity_id = e.identity_id and l.is_current = 1) as kind
-                 from escalations e where e.team_id = $1 and e.shadow = 0 and e.rule_id <> $2 and e.created_ms >= $3 and e.opened_ms is not null
-                 group by e.rule_id, e.identity_id order by min(e.opened_ms), e.identity_id limit $4",
+                "select o.rule_id, max(o.rule_name) as rule_name, o.identity_id, min(o.opened_ms) as opened_ms,
+                   (select l.kind from labels l where l.team_id = $1 and l.identity_id = o.identity_id and l.is_current = 1) as kind
+                 from (
+                   select e.rule_id, e.rule_name, e.identity_id, e.opened_ms from escalations e
+                   where e.team_id = $1 and e.created_ms >= $3 and e.shadow = 0 and e.rule_id <> $2 and e.opened_ms is not null
+                   order by e.created_ms, e.id limit $4) o
+                 group by o.rule_id, o.identity_id order by min(o.opened_ms), o.identity_id",
                 args![team, but_rule_id, from_ms, OPENINGS_MAX as i64],
             )
             .await?;

@@ -40,9 +40,7 @@ mod sqlite;
 mod teams;
 
 pub use analysis::{Cycle, CycleEvidence, CycleWrite, HistoryEntry};
-pub use backtests::{
-    BACKTESTS_PENDING_MAX, Backtest, BacktestStatus, OPENINGS_MAX, Opening, PastIdentity, PastWindow,
-};
+pub use backtests::{BACKTESTS_PENDING_MAX, Backtest, BacktestStatus, OPENINGS_MAX, Opening, PastIdentity, PastWindow};
 pub use budgets::BadgeFiring;
 pub use channels::{Channel, ChannelConfig, Secret};
 pub use credentials::{Credential, CredentialWrite};

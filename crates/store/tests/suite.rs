@@ -10,6 +10,7 @@ mod suite {
     mod evidence;
     mod ingest;
     mod isolation;
+    mod labels;
     mod lists;
     mod opening;
     mod people;

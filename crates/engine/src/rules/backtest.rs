@@ -306,8 +306,7 @@ mod tests {
     use crate::rules::condition::Which;
     use crate::rules::{BadgeKind, slug_of};
 
-    const BEHAVIOR_BELOW: fn(u8) -> Condition =
-        |threshold| Condition::ScoreLt { category: Which::Behavior, threshold };
+    const BEHAVIOR_BELOW: fn(u8) -> Condition = |threshold| Condition::ScoreLt { category: Which::Behavior, threshold };
 
     fn badge_rule(name: &str, apply: i64, remove: i64) -> BadgeRule {
         BadgeRule {

@@ -2,9 +2,12 @@
 
 pub mod analysis;
 pub mod auth;
+pub mod backtests;
 pub mod badge_rules;
+pub mod budgets;
 pub mod channels;
 pub mod client_address;
+pub mod comparison;
 pub mod credentials;
 pub mod decisions;
 pub mod devices;
@@ -18,16 +21,19 @@ pub mod groups;
 pub mod health;
 pub mod identities;
 pub mod ingestion;
+pub mod labels;
 pub mod limits;
 pub mod main_account;
 pub mod mappings;
 pub mod observe;
 pub mod refusals;
+pub mod reports;
 pub mod reviews;
 pub mod rings;
 pub mod rules;
 pub mod session;
 pub mod settle;
+pub mod shares;
 pub mod site;
 
 use crate::app::App;
@@ -114,6 +120,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(escalations::summary))
         .routes(routes!(escalations::get, escalations::update))
         .routes(routes!(escalations::notes, escalations::add_note))
+        .routes(routes!(labels::put_through_escalation))
+        .routes(routes!(labels::list))
+        .routes(routes!(labels::get, labels::put, labels::delete))
+        .routes(routes!(reports::calibration))
+        .routes(routes!(backtests::of_badge_rule))
+        .routes(routes!(backtests::of_escalation_rule))
+        .routes(routes!(backtests::get))
+        .routes(routes!(comparison::compare))
         .routes(routes!(channels::list, channels::create))
         .routes(routes!(channels::get, channels::update, channels::delete))
         .routes(routes!(channels::rotate))

@@ -9,6 +9,7 @@ mod api;
 
 mod analysis;
 mod auth;
+mod backtests;
 mod channels;
 mod credentials;
 mod devices;
@@ -19,6 +20,7 @@ mod groups;
 mod health;
 mod identities;
 mod ingestion;
+mod labels;
 mod mappings;
 mod official_client;
 mod openapi;

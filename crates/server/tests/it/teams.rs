@@ -32,6 +32,7 @@ struct Owned {
     escalation: String,
     channel: String,
     delivery: String,
+    backtest: String,
 }
 
 fn decision() -> String {
@@ -70,6 +71,10 @@ async fn furnish(app: &TestApp) -> Owned {
     app.settle().await;
     let escalation = app.api.get("/escalations").await.expect(200)["content"][0]["id"].to_string();
     app.api.post(&format!("/escalations/{escalation}/notes"), &json!({"body": named("note")})).await.expect(201);
+    let label = json!({"kind": "BOT", "note": named("label")});
+    app.api.put(&format!("/escalations/{escalation}/label"), &label).await.expect(200);
+    let tried = json!({"slug": badge["slug"]});
+    let backtest = crate::backtests::finished(app, "/badge-rules/actions/backtest", &tried).await["id"].to_string();
     let log = format!("/channels/{channel}/deliveries?sort=createdAt");
     eventually("a mail was tried", async || app.api.get(&log).await.json["content"][0]["attempt"] == 1).await;
     // Tried again, the log would be another.
@@ -84,6 +89,7 @@ async fn furnish(app: &TestApp) -> Owned {
         escalation,
         delivery: text(&app.api.get(&log).await.expect(200)["content"][0], "id"),
         channel,
+        backtest,
     }
 }
 
@@ -98,6 +104,7 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
         ("escalations", _) => owned.escalation.clone(),
         ("channels", _) => owned.channel.clone(),
         ("deliveries", _) => owned.delivery.clone(),
+        ("backtests", _) => owned.backtest.clone(),
         (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
@@ -148,6 +155,10 @@ fn body(operation: &Operation) -> Value {
         ("POST", "/channels") => json!({"name": "own", "type": "EMAIL", "to": ["own@example.com"]}),
         ("POST", "/channels/{slug}/actions/redeliver") => json!({"from": "dlv_1"}),
         ("PATCH", _) => json!({"disregarded": true}),
+        ("POST", "/badge-rules/actions/backtest" | "/escalation-rules/actions/backtest") => {
+            json!({"rule": {"conditions": [{"type": "SCORE_LT", "category": "ANY", "threshold": 1}]}})
+        }
+        ("PUT", "/identities/{id}/label" | "/escalations/{id}/label") => json!({"kind": "BOT"}),
         ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
         ("POST", "/auth/password") => json!({"currentPassword": "x", "newPassword": "long enough now"}),
