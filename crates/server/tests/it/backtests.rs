@@ -48,7 +48,7 @@ async fn a_stored_badge_rule_is_replayed_and_compared_with_what_it_did(app: &mut
     assert_eq!(result["stored"], json!({"identities": 3, "both": 3, "onlyBacktest": 0, "onlyStored": 0}));
     let first = &result["first"][0];
     assert_eq!((&first["identityId"], &first["label"], &first["times"]), (&json!("a"), &json!("BOT"), &json!(1)));
-    assert!(first["scoreSnapshot"]["humanity"].is_i64() && result["more"] == 0, "{result}");
+    assert!(first["scoreSnapshot"]["authenticity"].is_i64() && result["more"] == 0, "{result}");
     let days = result["days"].as_array().unwrap();
     assert_eq!(days.iter().map(|day| day["firings"].as_i64().unwrap()).sum::<i64>(), 3);
     assert_eq!(days[0]["day"].as_str().unwrap().len(), 10);

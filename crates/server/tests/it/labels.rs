@@ -33,7 +33,8 @@ async fn an_analyst_labels_an_identity_and_its_history_is_kept(app: &mut TestApp
     assert!(given["labelledBy"].as_str().unwrap().contains('@') && given["analysisId"].is_i64(), "{given}");
     assert_eq!(given["identity"]["path"], "/api/identities/a%20b");
     let scores = app.api.identity("a b").await;
-    assert_eq!(given["scoreSnapshot"]["humanity"], scores["humanityScore"]);
+    assert!(scores["authenticityScore"].is_i64(), "{scores}");
+    assert_eq!(given["scoreSnapshot"]["authenticity"], scores["authenticityScore"]);
     assert_eq!(scores["label"], given);
     assert_eq!(app.api.get("/identities").await.expect(200)["content"][0]["label"], given);
     let changed = app.api.put(path, &json!({"kind": "LEGITIMATE"})).await.expect(200);
