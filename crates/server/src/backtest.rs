@@ -3,7 +3,7 @@
 use crate::ids::Ids;
 use dregs_engine::rules::backtest::{Replay, Tally, Tested};
 use dregs_engine::rules::{BadgeRule, EscalationRule, RuleBook};
-use dregs_store::{PastWindow, Result, Store, TeamId};
+use dregs_store::{PastIdentity, PastWindow, Result, Store, TeamId};
 use serde::{Deserialize, Serialize};
 
 pub const DAYS_DEFAULT: u32 = 30;
@@ -70,7 +70,7 @@ impl Trial {
             rule_id: if is_badge { String::new() } else { self.id.clone() },
         };
         let replay = Replay::new(tested, book, from_ms, until_ms)?;
-        Ok(Run { replay, window, after: String::new(), tally: Tally::default() })
+        Ok(Run { replay, window, ahead: None, tally: Tally::default() })
     }
 }
 
@@ -78,22 +78,30 @@ impl Trial {
 pub struct Run {
     replay: Replay,
     window: PastWindow,
-    after: String,
+    /// The identities that come next, once it has begun.
+    ahead: Option<Vec<PastIdentity>>,
     pub tally: Tally,
 }
 
 impl Run {
-    /// Goes on with the next identities. Returns whether there may be more.
+    /// Goes on with the next identities. Returns whether there may be more. While their past is read it is looked who comes
+    /// after them: on PostgreSQL both happen at once.
     pub async fn step(&mut self, store: &Store, team: &TeamId) -> Result<bool> {
-        let past = store.past(team, &self.after, &self.window).await?;
+        let mut past = match self.ahead.take() {
+            Some(past) => past,
+            None => store.past_identities(team, "", &self.window).await?,
+        };
+        let Some(last) = past.last().map(|last| last.id.clone()) else { return Ok(false) };
+        let (next, ()) = tokio::try_join!(
+            store.past_identities(team, &last, &self.window),
+            store.add_past(team, &self.window, &mut past)
+        )?;
         for identity in &past {
             let replayed = self.replay.run(identity.created_ms, &identity.points);
             self.tally.add(&identity.id, identity.points.len(), identity.label, identity.acted, &replayed);
         }
-        match past.into_iter().next_back() {
-            Some(last) => self.after = last.id,
-            None => return Ok(false),
-        }
-        Ok(true)
+        let more = !next.is_empty();
+        self.ahead = Some(next);
+        Ok(more)
     }
 }

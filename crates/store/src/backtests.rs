@@ -72,6 +72,8 @@ pub struct PastWindow {
 pub struct PastIdentity {
     pub id: String,
     pub created_ms: i64,
+    /// The last cycle before the window, or where the window begins.
+    pub first_cycle: i64,
     pub label: Option<LabelKind>,
     /// Whether the stored rule fired on it: it has the badge, or the rule opened an escalation in the window.
     pub acted: bool,
@@ -166,57 +168,104 @@ impl Store {
         self.db.run("delete from backtests where created_ms < $1", args![before_ms]).await
     }
 
-    /// The past of the next identities after the one with this id; who is disregarded has none.
-    pub async fn past(&self, team: &TeamId, after: &str, window: &PastWindow) -> Result<Vec<PastIdentity>> {
+    /// The next identities after the one with this id, still without their past; who is disregarded is not among them.
+    pub async fn past_identities(&self, team: &TeamId, after: &str, window: &PastWindow) -> Result<Vec<PastIdentity>> {
         let rows = self
             .db
             .rows(
                 "select i.id, i.created_ms,
-                   coalesce((select max(c.id) from cycles c where c.team_id = i.team_id and c.identity_id = i.id and c.id < $3), $3) as first_id,
-                   (select l.kind from labels l where l.team_id = i.team_id and l.identity_id = i.id and l.is_current = 1) as kind,
-                   cast(case when exists (select 1 from badges b where b.team_id = i.team_id and b.identity_id = i.id and b.slug = $4 and b.is_on = 1)
-                     or exists (select 1 from escalations e where e.team_id = i.team_id and e.identity_id = i.id and e.rule_id = $5 and e.opened_ms >= $6)
-                     then 1 else 0 end as bigint) as acted
-                 from identities i where i.team_id = $1 and i.id > $2 and i.disregarded = 0 order by i.id limit $7",
-                args![team, after, window.from_cycle, &window.badge, &window.rule_id, window.from_ms, PAST_AT_ONCE],
+                   coalesce((select max(c.id) from cycles c where c.team_id = i.team_id and c.identity_id = i.id and c.id < $3), $3) as first_id
+                 from identities i where i.team_id = $1 and i.id > $2 and i.disregarded = 0 order by i.id limit $4",
+                args![team, after, window.from_cycle, PAST_AT_ONCE],
             )
             .await?;
-        let mut found = Vec::with_capacity(rows.len());
-        let mut wanted = Batch::new();
-        for (place, row) in rows.iter().enumerate() {
-            let identity = PastIdentity {
-                id: row.text("id")?,
-                created_ms: row.int("created_ms")?,
-                label: row.opt_text("kind")?.map(|code| crate::labels::kind(&code)).transpose()?,
-                acted: row.flag("acted")?,
-                points: Vec::new(),
-            };
-            wanted.push(&(place, &identity.id, row.int("first_id")?));
-            found.push(identity);
-        }
-        self.add_points(team, wanted, &mut found).await?;
-        Ok(found)
+        rows.iter()
+            .map(|row| {
+                Ok(PastIdentity {
+                    id: row.text("id")?,
+                    created_ms: row.int("created_ms")?,
+                    first_cycle: row.int("first_id")?,
+                    label: None,
+                    acted: false,
+                    points: Vec::new(),
+                })
+            })
+            .collect()
     }
 
-    async fn add_points(&self, team: &TeamId, wanted: Batch, found: &mut [PastIdentity]) -> Result<()> {
+    /// Adds their past.
+    pub async fn add_past(&self, team: &TeamId, window: &PastWindow, found: &mut [PastIdentity]) -> Result<()> {
+        let wanted: Batch =
+            found.iter().enumerate().map(|(place, held)| (place, held.id.clone(), held.first_cycle)).collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let rows = self
-            .db
+        let wanted = wanted.text();
+        let (points, labels, acted) = tokio::try_join!(
+            self.points(team, &wanted),
+            self.past_labels(team, &wanted),
+            self.acted(team, &wanted, window)
+        )?;
+        for row in &points {
+            let Some(identity) = found.get_mut(row.int("place")? as usize) else { continue };
+            let scores = crate::identities::scores(row)?;
+            identity.points.push(Point { at_ms: row.int("finished_ms")?, scores });
+        }
+        found.iter_mut().for_each(|identity| identity.points.sort_by_key(|point| point.at_ms));
+        for row in &labels {
+            let Some(identity) = found.get_mut(row.int("place")? as usize) else { continue };
+            identity.label = Some(crate::labels::kind(&row.text("kind")?)?);
+        }
+        for row in &acted {
+            let Some(identity) = found.get_mut(row.int("place")? as usize) else { continue };
+            identity.acted = true;
+        }
+        Ok(())
+    }
+
+    async fn points(&self, team: &TeamId, wanted: &str) -> Result<Vec<Row>> {
+        self.db
             .rows(
                 "select cast(j.value->>0 as bigint) as place, c.finished_ms, c.humanity, c.authenticity, c.uniqueness, c.behavior
                  from json_each($2) j cross join cycles c
                  where c.team_id = $1 and c.identity_id = j.value->>1 and c.id >= cast(j.value->>2 as bigint)",
                 args![team, wanted],
             )
-            .await?;
-        for row in &rows {
-            let Some(identity) = found.get_mut(row.int("place")? as usize) else { continue };
-            identity.points.push(Point { at_ms: row.int("finished_ms")?, scores: crate::identities::scores(row)? });
+            .await
+    }
+
+    async fn past_labels(&self, team: &TeamId, wanted: &str) -> Result<Vec<Row>> {
+        self.db
+            .rows(
+                "select cast(j.value->>0 as bigint) as place, l.kind from json_each($2) j cross join labels l
+                 where l.team_id = $1 and l.identity_id = j.value->>1 and l.is_current = 1",
+                args![team, wanted],
+            )
+            .await
+    }
+
+    /// Those on whom the stored rule fired.
+    async fn acted(&self, team: &TeamId, wanted: &str, window: &PastWindow) -> Result<Vec<Row>> {
+        if !window.badge.is_empty() {
+            return self
+                .db
+                .rows(
+                    "select cast(j.value->>0 as bigint) as place from json_each($2) j cross join badges b
+                     where b.team_id = $1 and b.identity_id = j.value->>1 and b.slug = $3 and b.is_on = 1",
+                    args![team, wanted, &window.badge],
+                )
+                .await;
         }
-        found.iter_mut().for_each(|identity| identity.points.sort_by_key(|point| point.at_ms));
-        Ok(())
+        if window.rule_id.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.db
+            .rows(
+                "select cast(j.value->>0 as bigint) as place from json_each($2) j cross join escalations e
+                 where e.team_id = $1 and e.identity_id = j.value->>1 and e.rule_id = $3 and e.opened_ms >= $4",
+                args![team, wanted, &window.rule_id, window.from_ms],
+            )
+            .await
     }
 
     /// Whom a rule opened escalations about since then; at most [`OPENINGS_MAX`], those who came last left out.

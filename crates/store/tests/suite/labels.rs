@@ -8,7 +8,7 @@ use dregs_engine::rules::condition::Which;
 use dregs_engine::rules::{BadgeKind, BadgeRule, Budget, Condition, EscalationRule, Severity, Status, slug_of};
 use dregs_store::{
     BACKTESTS_PENDING_MAX, Backtest, BacktestStatus, BadgeFiring, Commit, CycleWrite, Escalation, EscalationWrites,
-    LabelFilter, LabelWrite, PastWindow, Store, StoreError,
+    LabelFilter, LabelWrite, PastIdentity, PastWindow, Store, StoreError,
 };
 
 on_both!(
@@ -269,6 +269,13 @@ async fn backtests_wait_in_line_and_are_completed_once(store: &Store) {
     assert_eq!(store.pending_backtest().await.unwrap().map(|held| held.id), Some(3));
 }
 
+/// The identities after one of them, with their past.
+async fn past(store: &Store, team: &dregs_store::TeamId, after: &str, window: &PastWindow) -> Vec<PastIdentity> {
+    let mut found = store.past_identities(team, after, window).await.unwrap();
+    store.add_past(team, window, &mut found).await.unwrap();
+    found
+}
+
 async fn a_past_is_read_from_the_scoring_before_the_window_on(store: &Store) {
     let mut commit = new_identities(&["a", "b", "c", "d"]);
     let at =
@@ -279,23 +286,29 @@ async fn a_past_is_read_from_the_scoring_before_the_window_on(store: &Store) {
     open(store, vec![opened(5, "a", "r", 10), opened(6, "c", "r", 99)]).await;
     put(store, "c", label(1, LabelKind::Bot, 5)).await;
     store.set_identity_disregarded(&team(), "d", true, 9).await.unwrap();
-    let window = PastWindow { from_ms: 50, from_cycle: 10, badge: "low".into(), rule_id: "r".into() };
-    let past = store.past(&team(), "", &window).await.unwrap();
+    let window = PastWindow { from_ms: 50, from_cycle: 10, badge: "low".into(), rule_id: String::new() };
+    let found = past(store, &team(), "", &window).await;
     let point = |id: i64| Point { at_ms: id * 10 + 5, scores: [Some(id as u8), None, None, None] };
-    let seen: Vec<_> =
-        past.iter().map(|held| (held.id.as_str(), held.points.clone(), held.acted, held.label)).collect();
-    assert_eq!(
-        seen,
+    let mark = |held: &PastIdentity| (held.id.clone(), held.points.clone(), held.acted, held.label);
+    let expected = |of_b: bool, of_c: bool| {
         [
-            ("a", vec![point(2), point(11), point(12)], false, None),
-            ("b", vec![point(3)], true, None),
-            ("c", vec![], true, Some(LabelKind::Bot)),
+            ("a".to_owned(), vec![point(2), point(11), point(12)], false, None),
+            ("b".to_owned(), vec![point(3)], of_b, None),
+            ("c".to_owned(), vec![], of_c, Some(LabelKind::Bot)),
         ]
+    };
+    assert_eq!(found.iter().map(mark).collect::<Vec<_>>(), expected(true, false), "who has the badge now");
+    let of_rule = PastWindow { badge: String::new(), rule_id: "r".into(), ..window.clone() };
+    let opened = past(store, &team(), "", &of_rule).await;
+    assert_eq!(
+        opened.iter().map(mark).collect::<Vec<_>>(),
+        expected(false, true),
+        "whom it opened one about in the window"
     );
-    assert_eq!(past[0].created_ms, 1_000);
-    assert_eq!(store.past(&team(), "a", &PastWindow::default()).await.unwrap().len(), 2);
-    assert!(store.past(&team(), "c", &window).await.unwrap().is_empty());
-    assert!(store.past(&other_team(), "", &window).await.unwrap().is_empty());
+    assert_eq!(found[0].created_ms, 1_000);
+    assert_eq!(past(store, &team(), "a", &PastWindow::default()).await.len(), 2);
+    assert!(past(store, &team(), "c", &window).await.is_empty());
+    assert!(past(store, &other_team(), "", &window).await.is_empty());
 }
 
 async fn openings_are_told_by_rule_and_identity(store: &Store) {
