@@ -311,6 +311,38 @@ def test_replay_computes_the_latest_cycles_again_and_none_differs(database: Call
     refused(dregs("replay", 1, *server.store), "1")
 
 
+# backtest
+
+
+def test_backtest_replays_a_stored_rule_or_one_from_a_file(database: Callable[[], str | None], folder: Path) -> None:
+    server = Server(folder, database=database()).start()
+    fill(server)
+    rule = {"name": "Everyone", "type": "BAD", "conditions": [{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]}
+    assert server.request("POST", "/badge-rules", json=rule).status_code == 201
+    assert server.request("PUT", "/identities/person-1/label", json={"kind": "LEGITIMATE"}).status_code == 200
+    badges = server.client().identities
+    eventually(lambda: all(badges.get(f"person-{n}").badges for n in range(10)), "everyone is marked")
+
+    replayed = dregs("backtest", "everyone", "--days", 7, "--json", *server.store)
+    assert replayed.returncode == 0, replayed.stderr
+    report = json.loads(replayed.stdout)
+    assert report["identities"] == report["firings"] == report["stored"]["both"] == 10
+    assert report["fired"]["legitimate"] == 1 and report["fired"]["precision"]["value"] == 0
+    shown = dregs("backtest", "everyone", *server.store)
+    assert shown.returncode == 0 and "on 10 identities" in shown.stdout and '"person-0"' in shown.stdout
+
+    path = folder / "rule.json"
+    path.write_text(json.dumps({"conditions": rule["conditions"], "openAfterSeconds": 864000}))
+    late = dregs("backtest", path, "--escalation", "--json", *server.store)
+    assert late.returncode == 0, late.stderr
+    assert json.loads(late.stdout)["firings"] == 0 and json.loads(late.stdout)["stored"] is None
+    path.write_text('{"conditions": []}')
+    refused(dregs("backtest", path, *server.store), "rule.json", "conditions")
+    refused(dregs("backtest", "nothing", *server.store), "nothing", "likely-bot")
+    refused(dregs("backtest", "everyone", "--team", "none", *server.store), "none", "First team")
+    server.stop()
+
+
 # A machine that is not as it should be
 
 

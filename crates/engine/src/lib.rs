@@ -10,10 +10,12 @@
 //! Nothing here reads a clock, draws a random number or does I/O: time and seeds are parameters.
 
 pub mod analyzers;
+pub mod calibration;
 pub mod device;
 pub mod event;
 pub mod fingerprint;
 pub mod intelligence;
+pub mod labels;
 pub mod limits;
 pub mod linkage;
 pub mod mapping;
@@ -25,6 +27,7 @@ pub mod rules;
 pub mod said;
 pub mod score;
 pub mod snapshot;
+pub mod statistics;
 pub mod testkit;
 pub mod text;
 

@@ -11,6 +11,7 @@ use crate::ingest::fates::{FateCounter, flush_forever};
 use crate::ingest::watermark::Watermark;
 use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
+use crate::jobs::backtest::Backtester;
 use crate::jobs::deliver::Deliverer;
 use crate::jobs::processor::Processor;
 use crate::jobs::review::Reviewer;
@@ -67,6 +68,7 @@ impl Running {
         let uses = Arc::new(Uses::default());
         let deliverer = Deliverer::new(&store, &clock, &ids, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review, &options.review);
+        let backtester = Backtester::new(&store, &clock, &bells.backtest);
         let app = Arc::new(App {
             keys: Keys::new(store.clone(), uses.clone()),
             passwords: Passwords::default(),
@@ -90,6 +92,7 @@ impl Running {
             background::start("process", own_thread, processor.run(stopped.clone()))?,
             background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
             background::start("review", false, reviewer.run(stopped.clone()))?,
+            background::start("backtest", own_thread, backtester.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("audit", false, audit::flush_forever(audit, store.clone(), stopped.clone()))?,
             background::start("tidy", false, crate::jobs::tidy::run(store.clone(), clock, uses, stopped.clone()))?,

@@ -5,6 +5,7 @@
 //! commit in one transaction).
 
 pub mod app;
+pub mod backtest;
 pub mod bootstrap;
 pub mod channels;
 pub mod cli;

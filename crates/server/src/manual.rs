@@ -25,6 +25,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "rings",
     "rules",
     "escalations",
+    "labels",
     "channels",
     "webhooks",
     "credentials",

@@ -216,19 +216,21 @@ pub(crate) async fn write(tx: &mut Tx, team: &TeamId, cycles: &[CycleWrite]) -> 
 }
 
 /// Keeps the evidence of the last [`EVIDENCE_CYCLES_MAX`] cycles and the scores of the last [`HISTORY_CYCLES_MAX`], and all
-/// of those that an escalation rests on.
+/// of those that an escalation or a label rests on.
 async fn prune(tx: &mut Tx, team: &TeamId, identity_id: &str) -> Result<()> {
     tx.run(
         "delete from cycle_evidence where team_id = $1 and id in (
            select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit $4 offset $3)
-         and id not in (select e.cycle_id from escalations e where e.team_id = $1 and e.identity_id = $2)",
+         and id not in (select e.cycle_id from escalations e where e.team_id = $1 and e.identity_id = $2)
+         and not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = $2 and l.cycle_id = cycle_evidence.id)",
         args![team, identity_id, EVIDENCE_CYCLES_MAX, HISTORY_CYCLES_MAX + PRUNE_EVERY_CYCLES],
     )
     .await?;
     tx.run(
         "delete from cycles where team_id = $1 and identity_id = $2 and id <= (
            select id from cycles where team_id = $1 and identity_id = $2 order by id desc limit 1 offset $3)
-         and id not in (select e.cycle_id from escalations e where e.team_id = $1 and e.identity_id = $2)",
+         and id not in (select e.cycle_id from escalations e where e.team_id = $1 and e.identity_id = $2)
+         and not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = $2 and l.cycle_id = cycles.id)",
         args![team, identity_id, HISTORY_CYCLES_MAX],
     )
     .await

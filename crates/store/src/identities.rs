@@ -27,6 +27,8 @@ pub struct Identity {
     pub last_scored_ms: Option<i64>,
     pub disregarded: bool,
     pub badges: Vec<Badge>,
+    /// What an analyst found it to be.
+    pub label: Option<crate::Label>,
     pub attributes: Map<String, Value>,
 }
 
@@ -75,6 +77,7 @@ impl Store {
         let Some(row) = self.db.row(sql, args![team, id]).await? else { return Ok(None) };
         let mut found = vec![read(&row)?];
         self.add_badges(team, &mut found).await?;
+        self.add_labels(team, &mut found).await?;
         Ok(found.pop())
     }
 
@@ -135,6 +138,7 @@ impl Store {
         condition.and_some("i.disregarded = ?", filter.disregarded);
         let mut found = page(&self.db, COLUMNS, "identities i", condition, query, "i.id", read).await?;
         self.add_badges(team, &mut found.items).await?;
+        self.add_labels(team, &mut found.items).await?;
         Ok(found)
     }
 
@@ -284,6 +288,7 @@ fn read(row: &Row) -> Result<Identity> {
         last_scored_ms: row.opt_int("last_scored_ms")?,
         disregarded: row.flag("disregarded")?,
         badges: Vec::new(),
+        label: None,
         attributes,
     })
 }

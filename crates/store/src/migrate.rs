@@ -16,6 +16,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "agents", sql: include_str!("../migrations/sqlite/0004_agents.sql") },
     Migration { name: "people", sql: include_str!("../migrations/sqlite/0005_people.sql") },
     Migration { name: "notify", sql: include_str!("../migrations/sqlite/0006_notify.sql") },
+    Migration { name: "labels", sql: include_str!("../migrations/sqlite/0007_labels.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
@@ -24,6 +25,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "agents", sql: include_str!("../migrations/postgres/0004_agents.sql") },
     Migration { name: "people", sql: include_str!("../migrations/postgres/0005_people.sql") },
     Migration { name: "notify", sql: include_str!("../migrations/postgres/0006_notify.sql") },
+    Migration { name: "labels", sql: include_str!("../migrations/postgres/0007_labels.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -77,6 +77,7 @@ pub struct Commit {
     pub ring_risks: BTreeMap<String, u8>,
     /// Identities whose badges are replaced, with what they have and are about to get.
     pub badges: BTreeMap<String, Vec<Badge>>,
+    pub badge_firings: Vec<crate::BadgeFiring>,
     /// The version of the rules it followed; others since refuse the commit.
     pub playbook_version: Option<i64>,
     pub escalations: EscalationWrites,
@@ -265,6 +266,7 @@ impl Store {
         crate::ring_changes::settle(&mut tx, team, &commit.rings).await?;
         crate::ring_changes::write_risks(&mut tx, team, &commit.ring_risks).await?;
         crate::badges::write(&mut tx, team, &commit.badges).await?;
+        crate::budgets::note_firings(&mut tx, team, &commit.badge_firings).await?;
         crate::escalations::write(&mut tx, team, &commit.escalations).await?;
         crate::deliveries::write(&mut tx, team, &commit.deliveries).await?;
         write_due(&mut tx, team, &commit.due).await?;

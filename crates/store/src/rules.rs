@@ -1,7 +1,7 @@
 //! Badge and escalation rules, and whom they match.
 
 use crate::TeamId;
-use crate::db::{Row, Tx, args};
+use crate::db::{Batch, Row, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
@@ -9,6 +9,7 @@ use dregs_engine::rules::condition::Comparison;
 use dregs_engine::rules::{BadgeRule, Condition, EscalationRule, RULES_MAX, RuleBook};
 use dregs_engine::score::Category;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 const BADGE: &str = "badge";
 const ESCALATION: &str = "escalation";
@@ -32,7 +33,7 @@ pub struct Match {
 }
 
 /// What a badge rule and an escalation rule have in common as rows.
-trait Kept: Serialize + serde::de::DeserializeOwned {
+pub(crate) trait Kept: Serialize + serde::de::DeserializeOwned {
     const KIND: &'static str;
     fn id(&self) -> &str;
     fn slug(&self) -> Option<&str>;
@@ -114,8 +115,8 @@ impl Store {
     /// team has too many. Whoever it matches or has marked is scored again.
     pub async fn put_badge_rule(&self, team: &TeamId, rule: &BadgeRule, now_ms: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        put(&mut tx, team, rule, now_ms).await?;
         turn_page(&mut tx, team).await?;
+        put(&mut tx, team, rule, now_ms).await?;
         requeue_badge(&mut tx, team, &rule.slug, now_ms).await?;
         requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
         tx.commit().await
@@ -125,12 +126,12 @@ impl Store {
     /// one.
     pub async fn delete_badge_rule(&self, team: &TeamId, slug: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let gone =
             tx.run("delete from rules where team_id = $1 and kind = 'badge' and slug = $2", args![team, slug]).await?;
         if gone == 0 {
             return Ok(false);
         }
-        turn_page(&mut tx, team).await?;
         requeue_badge(&mut tx, team, slug, now_ms).await?;
         crate::badges::take_off(&mut tx, team, slug).await?;
         tx.commit().await?;
@@ -141,14 +142,9 @@ impl Store {
     /// many. Whoever it matches or watches is scored again.
     pub async fn put_escalation_rule(&self, team: &TeamId, rule: &EscalationRule, now_ms: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        put(&mut tx, team, rule, now_ms).await?;
         turn_page(&mut tx, team).await?;
-        tx.run(
-            "update identities set due_ms = $3 where team_id = $1 and id in (
-               select e.identity_id from escalations e where e.team_id = $1 and e.rule_id = $2 and e.live = 1)",
-            args![team, &rule.id, now_ms],
-        )
-        .await?;
+        put(&mut tx, team, rule, now_ms).await?;
+        requeue_watched(&mut tx, team, &rule.id, now_ms).await?;
         requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
         tx.commit().await
     }
@@ -157,12 +153,12 @@ impl Store {
     /// there was one.
     pub async fn delete_escalation_rule(&self, team: &TeamId, id: &str) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let gone =
             tx.run("delete from rules where team_id = $1 and kind = 'escalation' and id = $2", args![team, id]).await?;
         if gone == 0 {
             return Ok(false);
         }
-        turn_page(&mut tx, team).await?;
         tx.run("delete from escalations where team_id = $1 and rule_id = $2 and status = 'PENDING'", args![team, id])
             .await?;
         tx.run("update escalations set live = 0 where team_id = $1 and rule_id = $2 and live = 1", args![team, id])
@@ -193,6 +189,31 @@ impl Store {
     }
 }
 
+/// The rules of these ids, as they are in this transaction.
+pub(crate) async fn of_ids<T: Kept>(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<String>) -> Result<Vec<T>> {
+    let batch: Batch = ids.iter().map(|id| (id,)).collect();
+    let rows = tx
+        .rows(
+            "select r.id, r.slug, r.body, r.created_ms, r.updated_ms from json_each($3) j cross join rules r
+             where r.team_id = $1 and r.kind = $2 and r.id = j.value->>0 order by r.id",
+            args![team, T::KIND, batch],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(read(row)?.rule)).collect()
+}
+
+/// Waits until no other transaction changes the team's rules or labels. Taken before anything else is written, as
+/// [`turn_page`] is, so that nobody waits for each other. On SQLite the transaction itself is the lock.
+pub(crate) async fn hold_page(tx: &mut Tx, team: &TeamId) -> Result<()> {
+    tx.run(
+        "insert into team_counts (team_id, identities) values ($1, 0)
+         on conflict (team_id) do update set playbook = team_counts.playbook",
+        args![team],
+    )
+    .await
+    .map(drop)
+}
+
 /// Notes that the team's rules or channels are others than before.
 pub(crate) async fn turn_page(tx: &mut Tx, team: &TeamId) -> Result<()> {
     tx.run(
@@ -210,7 +231,7 @@ fn read<T: Kept>(row: &Row) -> Result<Stored<T>> {
     Ok(Stored { rule, created_ms: row.int("created_ms")?, updated_ms: row.int("updated_ms")? })
 }
 
-async fn put<T: Kept>(tx: &mut Tx, team: &TeamId, rule: &T, now_ms: i64) -> Result<()> {
+pub(crate) async fn put<T: Kept>(tx: &mut Tx, team: &TeamId, rule: &T, now_ms: i64) -> Result<()> {
     let body = serde_json::to_string(rule)?;
     let changed = tx
         .run(
@@ -233,7 +254,18 @@ async fn put<T: Kept>(tx: &mut Tx, team: &TeamId, rule: &T, now_ms: i64) -> Resu
     .map(drop)
 }
 
-async fn requeue_badge(tx: &mut Tx, team: &TeamId, slug: &str, now_ms: i64) -> Result<()> {
+/// Has those scored again whose escalations the rule watches.
+pub(crate) async fn requeue_watched(tx: &mut Tx, team: &TeamId, rule_id: &str, now_ms: i64) -> Result<()> {
+    tx.run(
+        "update identities set due_ms = $3 where team_id = $1 and id in (
+           select e.identity_id from escalations e where e.team_id = $1 and e.rule_id = $2 and e.live = 1)",
+        args![team, rule_id, now_ms],
+    )
+    .await
+    .map(drop)
+}
+
+pub(crate) async fn requeue_badge(tx: &mut Tx, team: &TeamId, slug: &str, now_ms: i64) -> Result<()> {
     tx.run(
         "update identities set due_ms = $3 where team_id = $1 and id in (
            select b.identity_id from badges b where b.team_id = $1 and b.slug = $2 limit $4)",

@@ -13,6 +13,7 @@ mod suite {
     mod evidence;
     mod ingest;
     mod isolation;
+    mod labels;
     mod lists;
     mod notifying;
     mod opening;

@@ -1,7 +1,7 @@
 //! Badges: labels that rules and analyzers give.
 
 use super::condition::{Condition, Facts, all_hold, next_turn_ms};
-use super::{Delayed, RuleBook, SECONDS_MAX};
+use super::{Budget, Delayed, RuleBook, SECONDS_MAX};
 use crate::analyzers;
 use crate::score::Assessment;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ pub struct BadgeRule {
     pub apply_delay_seconds: i64,
     pub remove_delay_seconds: i64,
     pub enabled: bool,
+    #[serde(default)]
+    pub budget: Budget,
 }
 
 impl BadgeRule {
@@ -77,16 +79,25 @@ impl BadgeRule {
                 return Err(format!("{field} must be 0 to {SECONDS_MAX}"));
             }
         }
-        Ok(())
+        if self.budget.share.is_some() && self.kind != BadgeKind::Bad {
+            return Err("falsePositiveBudget is for badge rules of type BAD".into());
+        }
+        self.budget.check()
     }
 
-    fn settle(&self, held: Delayed, facts: &Facts<'_>) -> (Delayed, Option<i64>) {
-        let holds = self.enabled && all_hold(&self.conditions, facts);
+    /// Neither switched off nor paused.
+    pub fn works(&self) -> bool {
+        self.enabled && !self.budget.is_paused()
+    }
+
+    pub(super) fn settle(&self, held: Delayed, facts: &Facts<'_>) -> (Delayed, Option<i64>) {
+        let works = self.works();
+        let holds = works && all_hold(&self.conditions, facts);
         let (apply_ms, remove_ms) = (self.apply_delay_seconds * 1000, self.remove_delay_seconds * 1000);
-        // Who switches a rule off does not want to wait for its badges to go.
-        let remove_ms = if self.enabled { remove_ms } else { 0 };
+        // Who switches a rule off does not want to wait for its badges to go, nor should those of one that is wrong too often.
+        let remove_ms = if works { remove_ms } else { 0 };
         let (next, turn_ms) = held.settle(holds, apply_ms, Some(remove_ms), facts.now_ms);
-        let turn_ms = [turn_ms, next_turn_ms(&self.conditions, facts).filter(|_| self.enabled)];
+        let turn_ms = [turn_ms, next_turn_ms(&self.conditions, facts).filter(|_| works)];
         (next, turn_ms.into_iter().flatten().min())
     }
 }
@@ -235,12 +246,25 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_switched_off_takes_its_badge_at_once() {
-        let book = RuleBook { badges: vec![BadgeRule { enabled: false, ..rule(0, 999) }], escalations: vec![] };
-        let held = Held::from([("likely-bot".to_owned(), (Delayed { on: true, turning_ms: None }, 0))]);
-        let none = BTreeSet::new();
-        let facts = Facts { scores: [Some(1), None, None, None], created_ms: 0, badges: &none, now_ms: 5 };
-        assert!(settle(&book, &held, &Assessment::default(), &facts).0.is_empty());
+    fn a_rule_that_is_switched_off_or_paused_takes_its_badge_at_once() {
+        let mut paused = rule(0, 999);
+        paused.budget.pause("wrong too often".into(), 1);
+        for idle in [BadgeRule { enabled: false, ..rule(0, 999) }, paused] {
+            let book = RuleBook { badges: vec![idle], escalations: vec![] };
+            let held = Held::from([("likely-bot".to_owned(), (Delayed { on: true, turning_ms: None }, 0))]);
+            let none = BTreeSet::new();
+            let facts = Facts { scores: [Some(1), None, None, None], created_ms: 0, badges: &none, now_ms: 5 };
+            assert!(settle(&book, &held, &Assessment::default(), &facts).0.is_empty());
+        }
+    }
+
+    #[test]
+    fn only_a_bad_badge_can_be_given_wrongly_too_often() {
+        let mut budgeted = BadgeRule { kind: BadgeKind::Bad, ..rule(0, 0) };
+        budgeted.budget.share = Some(0.1);
+        assert!(budgeted.check().is_ok());
+        budgeted.kind = BadgeKind::Good;
+        assert!(budgeted.check().unwrap_err().starts_with("falsePositiveBudget"));
     }
 
     #[test]

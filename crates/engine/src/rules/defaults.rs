@@ -1,7 +1,7 @@
 //! The rules a team begins with: useful at once, and examples to change.
 
 use super::condition::Which;
-use super::{BadgeKind, BadgeRule, Condition, EscalationRule, Severity, slug_of};
+use super::{BadgeKind, BadgeRule, Budget, Condition, EscalationRule, Severity, slug_of};
 
 /// The upper end of the critical band, and the lower of the good one.
 const CRITICAL_BELOW: u8 = 25;
@@ -42,6 +42,7 @@ fn badge(name: &str, kind: BadgeKind, priority: i32, conditions: Vec<Condition>)
         apply_delay_seconds: 0,
         remove_delay_seconds: REMOVE_DELAY_S,
         enabled: true,
+        budget: Budget::default(),
     }
 }
 

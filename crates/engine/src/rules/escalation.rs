@@ -1,7 +1,7 @@
 //! Escalations: incidents that a rule opens about an identity and people work on.
 
 use super::condition::{Condition, Facts, all_hold, next_turn_ms};
-use super::{Delayed, SECONDS_MAX};
+use super::{Budget, Delayed, SECONDS_MAX};
 use serde::{Deserialize, Serialize};
 
 pub const NAME_CHARS_MAX: usize = 100;
@@ -80,6 +80,8 @@ pub struct EscalationRule {
     /// Whether it works silently: its escalations are kept apart and nobody is told.
     #[serde(default)]
     pub shadow: bool,
+    #[serde(default)]
+    pub budget: Budget,
 }
 
 impl EscalationRule {
@@ -99,7 +101,12 @@ impl EscalationRule {
                 return Err(format!("{field} must be 0 to {SECONDS_MAX}"));
             }
         }
-        Ok(())
+        self.budget.check()
+    }
+
+    /// Neither switched off nor paused.
+    pub fn works(&self) -> bool {
+        self.enabled && !self.budget.is_paused()
     }
 }
 
@@ -131,10 +138,31 @@ pub enum Change {
     Forget,
 }
 
+impl Change {
+    /// What the rule knows afterwards.
+    pub fn applied(self, held: Option<Held>, now_ms: i64) -> Option<Held> {
+        let with = |status| Some(Held { status, created_ms: now_ms, clear_ms: None });
+        match self {
+            Change::None => held,
+            Change::Begin(status) => with(status),
+            Change::Open => with(Status::Open),
+            Change::Withdraw | Change::Forget => None,
+            // What closes because its conditions ceased needs no watching.
+            Change::Close => None,
+            Change::Clear(clear_ms) => held.map(|held| Held { clear_ms, ..held }),
+        }
+    }
+
+    /// Whether somebody is called.
+    pub fn opens(self) -> bool {
+        matches!(self, Change::Begin(Status::Open) | Change::Open)
+    }
+}
+
 /// What a rule does about an identity after an assessment, and when time alone will change that. `silenced`: it is about a
 /// badge that nothing gives any more.
 pub fn settle(rule: &EscalationRule, held: Option<Held>, facts: &Facts<'_>, silenced: bool) -> (Change, Option<i64>) {
-    let works = rule.enabled && !silenced;
+    let works = rule.works() && !silenced;
     let holds = works && facts.now_ms >= rule.effective_ms && all_hold(&rule.conditions, facts);
     let (change, turn_ms) = match held {
         Some(held) if held.status == Status::Closed => (if holds { Change::None } else { Change::Forget }, None),
@@ -190,20 +218,6 @@ mod tests {
         }
     }
 
-    /// What a store would keep of it.
-    fn kept(held: Option<Held>, change: Change, now_ms: i64) -> Option<Held> {
-        let with = |status| Some(Held { status, created_ms: now_ms, clear_ms: None });
-        match change {
-            Change::None => held,
-            Change::Begin(status) => with(status),
-            Change::Open => with(Status::Open),
-            Change::Withdraw | Change::Forget => None,
-            // What closes because its conditions ceased needs no watching.
-            Change::Close => None,
-            Change::Clear(clear_ms) => held.map(|held| Held { clear_ms, ..held }),
-        }
-    }
-
     fn step(rule: &EscalationRule, held: Option<Held>, at_s: i64, behavior: u8) -> (Change, Option<i64>) {
         let none = BTreeSet::new();
         let scores = [None, None, None, Some(behavior)];
@@ -216,7 +230,7 @@ mod tests {
         let mut held = None;
         let step = |&(at_s, behavior): &(i64, u8)| {
             let seen = step(&rule, held, at_s, behavior);
-            held = kept(held, seen.0, at_s * 1000);
+            held = seen.0.applied(held, at_s * 1000);
             seen
         };
         scores.iter().map(step).collect()
@@ -268,6 +282,9 @@ mod tests {
         let off = EscalationRule { enabled: false, ..rule(0, Some(0)) };
         let open = Some(Held { status: Status::Open, created_ms: 0, clear_ms: None });
         assert_eq!(step(&off, None, 5, 9), (Change::None, None));
+        let mut paused = rule(0, Some(0));
+        paused.budget.pause("wrong too often".into(), 1);
+        assert_eq!(step(&paused, None, 5, 9), (Change::None, None));
         assert_eq!(step(&off, open, 5, 50).0, Change::None);
         let pending = Some(Held { status: Status::Pending, created_ms: 0, clear_ms: None });
         assert_eq!(step(&off, pending, 5, 9).0, Change::Withdraw);

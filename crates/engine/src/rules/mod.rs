@@ -1,13 +1,16 @@
 //! Rules: what follows from scores. A rule has conditions and delays; what it knows of an identity and the facts of one
 //! assessment go in, what changes comes out. Time alone can change the outcome, so each also says when to look again.
 
+pub mod backtest;
 pub mod badge;
+pub mod budget;
 pub mod condition;
 pub mod defaults;
 mod delay;
 pub mod escalation;
 
 pub use badge::{BadgeKind, BadgeRule};
+pub use budget::Budget;
 pub use condition::{Condition, Facts};
 pub use delay::Delayed;
 pub use escalation::{EscalationRule, Severity, Status};
@@ -27,9 +30,11 @@ pub struct RuleBook {
 }
 
 impl RuleBook {
-    /// Whether a rule is silent: it is about a badge that nothing gives any more.
+    /// Whether a rule is silent: it is about a badge that nothing gives any more, or whose rule is paused. Else one that
+    /// asks for the badge's absence would suddenly hold for everyone.
     pub fn is_silenced(&self, rule: &EscalationRule) -> bool {
-        rule.conditions.iter().filter_map(Condition::badge).any(|badge| !self.gives(badge))
+        let is_paused = |badge: &str| self.badges.iter().any(|rule| rule.slug == badge && rule.budget.is_paused());
+        rule.conditions.iter().filter_map(Condition::badge).any(|badge| !self.gives(badge) || is_paused(badge))
     }
 
     /// Whether a rule of the team or an analyzer gives this badge.
@@ -74,6 +79,9 @@ mod tests {
         });
         let mut book = RuleBook { badges: defaults::badge_rules(), escalations: vec![] };
         assert!(!book.is_silenced(&rule) && !book.is_silenced(&other));
+        let likely_bot = book.badges.iter_mut().find(|badge| badge.slug == "likely-bot").unwrap();
+        likely_bot.budget.pause("wrong too often".into(), 1);
+        assert!(book.is_silenced(&rule) && !book.is_silenced(&other));
         book.badges.clear();
         assert!(book.is_silenced(&rule) && !book.is_silenced(&other));
     }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backtest;
 mod bench;
 mod demo;
 mod evaluate;
@@ -38,6 +39,8 @@ enum Command {
     Simulate(generate::SimulateOptions),
     /// Replay recorded events on a temporary store and judge the verdicts by labels
     Evaluate(evaluate::EvaluateOptions),
+    /// See what a rule would have done over the past
+    Backtest(backtest::BacktestOptions),
     /// Recompute past verdicts
     Replay(replay::ReplayOptions),
     /// Give a person a password, which is shown once, and end their sessions
@@ -79,6 +82,9 @@ enum Command {
     },
     /// Measure this machine: throughput, latency and memory, in one run on a temporary store
     Bench(bench::BenchOptions),
+    /// Measure a backtest over an empty database
+    #[command(hide = true)]
+    BenchBacktest(bench::PastOptions),
     /// The yardstick of `bench`
     #[command(hide = true)]
     BenchBare(bench::BareOptions),
@@ -108,6 +114,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Demo(options) => demo::run(options).await,
         Command::Simulate(options) => generate::run(options).await,
         Command::Evaluate(options) => evaluate::run(options).await,
+        Command::Backtest(options) => backtest::run(options).await,
         Command::Replay(options) => replay::run(options).await,
         Command::Password { store, email } => password::run(&store, &email).await,
         Command::Migrate { store } => maintenance::migrate(&store).await,
@@ -115,6 +122,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Backup { store, target } => maintenance::backup(&store, &target).await,
         Command::Restore { store, source, force } => maintenance::restore(&store, &source, force).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::BenchBacktest(options) => bench::run_past(options).await,
         Command::BenchBare(options) => bench::run_bare(options).await,
     }
 }

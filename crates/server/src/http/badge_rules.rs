@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
+use crate::http::budgets::changed;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
@@ -31,6 +32,12 @@ pub struct BadgeRuleView {
     pub apply_delay_seconds: i64,
     pub remove_delay_seconds: i64,
     pub enabled: bool,
+    /// Share of legitimate identities among the labelled ones it fires on, above which it is paused; null: it never is.
+    #[schema(minimum = 0, maximum = 1)]
+    pub false_positive_budget: Option<f64>,
+    /// Since when it is paused, because it was wrong too often; null: it is not.
+    pub paused_at: Option<String>,
+    pub paused_reason: Option<String>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -48,6 +55,9 @@ impl From<Stored<BadgeRule>> for BadgeRuleView {
             apply_delay_seconds: rule.apply_delay_seconds,
             remove_delay_seconds: rule.remove_delay_seconds,
             enabled: rule.enabled,
+            false_positive_budget: rule.budget.share,
+            paused_at: rule.budget.paused.as_ref().map(|pause| format_time_ms(pause.at_ms)),
+            paused_reason: rule.budget.paused.map(|pause| pause.reason),
             created_at: format_time_ms(stored.created_ms),
             updated_at: format_time_ms(stored.updated_ms),
         }
@@ -78,10 +88,17 @@ pub struct BadgeRuleBody {
     remove_delay_seconds: Option<i64>,
     /// True by default.
     enabled: Option<bool>,
+    /// Share of legitimate identities among the labelled ones it fires on, above which it is paused; null, the default: never.
+    #[serde(default, deserialize_with = "crate::http::extract::given")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
+    false_positive_budget: Option<Option<f64>>,
+    /// False: a paused rule works again, and what it gets wrong is counted anew.
+    paused: Option<bool>,
 }
 
 impl BadgeRuleBody {
-    fn onto(self, mut rule: BadgeRule) -> ApiResult<BadgeRule> {
+    /// The rule with what is given changed.
+    pub fn onto(self, mut rule: BadgeRule, now_ms: i64) -> ApiResult<BadgeRule> {
         if let Some(name) = self.name {
             rule.name = name.trim().to_owned();
         }
@@ -95,6 +112,7 @@ impl BadgeRuleBody {
         rule.apply_delay_seconds = self.apply_delay_seconds.unwrap_or(rule.apply_delay_seconds);
         rule.remove_delay_seconds = self.remove_delay_seconds.unwrap_or(rule.remove_delay_seconds);
         rule.enabled = self.enabled.unwrap_or(rule.enabled);
+        rule.budget = changed(rule.budget, self.false_positive_budget, self.paused, now_ms)?;
         rule.check().map_err(ApiError::BadRequest)?;
         Ok(rule)
     }
@@ -140,7 +158,7 @@ pub async fn create(
     Body(body): Body<BadgeRuleBody>,
 ) -> ApiResult<(StatusCode, Json<BadgeRuleView>)> {
     let now_ms = app.clock.now_ms();
-    let mut rule = body.onto(BadgeRule { enabled: true, ..BadgeRule::default() })?;
+    let mut rule = body.onto(BadgeRule { enabled: true, ..BadgeRule::default() }, now_ms)?;
     rule.id = app.ids.next(now_ms).to_string();
     rule.slug = slug_of(&rule.name);
     if app.store.rule_book(&team).await?.gives(&rule.slug) {
@@ -166,7 +184,7 @@ pub async fn update(
 ) -> ApiResult<Json<BadgeRuleView>> {
     let now_ms = app.clock.now_ms();
     let found = app.store.badge_rule(&team, &slug).await?.ok_or_else(|| ApiError::not_found("badge rule", &slug))?;
-    let rule = body.onto(found.rule)?;
+    let rule = body.onto(found.rule, now_ms)?;
     app.store.put_badge_rule(&team, &rule, now_ms).await?;
     app.act_anew();
     Ok(Json(Stored { rule, updated_ms: now_ms, ..found }.into()))
@@ -207,6 +225,6 @@ pub async fn preview(
     Body(body): Body<BadgeRuleBody>,
 ) -> ApiResult<Json<PageBody<MatchView>>> {
     let unnamed = BadgeRule { name: "preview".into(), enabled: true, ..BadgeRule::default() };
-    let rule = body.onto(unnamed)?;
+    let rule = body.onto(unnamed, app.clock.now_ms())?;
     preview_page(&app, &team, &rule.conditions, &paging).await.map(Json)
 }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Writer};
+use crate::http::budgets::changed;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
@@ -37,6 +38,12 @@ pub struct EscalationRuleView {
     pub shadow: bool,
     /// Whether it does nothing because it asks for a badge that nothing gives any more.
     pub silenced: bool,
+    /// Share of legitimate identities among the labelled ones it fires on, above which it is paused; null: it never is.
+    #[schema(minimum = 0, maximum = 1)]
+    pub false_positive_budget: Option<f64>,
+    /// Since when it is paused, because it was wrong too often; null: it is not.
+    pub paused_at: Option<String>,
+    pub paused_reason: Option<String>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -57,6 +64,9 @@ impl EscalationRuleView {
             enabled: rule.enabled,
             shadow: rule.shadow,
             silenced,
+            false_positive_budget: rule.budget.share,
+            paused_at: rule.budget.paused.as_ref().map(|pause| format_time_ms(pause.at_ms)),
+            paused_reason: rule.budget.paused.map(|pause| pause.reason),
             created_at: format_time_ms(stored.created_ms),
             updated_at: format_time_ms(stored.updated_ms),
         }
@@ -93,10 +103,17 @@ pub struct EscalationRuleBody {
     enabled: Option<bool>,
     /// False by default.
     shadow: Option<bool>,
+    /// Share of legitimate identities among the labelled ones it fires on, above which it is paused; null, the default: never.
+    #[serde(default, deserialize_with = "crate::http::extract::given")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
+    false_positive_budget: Option<Option<f64>>,
+    /// False: a paused rule works again, and what it gets wrong is counted anew.
+    paused: Option<bool>,
 }
 
 impl EscalationRuleBody {
-    fn onto(self, mut rule: EscalationRule) -> ApiResult<EscalationRule> {
+    /// The rule with what is given changed.
+    pub fn onto(self, mut rule: EscalationRule, now_ms: i64) -> ApiResult<EscalationRule> {
         if let Some(name) = self.name {
             rule.name = name.trim().to_owned();
         }
@@ -115,13 +132,14 @@ impl EscalationRuleBody {
         rule.close_after_seconds = self.close_after_seconds.unwrap_or(rule.close_after_seconds);
         rule.enabled = self.enabled.unwrap_or(rule.enabled);
         rule.shadow = self.shadow.unwrap_or(rule.shadow);
+        rule.budget = changed(rule.budget, self.false_positive_budget, self.paused, now_ms)?;
         rule.check().map_err(ApiError::BadRequest)?;
         Ok(rule)
     }
 }
 
 /// Refuses channels and badges that there are not.
-async fn check_names(app: &App, team: &TeamId, rule: &EscalationRule) -> ApiResult<RuleBook> {
+pub async fn check_names(app: &App, team: &TeamId, rule: &EscalationRule) -> ApiResult<RuleBook> {
     let known = app.store.channels(team).await?;
     if let Some(slug) = rule.channels.iter().find(|slug| known.iter().all(|channel| channel.slug != **slug)) {
         return Err(ApiError::BadRequest(format!("channels: there is no channel {:?}", short(slug))));
@@ -182,7 +200,7 @@ pub async fn create(
 ) -> ApiResult<(StatusCode, Json<EscalationRuleView>)> {
     let now_ms = app.clock.now_ms();
     let blank = EscalationRule { enabled: true, effective_ms: now_ms, ..EscalationRule::default() };
-    let rule = EscalationRule { id: app.ids.next(now_ms).to_string(), ..body.onto(blank)? };
+    let rule = EscalationRule { id: app.ids.next(now_ms).to_string(), ..body.onto(blank, now_ms)? };
     let book = check_names(&app, &team, &rule).await?;
     app.store.put_escalation_rule(&team, &rule, now_ms).await?;
     app.act_anew();
@@ -208,7 +226,7 @@ pub async fn update(
     let found = found.ok_or_else(|| ApiError::not_found("escalation rule", &id))?;
     // What a rule already names may be gone: it can be changed all the same.
     let names = body.channels.is_some() || body.conditions.is_some();
-    let rule = body.onto(found.rule)?;
+    let rule = body.onto(found.rule, now_ms)?;
     let book = match names {
         true => check_names(&app, &team, &rule).await?,
         false => app.store.rule_book(&team).await?,
@@ -251,7 +269,7 @@ pub async fn preview(
     Body(body): Body<EscalationRuleBody>,
 ) -> ApiResult<Json<PageBody<MatchView>>> {
     let unnamed = EscalationRule { name: "preview".into(), enabled: true, ..EscalationRule::default() };
-    let rule = body.onto(unnamed)?;
+    let rule = body.onto(unnamed, app.clock.now_ms())?;
     check_names(&app, &team, &rule).await?;
     preview_page(&app, &team, &rule.conditions, &paging).await.map(Json)
 }

@@ -5,6 +5,7 @@ use crate::http::auth::{Reader, Writer};
 use crate::http::disregarding::set_disregarded;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::labels::LabelView;
 use crate::http::refusals::{ToRead, ToReadOne, ToWriteOne};
 use crate::http::settle::{fresh, settled};
 use axum::Json;
@@ -43,6 +44,9 @@ pub struct IdentityView {
     pub last_scored_at: Option<String>,
     pub disregarded: bool,
     pub badges: Vec<BadgeView>,
+    /// What an analyst found it to be; absent when nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelView>,
     /// Every attribute sent for the identity, sensitive values redacted.
     pub data: Map<String, Value>,
 }
@@ -82,6 +86,7 @@ impl From<Identity> for IdentityView {
             last_scored_at: identity.last_scored_ms.map(format_time_ms),
             disregarded: identity.disregarded,
             badges: badges.collect(),
+            label: identity.label.map(LabelView::from),
             data: identity.attributes,
         }
     }

@@ -5,9 +5,12 @@ pub mod analysis;
 pub mod attempts;
 pub mod audit;
 pub mod auth;
+pub mod backtests;
 pub mod badge_rules;
+pub mod budgets;
 pub mod channels;
 pub mod client_address;
+pub mod comparison;
 pub mod credentials;
 pub mod decisions;
 pub mod devices;
@@ -24,6 +27,7 @@ pub mod health;
 pub mod identities;
 pub mod ingestion;
 pub mod invitations;
+pub mod labels;
 pub mod limits;
 pub mod main_account;
 pub mod mappings;
@@ -32,11 +36,13 @@ pub mod names;
 pub mod observe;
 pub mod password_reset;
 pub mod refusals;
+pub mod reports;
 pub mod reviews;
 pub mod rings;
 pub mod rules;
 pub mod session;
 pub mod settle;
+pub mod shares;
 pub mod site;
 pub mod team;
 pub mod tokens;
@@ -127,6 +133,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(escalations::summary))
         .routes(routes!(escalations::get, escalations::update))
         .routes(routes!(escalations::notes, escalations::add_note))
+        .routes(routes!(labels::put_through_escalation))
+        .routes(routes!(labels::list))
+        .routes(routes!(labels::get, labels::put, labels::delete))
+        .routes(routes!(reports::calibration))
+        .routes(routes!(backtests::of_badge_rule))
+        .routes(routes!(backtests::of_escalation_rule))
+        .routes(routes!(backtests::get))
+        .routes(routes!(comparison::compare))
         .routes(routes!(channels::list, channels::create))
         .routes(routes!(channels::get, channels::update, channels::delete))
         .routes(routes!(channels::rotate))

@@ -7,9 +7,11 @@ use crate::playbook::Playbook;
 use dregs_engine::event::format_time_ms;
 use dregs_engine::rules::badge::{self, Badge, Held};
 use dregs_engine::rules::escalation::{self, Change};
-use dregs_engine::rules::{EscalationRule, Facts, Status};
+use dregs_engine::rules::{BadgeKind, EscalationRule, Facts, Status};
 use dregs_engine::score::{Assessment, Category};
-use dregs_store::{Channel, Commit, DeliveryWrite, Escalation, HeldBadges, Result, Store, TeamId, Watched};
+use dregs_store::{
+    BadgeFiring, Channel, Commit, DeliveryWrite, Escalation, HeldBadges, Result, Store, TeamId, Watched,
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,6 +54,7 @@ impl Stage {
         let facts =
             Facts { scores: scored.scores, created_ms: scored.created_ms, badges: &none, now_ms: scored.now_ms };
         let (badges, badges_ms) = badge::settle(&self.playbook.rules, &held, scored.assessment, &facts);
+        commit.badge_firings.extend(fired(scored, &held, &badges));
         let slugs = badge::slugs(&badges);
         let told = Told { scored, badges: &badges, notify };
         let facts = Facts { badges: &slugs, ..facts };
@@ -177,6 +180,16 @@ pub fn told_by<'a>(rule: &EscalationRule, channels: &'a [Channel]) -> impl Itera
         .iter()
         .filter(|channel| !rule.shadow && channel.enabled && rule.channels.contains(&channel.slug))
         .map(|channel| channel.id.as_str())
+}
+
+/// The rules that now found this identity bad, which it was not before.
+fn fired(scored: &Scored<'_>, held: &Held, badges: &[Badge]) -> impl Iterator<Item = BadgeFiring> {
+    let is_fresh = |badge: &&Badge| badge.state.on && !held.get(&badge.slug).is_some_and(|(state, _)| state.on);
+    let bad = badges.iter().filter(|badge| badge.kind == BadgeKind::Bad).filter(is_fresh);
+    bad.filter_map(|badge| {
+        let rule_id = badge.rule_id.clone()?;
+        Some(BadgeFiring { rule_id, identity_id: scored.id.to_owned(), fired_ms: scored.now_ms })
+    })
 }
 
 fn begun(id: i64, rule: &EscalationRule, status: Status, scored: &Scored<'_>) -> Escalation {

@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod background;
+pub mod backtest;
 pub mod checkpoint;
 pub mod claims;
 pub mod deliver;
@@ -29,6 +30,8 @@ pub struct Bells {
     pub deliver: Arc<Notify>,
     /// A review is asked for.
     pub review: Arc<Notify>,
+    /// A backtest is asked for.
+    pub backtest: Arc<Notify>,
 }
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.

@@ -40,6 +40,7 @@ struct Owned {
     token: String,
     member: String,
     invitation: String,
+    backtest: String,
 }
 
 fn decision() -> String {
@@ -82,6 +83,10 @@ async fn furnish(app: &TestApp) -> Owned {
     app.settle().await;
     let escalation = app.api.get("/escalations").await.expect(200)["content"][0]["id"].to_string();
     app.api.post(&format!("/escalations/{escalation}/notes"), &json!({"body": named("note")})).await.expect(201);
+    let label = json!({"kind": "BOT", "note": named("label")});
+    app.api.put(&format!("/escalations/{escalation}/label"), &label).await.expect(200);
+    let tried = json!({"slug": badge["slug"]});
+    let backtest = crate::backtests::finished(app, "/badge-rules/actions/backtest", &tried).await["id"].to_string();
     let log = format!("/channels/{channel}/deliveries?sort=createdAt");
     eventually("a mail was tried", async || app.api.get(&log).await.json["content"][0]["attempt"] == 1).await;
     let (email, password) = (&app.team.keys.email, &app.team.keys.password);
@@ -102,6 +107,7 @@ async fn furnish(app: &TestApp) -> Owned {
         channel,
         member,
         invitation,
+        backtest,
     }
 }
 
@@ -140,6 +146,7 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
         ("team", "userId") => owned.member.clone(),
         ("team", _) => owned.invitation.clone(),
         ("account", _) => "ses_none".into(),
+        ("backtests", _) => owned.backtest.clone(),
         (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
@@ -193,6 +200,10 @@ fn body(operation: &Operation) -> Value {
         ("PATCH", "/team/members/{userId}") => json!({"role": "VIEWER"}),
         ("POST", "/team/invitations") => json!({"email": "own@example.com", "role": "USER"}),
         ("PATCH", _) => json!({"disregarded": true}),
+        ("POST", "/badge-rules/actions/backtest" | "/escalation-rules/actions/backtest") => {
+            json!({"rule": {"conditions": [{"type": "SCORE_LT", "category": "ANY", "threshold": 1}]}})
+        }
+        ("PUT", "/identities/{id}/label" | "/escalations/{id}/label") => json!({"kind": "BOT"}),
         ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
         ("POST", "/auth/password") => json!({"currentPassword": "x", "newPassword": "long enough now"}),

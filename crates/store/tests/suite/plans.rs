@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 9] = [
+const WHOLE_TABLE: [&str; 10] = [
     "from teams",
     "from throttles t order by t.forget_ms",
     "from cycle_evidence order by id desc",
@@ -14,6 +14,7 @@ const WHOLE_TABLE: [&str; 9] = [
     "from ingest_log",
     "from attempts",
     "from reviews r where r.status = 'PENDING'",
+    "from backtests b where b.status = 'PENDING'",
     "from usage",
     "count(*) as n from",
 ];
@@ -101,6 +102,7 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
     let (identities, events, devices) =
         (columns_of("identities.rs"), columns_of("events.rs"), columns_of("devices.rs"));
     let (rings, decisions) = (columns_of("rings.rs"), columns_of("decisions.rs"));
+    let labels = columns_of("labels.rs");
     let by_time = "e.timestamp_ms desc, e.seq desc";
     let usual = [
         (page(&identities, "identities i", "i.team_id = $1", "i.updated_ms desc, i.id desc"), "identities_updated"),
@@ -124,6 +126,19 @@ async fn the_usual_lists_are_read_in_the_order_of_an_index_on_sqlite() {
             page(&decisions, "link_decisions d", "d.team_id = $1", "d.decided_ms desc, d.a_id desc, d.b_id desc"),
             "link_decisions_time",
         ),
+        (
+            page(&labels, "labels l", "l.team_id = $1 and l.is_current = 1", "l.created_ms desc, l.id desc"),
+            "labels_time",
+        ),
+        (
+            page(
+                &labels,
+                "labels l",
+                "l.team_id = $1 and l.is_current = 1 and l.kind = $2",
+                "l.created_ms desc, l.id desc",
+            ),
+            "labels_kind",
+        ),
         (page(&devices, "devices d", "d.team_id = $1", "d.last_ms desc, d.fingerprint desc"), "devices_last"),
     ];
     for (sql, index) in usual {
@@ -143,7 +158,16 @@ async fn postgres_can_serve_what_runs_often_from_an_index() {
         .execute(&mut connection)
         .await
         .unwrap();
-    let often = ["pipeline.rs", "ingest.rs", "links.rs", "rings.rs", "ring_changes.rs", "decisions.rs", "graph.rs"];
+    let often = [
+        "pipeline.rs",
+        "ingest.rs",
+        "links.rs",
+        "rings.rs",
+        "ring_changes.rs",
+        "decisions.rs",
+        "graph.rs",
+        "budgets.rs",
+    ];
     let hot = statements().into_iter().filter(|statement| often.iter().any(|file| statement.place.starts_with(file)));
     for (n, Statement { place, sql }) in hot.filter(|statement| !is_one_of(&statement.sql, &WHOLE_TABLE)).enumerate() {
         let prepare = format!("prepare p{n} as {sql}");

@@ -7,6 +7,7 @@ mod bare;
 mod child;
 mod client;
 mod load;
+mod past;
 
 use crate::app::Running;
 use crate::cli::Outcome;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 pub use bare::{BareOptions, run as run_bare};
+pub use past::{PastOptions, run as run_past};
 
 /// Rounds of bare and durable handler in turn; the median counts.
 const ROUNDS: usize = 3;
