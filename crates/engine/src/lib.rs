@@ -10,6 +10,7 @@
 //! Nothing here reads a clock, draws a random number or does I/O: time and seeds are parameters.
 
 pub mod analyzers;
+pub mod datasets;
 pub mod device;
 pub mod event;
 pub mod fingerprint;
@@ -30,4 +31,4 @@ pub mod text;
 
 /// Version of the analyzers, weights and linkage together. It is recorded with every analysis cycle: a verdict can be
 /// recomputed exactly by a binary of the same version.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

@@ -132,6 +132,7 @@ impl Store {
         turn_page(&mut tx, team).await?;
         requeue_badge(&mut tx, team, slug, now_ms).await?;
         tx.run("delete from badges where team_id = $1 and slug = $2", args![team, slug]).await?;
+        crate::figures::forget_badge(&mut tx, team, slug).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -8,6 +8,7 @@ mod suite {
 
     mod acting;
     mod evidence;
+    mod figures;
     mod ingest;
     mod isolation;
     mod lists;

@@ -19,12 +19,13 @@ const WHOLE_TABLE: [&str; 10] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 6] = [
+const WHOLE_TEAM: [&str; 7] = [
     "from mappings",
     "from channels",
     "from credentials",
     "from team_counts",
     "from parked_events",
+    "select dataset, key, value from dataset_entries",
     "count(*) as n from",
 ];
 
