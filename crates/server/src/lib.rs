@@ -14,6 +14,7 @@ pub mod http;
 pub mod ids;
 pub mod ingest;
 pub mod jobs;
+pub mod lists;
 pub mod manual;
 pub mod metrics;
 pub mod playbook;

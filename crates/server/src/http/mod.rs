@@ -6,6 +6,8 @@ pub mod badge_rules;
 pub mod channels;
 pub mod client_address;
 pub mod credentials;
+pub mod dashboard;
+pub mod datasets;
 pub mod decisions;
 pub mod devices;
 pub mod error;
@@ -22,6 +24,7 @@ pub mod limits;
 pub mod main_account;
 pub mod mappings;
 pub mod observe;
+pub mod period;
 pub mod refusals;
 pub mod reviews;
 pub mod rings;
@@ -29,6 +32,7 @@ pub mod rules;
 pub mod session;
 pub mod settle;
 pub mod site;
+pub mod unmapped;
 
 use crate::app::App;
 use axum::Router;
@@ -104,6 +108,15 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(credentials::list, credentials::create))
         .routes(routes!(credentials::update, credentials::revoke))
         .routes(routes!(mappings::list, mappings::set, mappings::delete))
+        .routes(routes!(unmapped::list))
+        .routes(routes!(datasets::list))
+        .routes(routes!(datasets::get))
+        .routes(routes!(datasets::entries, datasets::put, datasets::delete))
+        .routes(routes!(datasets::import))
+        .routes(routes!(dashboard::summary))
+        .routes(routes!(dashboard::stats))
+        .routes(routes!(dashboard::score_distribution))
+        .routes(routes!(dashboard::rule_activity))
         .routes(routes!(badge_rules::list, badge_rules::create))
         .routes(routes!(badge_rules::get, badge_rules::update, badge_rules::delete))
         .routes(routes!(badge_rules::preview))

@@ -129,6 +129,8 @@ impl Stage {
         let had: BTreeSet<&String> = held.iter().filter(|(_, (state, _))| state.on).map(|(slug, _)| slug).collect();
         let has: BTreeSet<&String> =
             told.badges.iter().filter(|badge| badge.state.on).map(|badge| &badge.slug).collect();
+        has.difference(&had).for_each(|slug| commit.figures.badge(slug, true, scored.now_ms));
+        had.difference(&has).for_each(|slug| commit.figures.badge(slug, false, scored.now_ms));
         if had != has {
             self.tell(commit, told, IDENTITY_BADGES_CHANGED, ids, |data| {
                 data.insert("added".into(), json!(has.difference(&had).collect::<Vec<_>>()));

@@ -13,6 +13,7 @@ pub mod processor;
 pub mod review;
 pub mod sightings;
 pub mod strong_pairs;
+pub mod tally;
 
 use std::sync::Arc;
 use tokio::sync::Notify;
