@@ -42,7 +42,13 @@ pub struct RuleFigures {
 
 impl Store {
     /// Events between two times by fate, in buckets of `bucket_ms`.
-    pub async fn fate_buckets(&self, team: &TeamId, from_ms: i64, to_ms: i64, bucket_ms: i64) -> Result<Vec<FateBucket>> {
+    pub async fn fate_buckets(
+        &self,
+        team: &TeamId,
+        from_ms: i64,
+        to_ms: i64,
+        bucket_ms: i64,
+    ) -> Result<Vec<FateBucket>> {
         let rows = self
             .db
             .rows(

@@ -47,10 +47,7 @@ impl Store {
     pub async fn dataset_counts(&self, team: &TeamId) -> Result<BTreeMap<String, u64>> {
         let rows = self
             .db
-            .rows(
-                "select dataset, count(*) as n from dataset_entries where team_id = $1 group by dataset",
-                args![team],
-            )
+            .rows("select dataset, count(*) as n from dataset_entries where team_id = $1 group by dataset", args![team])
             .await?;
         rows.iter().map(|row| Ok((row.text("dataset")?, row.int("n")? as u64))).collect()
     }

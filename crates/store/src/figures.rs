@@ -130,7 +130,13 @@ impl Figures {
 
 impl Store {
     /// Sums of counters without a name between two places, by figure.
-    pub async fn figure_sums(&self, team: &TeamId, figures: &[&str], from: i64, to: i64) -> Result<BTreeMap<String, i64>> {
+    pub async fn figure_sums(
+        &self,
+        team: &TeamId,
+        figures: &[&str],
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<String, i64>> {
         let mut sums = BTreeMap::new();
         for (figure, _, n) in self.figures(team, figures, from, to).await? {
             *sums.entry(figure).or_default() += n;
@@ -139,7 +145,13 @@ impl Store {
     }
 
     /// Counters without a name between two places: figure, place, number.
-    pub async fn figures(&self, team: &TeamId, figures: &[&str], from: i64, to: i64) -> Result<Vec<(String, i64, i64)>> {
+    pub async fn figures(
+        &self,
+        team: &TeamId,
+        figures: &[&str],
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(String, i64, i64)>> {
         let batch: Batch = figures.iter().map(|figure| (figure,)).collect();
         let rows = self
             .db
@@ -280,7 +292,10 @@ mod tests {
     fn a_score_has_its_day_and_its_bucket() {
         let day = PLACES_A_DAY * 20_000;
         let at = |score| score_place(Some(20_000 * DAY_MS + 5), score) - day;
-        assert_eq!([at(Some(0)), at(Some(4)), at(Some(5)), at(Some(99)), at(Some(100)), at(None)], [0, 0, 1, 19, 19, 20]);
+        assert_eq!(
+            [at(Some(0)), at(Some(4)), at(Some(5)), at(Some(99)), at(Some(100)), at(None)],
+            [0, 0, 1, 19, 19, 20]
+        );
         assert_eq!(score_place(None, None), 20);
     }
 

@@ -65,7 +65,9 @@ pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
-pub use pipeline::{Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};
+pub use pipeline::{
+    Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts,
+};
 pub use reviews::{Review, ReviewStatus};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};

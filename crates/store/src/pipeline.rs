@@ -4,7 +4,8 @@ use crate::db::{Batch, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::{
-    CycleWrite, DeliveryWrite, Figures, DeviceWrite, EscalationWrites, GroupWrite, KeyWrite, LinkWrite, RingChanges, TeamId,
+    CycleWrite, DeliveryWrite, DeviceWrite, EscalationWrites, Figures, GroupWrite, KeyWrite, LinkWrite, RingChanges,
+    TeamId,
 };
 use dregs_engine::event::Event;
 use dregs_engine::limits::PROFILE_EVENTS_MAX;

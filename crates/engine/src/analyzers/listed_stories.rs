@@ -48,7 +48,8 @@ fn an_office_that_looks_like_a_data_centre_calms() {
 #[test]
 fn colleagues_at_an_office_of_the_team_s_list_are_not_linked_by_its_address() {
     let story = of_address("anna@gmail.com").ip("203.0.113.9").event(9, "login");
-    let story = story.shared(KeyKind::Ip, "203.0.113.9", 2, &["b"]).shared(KeyKind::IpPrefix, "203.0.113.0/24", 2, &["b"]);
+    let story =
+        story.shared(KeyKind::Ip, "203.0.113.9", 2, &["b"]).shared(KeyKind::IpPrefix, "203.0.113.0/24", 2, &["b"]);
     let story = story.shared(KeyKind::Session, "s", 2, &["b"]);
     let office = story.clone().listed(&[(Dataset::Networks, "203.0.113.9", "office")]);
     let probability = |story: &Story| story.snapshot().links.first().map_or(0.0, |link| link.probability);

@@ -60,7 +60,8 @@ fn crowd(holders: u64) -> Finding {
 }
 
 fn public() -> Finding {
-    let text = "Others came from the same IP address, which is many people's by your list of networks: that says nothing.";
+    let text =
+        "Others came from the same IP address, which is many people's by your list of networks: that says nothing.";
     Finding::new(0.52, 0.3, text)
 }
 

@@ -21,7 +21,9 @@ pub fn bundled(dataset: Dataset, term: &str, offset: usize, limit: usize) -> (Ve
     let term = term.trim().to_lowercase();
     match dataset {
         Dataset::DisposableEmailDomains => page(lines::beginning(email::DISPOSABLE, &term), offset, limit, disposable),
-        Dataset::FreeEmailProviders => page(lines::beginning(email::FREE, &term), offset, limit, |line| plain(line, "free")),
+        Dataset::FreeEmailProviders => {
+            page(lines::beginning(email::FREE, &term), offset, limit, |line| plain(line, "free"))
+        }
         Dataset::PlaceholderNames => {
             page(lines::beginning(names::PLACEHOLDERS, &term), offset, limit, |line| plain(line, "placeholder"))
         }
@@ -100,7 +102,9 @@ mod tests {
 
     #[test]
     fn entries_are_found_by_their_beginning_and_networks_by_an_address() {
-        assert!(keys(Dataset::DisposableEmailDomains, "mailinator.c").contains(&("mailinator.com".into(), "disposable")));
+        assert!(
+            keys(Dataset::DisposableEmailDomains, "mailinator.c").contains(&("mailinator.com".into(), "disposable"))
+        );
         assert_eq!(keys(Dataset::FreeEmailProviders, "gmail.com"), [("gmail.com".into(), "free")]);
         assert_eq!(keys(Dataset::DisposableEmailDomains, "no such domain"), []);
         let found = bundled(Dataset::Networks, "52.95.110.1", 0, 9).0;

@@ -191,11 +191,7 @@ impl Lists {
             Dataset::Networks => under_network(key),
             Dataset::PublicCodes => {
                 let upper = key.to_uppercase();
-                vec![
-                    (KeyKind::Promo, key.to_owned()),
-                    (KeyKind::Referral, key.to_owned()),
-                    (KeyKind::Referral, upper),
-                ]
+                vec![(KeyKind::Promo, key.to_owned()), (KeyKind::Referral, key.to_owned()), (KeyKind::Referral, upper)]
             }
             Dataset::DisposableEmailDomains | Dataset::FreeEmailProviders | Dataset::TrustedEmailDomains => {
                 vec![(KeyKind::EmailDomain, key.to_owned())]
@@ -242,7 +238,9 @@ mod tests {
     use crate::testkit::{Story, shared_with};
 
     fn lists(entries: &[(Dataset, &str, &str)]) -> Lists {
-        Lists::of(entries.iter().map(|(dataset, key, value)| (*dataset, dataset.key(key).unwrap(), (*value).to_owned())))
+        Lists::of(
+            entries.iter().map(|(dataset, key, value)| (*dataset, dataset.key(key).unwrap(), (*value).to_owned())),
+        )
     }
 
     fn email(lists: &Lists, address: &str) -> (Disposable, bool, usize) {
@@ -291,7 +289,8 @@ mod tests {
             (Dataset::Networks, "52.95.110.1", "trusted"),
             (Dataset::Networks, "2001:db8:7::/48", "carrier"),
         ]);
-        let story = Story::new().ip("52.95.110.1").event(0, "a").ip("52.95.7.7").event(1, "b").ip("84.128.7.9").event(2, "c");
+        let story =
+            Story::new().ip("52.95.110.1").event(0, "a").ip("52.95.7.7").event(1, "b").ip("84.128.7.9").event(2, "c");
         let mut profile = story.snapshot().profile;
         let before = profile.clone();
         held.place(&mut profile, network_facts);

@@ -103,8 +103,18 @@ async fn replay(
 
 /// The same history read with the mappings, the datasets and the data pack of today.
 fn under_today(snapshot: Snapshot, mappings: &dregs_engine::mapping::Mappings, lists: &Lists) -> Snapshot {
-    let Snapshot { identity_id, now_ms, created_ms, mut profile, mut shared, links, decisions, ring, team_identities, .. } =
-        snapshot;
+    let Snapshot {
+        identity_id,
+        now_ms,
+        created_ms,
+        mut profile,
+        mut shared,
+        links,
+        decisions,
+        ring,
+        team_identities,
+        ..
+    } = snapshot;
     lists.place(&mut profile, network_facts);
     lists.mark(&mut shared);
     let mut fresh = Snapshot::of(&identity_id, profile, mappings, created_ms, now_ms);

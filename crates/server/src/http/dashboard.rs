@@ -14,9 +14,7 @@ use dregs_engine::intelligence;
 use dregs_engine::rejection::Fate;
 use dregs_engine::rules::Severity;
 use dregs_engine::score::Category;
-use dregs_store::{
-    EVENT_TYPE, IDENTITY_FIELD, RuleFigures, SCORE_BUCKETS, TimeBucket, figure, hour_of,
-};
+use dregs_store::{EVENT_TYPE, IDENTITY_FIELD, RuleFigures, SCORE_BUCKETS, TimeBucket, figure, hour_of};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -154,9 +152,9 @@ async fn processing(app: &App) -> ApiResult<ProcessingView> {
     };
     let due = app.watermark.due();
     let reason = match () {
-        () if app.watermark.is_pressed() && waiting >= WAITING_TOLD => {
-            Some(format!("events arrive faster than they can be written: {waiting} wait, accepting goes before scoring"))
-        }
+        () if app.watermark.is_pressed() && waiting >= WAITING_TOLD => Some(format!(
+            "events arrive faster than they can be written: {waiting} wait, accepting goes before scoring"
+        )),
         () if waiting >= WAITING_TOLD => Some(format!("{waiting} events wait to be processed")),
         () if due >= DUE_TOLD => Some(format!("{due} identities wait to be scored again")),
         () => None,

@@ -42,7 +42,9 @@ impl PeriodParams {
 
 fn time(field: &str, text: Option<&str>) -> ApiResult<Option<i64>> {
     text.filter(|text| !text.is_empty())
-        .map(|text| parse_time_ms(text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time"))))
+        .map(|text| {
+            parse_time_ms(text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
+        })
         .transpose()
 }
 

@@ -323,7 +323,7 @@ mod tests {
     }
 
     fn shared(kind: KeyKind, holders: u64, peers: Vec<Peer>) -> SharedKeys {
-        let held = SharedKey { kind, key: "k".into(), holders, peers, seen: Seen::default() };
+        let held = SharedKey { kind, key: "k".into(), holders, peers, seen: Seen::default(), public: false };
         BTreeMap::from([((kind, "k".into()), held)])
     }
 

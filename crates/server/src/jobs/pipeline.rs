@@ -27,8 +27,8 @@ use dregs_engine::rejection::Fate;
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, Result, Store, StoredProfile,
-    StoredStanding, TeamCounts, TeamId, hour_of,
+    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, Result, Store,
+    StoredProfile, StoredStanding, TeamCounts, TeamId, hour_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -60,9 +60,8 @@ impl Tally {
 
     async fn known(&self, team: &TeamId, now_ms: i64) -> Result<Arc<Mutex<Known>>> {
         let day_ms = day_of(now_ms);
-        let is_of_today = |known: &Arc<Mutex<Known>>| {
-            known.lock().unwrap_or_else(PoisonError::into_inner).day_ms == day_ms
-        };
+        let is_of_today =
+            |known: &Arc<Mutex<Known>>| known.lock().unwrap_or_else(PoisonError::into_inner).day_ms == day_ms;
         if let Some(known) = self.known.get(team).filter(is_of_today) {
             return Ok(known);
         }
@@ -109,7 +108,10 @@ mod tests {
             name: name.into(),
             identity: Some(IdentityInput {
                 id: "u".into(),
-                data: json!({"email": "a@b.example", "shoe_size": 44, "x".repeat(200): 1}).as_object().cloned().unwrap(),
+                data: json!({"email": "a@b.example", "shoe_size": 44, "x".repeat(200): 1})
+                    .as_object()
+                    .cloned()
+                    .unwrap(),
             }),
             ..Event::default()
         };

@@ -11,6 +11,8 @@ mod analysis;
 mod auth;
 mod channels;
 mod credentials;
+mod dashboard;
+mod datasets;
 mod devices;
 mod disregarding;
 mod escalations;

@@ -125,7 +125,8 @@ async fn scores_are_counted_by_the_day_they_were_made(store: &Store) {
         last_scored_ms: Some(START_MS + day * DAY_MS + 5),
         ..identity(id, 1)
     };
-    let commit = Commit { identities: vec![scored("a", 3, 0), scored("b", 100, 0), scored("c", 52, 1)], ..Commit::default() };
+    let commit =
+        Commit { identities: vec![scored("a", 3, 0), scored("b", 100, 0), scored("c", 52, 1)], ..Commit::default() };
     store.commit(&team(), &commit).await.unwrap();
     let first = store.score_counts(&team(), Some((START_MS, START_MS + DAY_MS))).await.unwrap();
     assert_eq!((first[0][0], first[0][19], first[0][10], first[1][20]), (1, 1, 0, 2));
@@ -150,7 +151,8 @@ async fn badges_are_counted_while_they_are_held(store: &Store) {
     assert_eq!(count(figure::BADGE_HELD).await, [("bot".to_owned(), 1)]);
     store.set_identity_disregarded(&team(), "a", false, 10).await.unwrap();
     assert_eq!(count(figure::BADGE_HELD).await, [("bot".to_owned(), 1)]);
-    let rule = dregs_engine::rules::BadgeRule { id: "1".into(), slug: "bot".into(), name: "Bot".into(), ..Default::default() };
+    let rule =
+        dregs_engine::rules::BadgeRule { id: "1".into(), slug: "bot".into(), name: "Bot".into(), ..Default::default() };
     store.put_badge_rule(&team(), &rule, 11).await.unwrap();
     assert!(store.delete_badge_rule(&team(), "bot", 12).await.unwrap());
     assert_eq!(count(figure::BADGE_HELD).await, []);
@@ -203,7 +205,8 @@ async fn escalations_are_counted_by_bucket_and_rule(store: &Store) {
         escalation(4, "r", true, at(1)),
         escalation(5, "s", false, at(30)),
     ];
-    let fates = BTreeMap::from([((at(0), Fate::Applied), 5), ((at(1), Fate::Invalid), 2), ((at(25), Fate::Applied), 1)]);
+    let fates =
+        BTreeMap::from([((at(0), Fate::Applied), 5), ((at(1), Fate::Invalid), 2), ((at(25), Fate::Applied), 1)]);
     let escalations = EscalationWrites { begun, ..EscalationWrites::default() };
     store.commit(&team(), &Commit { escalations, fates, ..Commit::default() }).await.unwrap();
     let change = async |id, status, now_ms| {
@@ -246,9 +249,15 @@ async fn entries_are_kept_overwritten_found_and_deleted(store: &Store) {
     let before = version().await;
     let written = [entry("a.example", "not"), entry("b.example", "relay"), entry("a.example", "weak")];
     assert_eq!(put(store, DOMAINS, &written, 5).await.unwrap(), Imported { created: 2, updated: 0 });
-    assert_eq!(put(store, DOMAINS, &[entry("a.example", "disposable")], 7).await.unwrap(), Imported { created: 0, updated: 1 });
+    assert_eq!(
+        put(store, DOMAINS, &[entry("a.example", "disposable")], 7).await.unwrap(),
+        Imported { created: 0, updated: 1 }
+    );
     let held = store.dataset_entry(&team(), DOMAINS, "a.example").await.unwrap().unwrap();
-    assert_eq!((held.value.as_str(), held.created_ms, held.updated_ms, held.updated_by.as_str()), ("disposable", 5, 7, "ana"));
+    assert_eq!(
+        (held.value.as_str(), held.created_ms, held.updated_ms, held.updated_by.as_str()),
+        ("disposable", 5, 7, "ana")
+    );
     let page = store.dataset_entries(&team(), DOMAINS, "", &all("e.key")).await.unwrap();
     let keys: Vec<&str> = page.items.iter().map(|item| item.key.as_str()).collect();
     assert_eq!((keys, page.total), (vec!["a.example", "b.example"], 2));
@@ -270,7 +279,8 @@ async fn entries_are_kept_overwritten_found_and_deleted(store: &Store) {
 }
 
 async fn a_dataset_takes_so_many_entries_and_all_or_none_of_a_batch(store: &Store) {
-    let marks = |range: std::ops::Range<usize>| range.map(|n| entry(&format!("mark-{n:05}"), "bot")).collect::<Vec<_>>();
+    let marks =
+        |range: std::ops::Range<usize>| range.map(|n| entry(&format!("mark-{n:05}"), "bot")).collect::<Vec<_>>();
     put(store, Dataset::UserAgents, &marks(0..USER_AGENT_ENTRIES_MAX - 1), 5).await.unwrap();
     let over = put(store, Dataset::UserAgents, &marks(USER_AGENT_ENTRIES_MAX - 1..USER_AGENT_ENTRIES_MAX + 1), 5).await;
     assert!(matches!(over, Err(StoreError::Conflict(_))));

@@ -6,8 +6,8 @@ use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite, ListQuery, Order,
-    IdentityBefore, SessionWrite, Store, TeamId,
+    Commit, CycleEvidence, CycleWrite, DeviceWrite, EventWrite, IdentityBefore, IdentityWrite, KeyWrite, LinkWrite,
+    ListQuery, Order, SessionWrite, Store, TeamId,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
