@@ -326,3 +326,70 @@ async fn a_public_referral_code_makes_no_referral_ring(store: &Store) {
     put(store, Dataset::PublicCodes, &[entry("ref1", "public")], 5).await.unwrap();
     assert_eq!(referral().await, 0);
 }
+
+/// The statements of the migration that count what a store has already.
+fn backfill(migration: &'static str) -> Vec<&'static str> {
+    let statements =
+        migration.split_inclusive(";\n").map(|text| &text[text.find("insert into figures").unwrap_or(text.len())..]);
+    statements.filter(|text| !text.is_empty()).collect()
+}
+
+fn counted_people() -> Commit {
+    let mut dice = Dice(3);
+    let mut commit = Commit::default();
+    for n in 0..40 {
+        let mut write = write(&mut dice, &mut Known::default(), &format!("u{n}"), START_MS + n * 7 * HOUR_MS);
+        write.last_tracked_ms = Some(write.updated_ms - (n % 30) * HOUR_MS);
+        commit.badges.extend(badges(&write.id, &[badge("bot", write.updated_ms)]));
+        commit.figures.badge("bot", true, write.updated_ms);
+        commit.identities.push(write);
+    }
+    commit
+}
+
+type FigureRow = (String, String, i64, i64);
+const EVERY_FIGURE: &str = "select figure, name, place, n from figures where n <> 0 order by figure, name, place";
+
+#[tokio::test]
+async fn an_older_store_is_counted_when_it_is_migrated_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&sqlite_url(folder.path())).await.unwrap();
+    store.commit(&team(), &counted_people()).await.unwrap();
+    store.close().await;
+    let connection = rusqlite::Connection::open(folder.path().join("dregs.db")).unwrap();
+    let rows = || -> Vec<FigureRow> {
+        let mut select = connection.prepare(EVERY_FIGURE).unwrap();
+        let read = select.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        read.map(|row| row.unwrap()).collect()
+    };
+    let before = rows();
+    connection.execute_batch("delete from figures").unwrap();
+    let statements = backfill(include_str!("../../migrations/sqlite/0003_datasets.sql"));
+    assert_eq!(statements.len(), 2);
+    statements.into_iter().for_each(|statement| connection.execute_batch(statement).unwrap());
+    assert!(before.len() > 100);
+    assert_eq!(rows(), before);
+}
+
+#[tokio::test]
+async fn an_older_store_is_counted_when_it_is_migrated_on_postgres() {
+    use sqlx::{Connection as _, Row as _};
+    let Some(cluster) = crate::postgres::postgres() else { return };
+    let url = cluster.new_database();
+    let store = Store::open(&url).await.unwrap();
+    store.commit(&team(), &counted_people()).await.unwrap();
+    store.close().await;
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let before = figure_rows(&mut connection).await;
+    sqlx::raw_sql("delete from figures").execute(&mut connection).await.unwrap();
+    for statement in backfill(include_str!("../../migrations/postgres/0003_datasets.sql")) {
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    }
+    assert!(before.len() > 100);
+    assert_eq!(figure_rows(&mut connection).await, before);
+
+    async fn figure_rows(connection: &mut sqlx::PgConnection) -> Vec<FigureRow> {
+        let rows = sqlx::raw_sql(EVERY_FIGURE).fetch_all(connection).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
+    }
+}
