@@ -11,6 +11,7 @@
 
 pub mod analyzers;
 pub mod calibration;
+pub mod datasets;
 pub mod device;
 pub mod event;
 pub mod fingerprint;
@@ -33,4 +34,4 @@ pub mod text;
 
 /// Version of the analyzers, weights and linkage together. It is recorded with every analysis cycle: a verdict can be
 /// recomputed exactly by a binary of the same version.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

@@ -147,6 +147,9 @@ pub struct IpUse {
     pub network: NetworkFacts,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<String>,
+    /// The team's own list says what the network is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -225,6 +228,7 @@ impl Profile {
                 seen: Seen::at(event.timestamp_ms),
                 network: facts.network.clone().unwrap_or_default(),
                 asn: facts.geo.asn.clone(),
+                listed: false,
             }),
         }
         forget_oldest(&mut self.ips, PROFILE_IPS_MAX, |held| held.seen.last_ms);

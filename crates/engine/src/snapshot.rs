@@ -1,5 +1,6 @@
 //! All that an assessment may rest on, frozen: scoring the same snapshot again gives the same verdict.
 
+use crate::datasets::{Dataset, Hit, Lists};
 use crate::event::Event;
 use crate::intelligence::email::{EmailFacts, email_facts};
 use crate::intelligence::names::{NameFacts, name_facts};
@@ -34,6 +35,9 @@ pub struct Snapshot {
     pub ring: Option<RingFacts>,
     /// Identities of the team, for frequencies.
     pub team_identities: u64,
+    /// Entries of the team's own lists that say something of its e-mail address and its name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<Hit>,
 }
 
 /// What stands about an identity before its links are weighed.
@@ -61,6 +65,25 @@ impl Snapshot {
             profile,
             ..Snapshot::default()
         }
+    }
+
+    /// Lays what the team's own lists say over what is known of the address and the name.
+    pub fn heed(&mut self, lists: &Lists) {
+        if lists.is_empty() {
+            return;
+        }
+        if let Some(facts) = &mut self.email {
+            self.listed.extend(lists.email(facts));
+        }
+        let name = self.display_name();
+        if let (Some(name), Some(facts)) = (name, &mut self.name) {
+            self.listed.extend(lists.name(&name, facts));
+        }
+    }
+
+    /// The first entry of a dataset of the team's own that was hit.
+    pub fn hit(&self, dataset: Dataset) -> Option<&Hit> {
+        self.listed.iter().find(|hit| hit.dataset == dataset)
     }
 
     /// Leaves out whom analysts have ruled out, and whom its ring's main account does not answer for.

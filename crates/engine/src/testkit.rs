@@ -6,7 +6,9 @@
 //! assert_eq!(finding.profile.events, 1);
 //! ```
 
+use crate::datasets::{Dataset, Lists};
 use crate::event::{Event, Intake};
+use crate::intelligence::networks::network_facts;
 use crate::linkage::{Card, Face, KeyKind, Peer, SharedKey, Trace};
 use crate::mapping::Mappings;
 use crate::profile::Seen;
@@ -24,6 +26,7 @@ pub struct Story {
     template: Value,
     now_s: Option<i64>,
     shared: Vec<SharedKey>,
+    lists: Lists,
 }
 
 impl Default for Story {
@@ -35,7 +38,7 @@ impl Default for Story {
 impl Story {
     pub fn new() -> Self {
         let template = json!({"type": "", "identity": {"id": "u", "data": {}}});
-        Story { events: Vec::new(), template, now_s: None, shared: Vec::new() }
+        Story { events: Vec::new(), template, now_s: None, shared: Vec::new(), lists: Lists::default() }
     }
 
     /// Attributes sent with every following event, as a JSON object.
@@ -86,7 +89,16 @@ impl Story {
     pub fn shared(mut self, kind: KeyKind, key: &str, holders: u64, peers: &[&str]) -> Self {
         let seen = Seen::at(START_MS);
         let peers = peers.iter().map(|id| Peer { identity_id: (*id).into(), seen }).collect();
-        self.shared.push(SharedKey { kind, key: key.into(), holders, seen, peers });
+        self.shared.push(SharedKey { kind, key: key.into(), holders, seen, peers, public: false });
+        self
+    }
+
+    /// Entries of the team's own datasets: dataset, key, value.
+    pub fn listed(mut self, entries: &[(Dataset, &str, &str)]) -> Self {
+        let entry = |(dataset, key, value): &(Dataset, &str, &str)| {
+            (*dataset, dataset.key(key).expect("a story's entries are well-formed"), (*value).to_owned())
+        };
+        self.lists = Lists::of(entries.iter().map(entry));
         self
     }
 
@@ -100,6 +112,10 @@ impl Story {
         let last_ms = self.events.iter().map(|event| event.timestamp_ms).max().unwrap_or(START_MS);
         let now_ms = self.now_s.map_or(last_ms, |at_s| START_MS + at_s * 1000);
         let mut snapshot = of_events("u", &self.events, &Mappings::default(), now_ms);
+        self.lists.place(&mut snapshot.profile, network_facts);
+        snapshot.heed(&self.lists);
+        let mut shared = self.shared.clone();
+        self.lists.mark(&mut shared);
         snapshot.team_identities = 1000;
         let me = Card {
             id: "u".into(),
@@ -110,8 +126,8 @@ impl Story {
         };
         let peers = self.shared.iter().flat_map(|key| &key.peers);
         let cards = peers.map(|peer| (peer.identity_id.clone(), card(&peer.identity_id, "", ""))).collect();
-        snapshot.links = crate::linkage::link(&me, &self.shared, &cards, snapshot.team_identities);
-        snapshot.shared = self.shared.clone();
+        snapshot.links = crate::linkage::link(&me, &shared, &cards, snapshot.team_identities);
+        snapshot.shared = shared;
         snapshot
     }
 }
@@ -126,7 +142,8 @@ pub fn card(id: &str, name: &str, email: &str) -> Card {
 /// Something that is shared with `peer`, by `holders` in all.
 pub fn shared_with(peer: &str, kind: KeyKind, key: &str, holders: u64) -> SharedKey {
     let seen = Seen::at(START_MS);
-    SharedKey { kind, key: key.into(), holders, seen, peers: vec![Peer { identity_id: peer.into(), seen }] }
+    let peers = vec![Peer { identity_id: peer.into(), seen }];
+    SharedKey { kind, key: key.into(), holders, seen, peers, public: false }
 }
 
 fn parse(text: &str) -> Value {

@@ -15,6 +15,7 @@ pub mod http;
 pub mod ids;
 pub mod ingest;
 pub mod jobs;
+pub mod lists;
 pub mod manual;
 pub mod mcp;
 pub mod metrics;

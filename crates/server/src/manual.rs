@@ -19,6 +19,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "events",
     "tracking",
     "mappings",
+    "datasets",
     "identities",
     "devices",
     "scoring",

@@ -256,6 +256,7 @@ impl Store {
                 "select j.value->>0 as ring_id, h.key, count(*) as held
                  from json_each($2) j cross join ring_members m cross join identity_keys h
                  where m.team_id = $1 and m.ring_id = j.value->>0 and h.team_id = $1 and h.identity_id = m.identity_id and h.kind = 'referral'
+                   and not exists (select 1 from dataset_entries d where d.team_id = $1 and d.dataset = 'public-codes' and d.key = lower(h.key))
                  group by j.value->>0, h.key",
                 args![team, &batch],
             )

@@ -210,6 +210,10 @@ impl Store {
             args![team, id, if disregarded { -1_i64 } else { 1 }],
         )
         .await?;
+        match disregarded {
+            true => crate::figures::forget_counts(&mut tx, team, id).await?,
+            false => crate::figures::regain_counts(&mut tx, team, id).await?,
+        }
         requeue_peers(&mut tx, team, id, now_ms).await?;
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;

@@ -12,6 +12,8 @@ mod badges;
 mod budgets;
 mod channels;
 mod credentials;
+mod dashboard;
+mod datasets;
 mod db;
 mod decisions;
 mod deliveries;
@@ -20,6 +22,7 @@ mod error;
 mod escalations;
 mod events;
 mod fates;
+mod figures;
 mod graph;
 mod groups;
 mod identities;
@@ -55,6 +58,8 @@ pub use badges::HeldBadges;
 pub use budgets::BadgeFiring;
 pub use channels::{Channel, ChannelConfig, Secret, WAITING_COUNTED_MAX, Waiting};
 pub use credentials::{Credential, CredentialWrite};
+pub use dashboard::{FateBucket, OpenEscalations, RuleFigures, TimeBucket};
+pub use datasets::{DATASET_ENTRY_SORTS, DatasetEntry, EntryWrite, Imported};
 pub use db::writer_wait;
 pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
 pub use deliveries::{
@@ -67,6 +72,7 @@ pub use escalations::{
 };
 pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
 pub use fates::{FateCount, ParkedEvent, hour_of};
+pub use figures::{Figures, NameUse, SCORE_BUCKETS, day_of, figure};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
 pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange, Undone};
@@ -83,7 +89,9 @@ pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
 pub use password_resets::ResetOffered;
 pub use people::{MEMBERS_MAX, MembershipChange, MembershipOutcome, Person, TEAMS_MAX};
-pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};
+pub use pipeline::{
+    Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts,
+};
 pub use reviews::{Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};

@@ -118,6 +118,11 @@ const CONSISTENCY: &[(&str, &str)] = &[
         "shared keys with a wrong number of holders",
     ),
     (
+        "select count(*) as n from (select team_id, sum(n) as counted from figures where figure = 'score.humanity' group by team_id) f
+         where f.counted <> (select count(*) from identities i where i.team_id = f.team_id and i.disregarded = 0)",
+        "teams whose score counters do not add up to their identities",
+    ),
+    (
         "select count(*) as n from (select h.team_id, h.kind, h.key from identity_keys h group by h.team_id, h.kind, h.key having count(*) > 1) held
          where not exists (select 1 from keys k where k.team_id = held.team_id and k.kind = held.kind and k.key = held.key)",
         "shared keys that nobody counts",

@@ -17,6 +17,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "people", sql: include_str!("../migrations/sqlite/0005_people.sql") },
     Migration { name: "notify", sql: include_str!("../migrations/sqlite/0006_notify.sql") },
     Migration { name: "labels", sql: include_str!("../migrations/sqlite/0007_labels.sql") },
+    Migration { name: "datasets", sql: include_str!("../migrations/sqlite/0008_datasets.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
@@ -26,6 +27,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "people", sql: include_str!("../migrations/postgres/0005_people.sql") },
     Migration { name: "notify", sql: include_str!("../migrations/postgres/0006_notify.sql") },
     Migration { name: "labels", sql: include_str!("../migrations/postgres/0007_labels.sql") },
+    Migration { name: "datasets", sql: include_str!("../migrations/postgres/0008_datasets.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -4,7 +4,8 @@ use crate::db::{Batch, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::{
-    CycleWrite, DeliveryWrite, DeviceWrite, EscalationWrites, GroupWrite, KeyWrite, LinkWrite, RingChanges, TeamId,
+    CycleWrite, DeliveryWrite, DeviceWrite, EscalationWrites, Figures, GroupWrite, KeyWrite, LinkWrite, RingChanges,
+    TeamId,
 };
 use dregs_engine::event::Event;
 use dregs_engine::limits::PROFILE_EVENTS_MAX;
@@ -88,6 +89,8 @@ pub struct Commit {
     /// Sessions that identified themselves: their anonymous events become the identity's.
     pub bound: Vec<(String, String)>,
     pub fates: BTreeMap<(i64, Fate), u64>,
+    /// What is counted besides; what identities themselves change in it is added by the commit.
+    pub figures: Figures,
 }
 
 #[derive(Debug)]
@@ -97,9 +100,20 @@ pub struct EventWrite {
     pub event: Event,
 }
 
+/// What is counted of an identity as it was read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IdentityBefore {
+    pub scores: [Option<u8>; 4],
+    pub last_tracked_ms: Option<i64>,
+    pub last_scored_ms: Option<i64>,
+    pub disregarded: bool,
+}
+
 #[derive(Debug)]
 pub struct IdentityWrite {
     pub id: String,
+    /// None for one that comes into being.
+    pub before: Option<IdentityBefore>,
     pub version: i64,
     pub display_name: Option<String>,
     pub display_email: Option<String>,
@@ -271,6 +285,7 @@ impl Store {
         crate::deliveries::write(&mut tx, team, &commit.deliveries).await?;
         write_due(&mut tx, team, &commit.due).await?;
         crate::fates::write(&mut tx, team, &commit.fates).await?;
+        crate::figures::write(&mut tx, team, &commit.figures.with(&commit.identities)).await?;
         tx.commit().await
     }
 

@@ -134,6 +134,7 @@ impl Store {
         }
         requeue_badge(&mut tx, team, slug, now_ms).await?;
         crate::badges::take_off(&mut tx, team, slug).await?;
+        crate::figures::forget_badge(&mut tx, team, slug).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -11,6 +11,7 @@ mod suite {
     mod agents;
     mod audit;
     mod evidence;
+    mod figures;
     mod ingest;
     mod isolation;
     mod labels;

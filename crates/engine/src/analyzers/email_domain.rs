@@ -2,6 +2,7 @@
 
 use super::evidence::quoted;
 use super::{Analyzer, counted};
+use crate::datasets::{Dataset, NOT};
 use crate::intelligence::email::{Disposable, EmailFacts};
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
@@ -17,8 +18,29 @@ pub const ANALYZER: Analyzer = Analyzer {
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let email = snapshot.email.as_ref()?;
-    let finding = judge(email);
+    let finding = by_own_list(snapshot, email).unwrap_or_else(|| judge(email));
     Some(finding.with("domain", quoted(&email.domain)).with("lists", email.lists).with("free", email.free))
+}
+
+/// What the team itself says of the domain, where that settles it.
+fn by_own_list(snapshot: &Snapshot, email: &EmailFacts) -> Option<Finding> {
+    let domain = quoted(&email.domain);
+    if !email.valid {
+        return None;
+    }
+    if snapshot.hit(Dataset::TrustedEmailDomains).is_some() {
+        return Some(Finding::new(0.8, 0.6, format!("The e-mail domain {domain} is on your list of trusted domains.")));
+    }
+    let hit = snapshot.hit(Dataset::DisposableEmailDomains)?;
+    let entry = quoted(&hit.key);
+    let finding = match hit.value.as_str() {
+        NOT => Finding::new(0.66, 0.55, format!("Your list says that the e-mail domain {domain} is not disposable.")),
+        "disposable" => {
+            Finding::new(0.03, 0.95, format!("The e-mail domain {domain} is disposable: {entry} is on your list."))
+        }
+        _ => return None,
+    };
+    Some(finding.with("listed", hit.value.as_str()))
 }
 
 fn judge(email: &EmailFacts) -> Finding {

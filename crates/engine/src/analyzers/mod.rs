@@ -18,6 +18,8 @@ mod evidence;
 mod failed_logins;
 mod ip_stability;
 mod ip_trust;
+#[cfg(test)]
+mod listed_stories;
 mod name_plausibility;
 mod one_operator;
 mod other_accounts;

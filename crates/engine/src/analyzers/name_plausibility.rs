@@ -2,6 +2,7 @@
 
 use super::Analyzer;
 use super::evidence::{join, quoted};
+use crate::datasets::{Dataset, NOT};
 use crate::intelligence::names::{NameFacts, gibberish};
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
@@ -30,6 +31,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
         });
     };
     let (value, confidence, reason) = judge(facts);
+    let reason = format!("{reason}{}", by_own_list(snapshot, facts));
     let mut finding = Finding::new(value, confidence, format!("The name {} {reason}.", quoted(&name)))
         .with("tokens", facts.tokens)
         .with("knownTokens", facts.known_tokens)
@@ -40,6 +42,16 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
         finding = finding.with("localGibberish", score);
     }
     Some(finding)
+}
+
+/// Says so where the team's own list is why a name is a placeholder or has a blocked word.
+fn by_own_list(snapshot: &Snapshot, facts: &NameFacts) -> &'static str {
+    let says = |dataset| snapshot.listed.iter().any(|hit| hit.dataset == dataset && hit.value != NOT);
+    match () {
+        () if facts.placeholder && says(Dataset::PlaceholderNames) => ", by your list",
+        () if !facts.placeholder && facts.profane && says(Dataset::BlockedWords) => ", by your list",
+        () => "",
+    }
 }
 
 /// How random the letters of a local part look, if they do. A weak hint: initials and usernames look random too.
@@ -65,7 +77,7 @@ fn judge(facts: &NameFacts) -> (f64, f64, String) {
         () if facts.keyboard_walk => (0.07, 0.85, "follows neighbouring keys on the keyboard"),
         () if facts.repetitive => (0.07, 0.85, "repeats the same letters or syllables"),
         () if facts.mixed_scripts => (0.2, 0.7, "mixes scripts inside a word"),
-        () if facts.profane => (0.25, 0.6, "contains a profane word"),
+        () if facts.profane => (0.25, 0.6, "contains a profane or blocked word"),
         () if latin && facts.gibberish >= MASH && known == 0.0 => (0.06, 0.8, "reads like random letters"),
         () if latin && facts.gibberish >= ODD && known == 0.0 => (0.28, 0.55, "is hardly pronounceable"),
         () if latin && facts.gibberish >= MASH => {

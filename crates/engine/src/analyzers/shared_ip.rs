@@ -23,13 +23,14 @@ const CROWD: u64 = 6;
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let ips = snapshot.profile.ips.len() as u64;
-    let shared = snapshot.shared.iter().filter(|key| key.kind == KeyKind::Ip);
-    let holders = shared.map(|key| key.holders).max().unwrap_or(0);
+    let shared = || snapshot.shared.iter().filter(|key| key.kind == KeyKind::Ip);
+    let holders = shared().filter(|key| !key.public).map(|key| key.holders).max().unwrap_or(0);
     let links = snapshot.links.iter().filter(|link| link.link_type == LinkType::SharedIp);
     let finding = match same_person(links) {
         Some((probability, others)) => linked(probability, others, holders),
         None if ips == 0 => return None,
         None if holders > 1 => crowd(holders),
+        None if shared().any(|key| key.public) => public(),
         None => own(snapshot, ips),
     };
     Some(finding.with("addresses", ips).with("holders", holders))
@@ -55,6 +56,12 @@ fn crowd(holders: u64) -> Finding {
     let text = format!(
         "{holders} identities came from one IP address: likely an office, a carrier or a VPN, which says nothing."
     );
+    Finding::new(0.52, 0.3, text)
+}
+
+fn public() -> Finding {
+    let text =
+        "Others came from the same IP address, which is many people's by your list of networks: that says nothing.";
     Finding::new(0.52, 0.3, text)
 }
 

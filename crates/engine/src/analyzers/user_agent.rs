@@ -49,6 +49,9 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 fn judge(agent: &UserAgentFacts, now_ms: i64) -> Verdict {
+    if agent.own {
+        return verdict(0.66, 0.5, "The user agent is your own application's, by your list");
+    }
     let named = |name: &Option<String>| name.as_deref().map(quoted);
     if let Some(crawler) = named(&agent.crawler) {
         return verdict(0.04, 0.9, format!("The user agent is the crawler {crawler}"));

@@ -15,6 +15,11 @@ pub(super) fn crawler(user_agent: &str) -> Option<String> {
     known(user_agent).or_else(|| by_name(user_agent)).map(str::to_owned)
 }
 
+/// All marks of crawlers, each with what it is for.
+pub(crate) fn marks() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CRAWLERS.lines().filter_map(|line| line.split_once('\t')).filter(|(_, tag)| !NOT_CRAWLING.contains(tag))
+}
+
 fn known(user_agent: &str) -> Option<&str> {
     let bytes = user_agent.as_bytes();
     let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || !bytes[at].is_ascii_alphanumeric();

@@ -4,8 +4,8 @@ use super::fold::{fold, head};
 use super::lines;
 use serde::{Deserialize, Serialize};
 
-const DISPOSABLE: &str = include_str!("../../../../data/disposable-domains.tsv");
-const FREE: &str = include_str!("../../../../data/free-providers.txt");
+pub(crate) const DISPOSABLE: &str = include_str!("../../../../data/disposable-domains.tsv");
+pub(crate) const FREE: &str = include_str!("../../../../data/free-providers.txt");
 const ROLES: &str = include_str!("../../../../data/role-accounts.txt");
 /// The longest address the mail protocol can carry, in characters; the rest of a longer text is not read.
 const LIMIT: usize = 320;
@@ -75,6 +75,11 @@ pub fn email_facts(address: &str) -> EmailFacts {
     }
 }
 
+/// What somebody registered of a domain; none for a suffix under which anybody may register.
+pub(crate) fn registrable(domain: &str) -> Option<&str> {
+    psl::domain_str(domain)
+}
+
 fn is_local(local: &str) -> bool {
     let allowed = |char: char| {
         char.is_alphanumeric()
@@ -85,7 +90,8 @@ fn is_local(local: &str) -> bool {
     !local.is_empty() && local.len() <= LOCAL_LIMIT && !dots && local.chars().all(allowed)
 }
 
-fn is_domain(domain: &str) -> bool {
+/// Whether mail can be sent to it.
+pub(crate) fn is_domain(domain: &str) -> bool {
     let label = |label: &str| {
         let edges = label.starts_with('-') || label.ends_with('-');
         !label.is_empty()
@@ -120,7 +126,7 @@ fn disposable(domain: &str, registrable: &str) -> (Disposable, u8) {
 }
 
 /// `s3` is strong by three lists.
-fn read_grade(grade: &str) -> (Disposable, u8) {
+pub(crate) fn read_grade(grade: &str) -> (Disposable, u8) {
     let kind = match grade.as_bytes().first() {
         Some(b's') => Disposable::Strong,
         Some(b'w') => Disposable::Weak,

@@ -24,6 +24,25 @@ pub(super) fn contains(text: &'static str, key: &str) -> bool {
     find(text, key).is_some()
 }
 
+/// The rows whose key begins with `prefix`, as they lie.
+pub(crate) fn beginning(text: &'static str, prefix: &str) -> &'static str {
+    let bytes = text.as_bytes();
+    let start = first_row(bytes, |row| row >= prefix.as_bytes());
+    let end = first_row(bytes, |row| row >= prefix.as_bytes() && !row.starts_with(prefix.as_bytes()));
+    text.get(start..end.max(start)).unwrap_or_default()
+}
+
+/// Start of the first row for which `holds` does, which it does for all that follow too.
+fn first_row(bytes: &[u8], holds: impl Fn(&[u8]) -> bool) -> usize {
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let start = line_start(bytes, low, low + (high - low) / 2);
+        let end = line_end(bytes, start);
+        if holds(&bytes[start..end]) { high = start } else { low = (end + 1).min(bytes.len()) }
+    }
+    low
+}
+
 /// Start of the line that holds `middle`, not before `low`, which is itself the start of a line.
 pub(super) fn line_start(bytes: &[u8], low: usize, middle: usize) -> usize {
     bytes[low..middle].iter().rposition(|&byte| byte == b'\n').map_or(low, |at| low + at + 1)
@@ -42,6 +61,14 @@ pub(super) fn split(text: &'static str, start: usize, end: usize) -> (&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_beginning() {
+        let text = "a\t1\nab\t2\nabc\nb\nzoë\t3\n";
+        for (prefix, rows) in [("", text), ("ab", "ab\t2\nabc\n"), ("zo", "zoë\t3\n"), ("c", ""), ("zz", "")] {
+            assert_eq!(beginning(text, prefix), rows, "{prefix:?}");
+        }
+    }
 
     #[test]
     fn finds_every_row_and_nothing_else() {

@@ -5,13 +5,13 @@
 //! pages looked at take memory. Every function is total: any text of any length and script gets an answer, and texts
 //! beyond a limit are read up to it.
 
-mod crawlers;
+pub(crate) mod crawlers;
 pub mod email;
 pub mod fold;
 mod gibberish;
 mod keyboard;
 pub mod latin;
-mod lines;
+pub(crate) mod lines;
 pub mod names;
 mod network_table;
 pub mod networks;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 const NAMES: &str = include_str!("../../../../data/names.tsv");
 const NICKNAMES: &str = include_str!("../../../../data/nicknames.tsv");
-const PLACEHOLDERS: &str = include_str!("../../../../data/placeholders.txt");
-const PROFANITY: &str = include_str!("../../../../data/profanity.txt");
+pub(crate) const PLACEHOLDERS: &str = include_str!("../../../../data/placeholders.txt");
+pub(crate) const PROFANITY: &str = include_str!("../../../../data/profanity.txt");
 /// Characters of a name that are read.
 const LIMIT: usize = 256;
 
@@ -49,7 +49,7 @@ pub fn name_facts(name: &str) -> NameFacts {
         repetitive: is_repetitive(&letters),
         keyboard_walk: letters.iter().any(|token| keyboard::is_walk(token) && !is_known(token)),
         placeholder: is_placeholder(&folded, &letters),
-        profane: letters.iter().any(|token| lines::contains(PROFANITY, token)),
+        profane: letters.iter().any(|token| is_profane(token)),
         mixed_scripts: name.split_whitespace().any(mixes_scripts),
         has_digits: name.chars().any(char::is_numeric),
         script: main_script(name).map_or_else(|| "None".to_owned(), Script::name),
@@ -67,6 +67,23 @@ pub fn name_rank(token: &str) -> Option<u32> {
 pub fn nicknames_of(token: &str) -> impl Iterator<Item = &'static str> {
     let key: String = words(&fold(head(token, LIMIT))).collect();
     lines::find(NICKNAMES, &key).unwrap_or_default().split(',').filter(|name| !name.is_empty())
+}
+
+/// A whole name as lists of names have it: as written, and of its letters alone.
+pub(crate) fn spellings(name: &str) -> [String; 2] {
+    let folded = fold(head(name, LIMIT));
+    [folded.split_whitespace().collect::<Vec<_>>().join(" "), letters(name).join(" ")]
+}
+
+/// The words of a name, folded and without digits.
+pub(crate) fn letters(name: &str) -> Vec<String> {
+    let tokens = words(&fold(head(name, LIMIT))).map(|word| without_digits(&word)).collect::<Vec<_>>();
+    tokens.into_iter().filter(|token| !token.is_empty()).collect()
+}
+
+/// Whether a folded word is a swear word.
+pub(crate) fn is_profane(word: &str) -> bool {
+    lines::contains(PROFANITY, word)
 }
 
 /// 0 plausible to 1 keyboard mash, for any text; the first 512 characters are read.

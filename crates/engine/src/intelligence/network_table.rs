@@ -64,13 +64,34 @@ fn present(field: &str) -> Option<&str> {
     (!field.is_empty()).then_some(field)
 }
 
-/// Address and length; a length beyond the width of the address is an error.
-fn parse_prefix(text: &str) -> Option<(IpAddr, u8)> {
+/// Address and length; a length beyond the width of the address is an error. An IPv4 address inside an IPv6 one is read as
+/// that.
+pub(crate) fn parse_prefix(text: &str) -> Option<(IpAddr, u8)> {
     let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
     let ip: IpAddr = address.trim().parse().ok()?;
     let (_, width) = bits(ip);
     let length = length.map_or(Some(width), |length| length.trim().parse().ok())?;
-    (length <= width).then_some((ip, length))
+    if length > width {
+        return None;
+    }
+    let plain = unwrapped(ip);
+    match length.checked_sub(MAPPED_BITS) {
+        Some(length) if plain.is_ipv4() && ip.is_ipv6() => Some((plain, length)),
+        _ => Some((ip, length)),
+    }
+}
+
+/// Bits before the IPv4 address inside an IPv6 one.
+const MAPPED_BITS: u8 = 96;
+
+/// The first address of the network of so many bits that holds `ip`.
+pub(crate) fn masked(ip: IpAddr, length: u8) -> IpAddr {
+    let (bits, width) = bits(ip);
+    let bits = shifted(bits, width, length).checked_shl(u32::from(width - length)).unwrap_or(0);
+    match ip {
+        IpAddr::V4(_) => IpAddr::V4(std::net::Ipv4Addr::from(bits as u32)),
+        IpAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::from(bits)),
+    }
 }
 
 fn bits(ip: IpAddr) -> (u128, u8) {

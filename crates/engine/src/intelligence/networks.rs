@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use super::network_table::NetworkTable;
+pub(crate) use super::network_table::{masked, parse_prefix};
 
 const V4: &[u8] = include_bytes!("../../../../data/networks-v4.bin");
 const V6: &[u8] = include_bytes!("../../../../data/networks-v6.bin");
@@ -61,13 +62,60 @@ pub fn network_facts(ip: IpAddr) -> NetworkFacts {
     }
 }
 
+/// Addresses that the data pack knows something of.
+pub(crate) struct Range {
+    pub first: IpAddr,
+    pub last: IpAddr,
+    pub kind: &'static str,
+    pub label: &'static str,
+}
+
+impl Range {
+    /// As a prefix where it is one, and as `first-last` where it is not.
+    pub fn text(&self) -> String {
+        let width = if self.first.is_ipv4() { 32 } else { 128 };
+        let bits = |ip| match ip {
+            IpAddr::V4(ip) => u128::from(u32::from(ip)),
+            IpAddr::V6(ip) => u128::from(ip),
+        };
+        let (first, last) = (bits(self.first), bits(self.last));
+        let free = (first ^ last).count_ones();
+        let mask = 1_u128.checked_shl(free).map_or(u128::MAX, |bit| bit - 1);
+        match first & mask == 0 && last == first | mask {
+            true => format!("{}/{}", self.first, width - free),
+            false => format!("{}-{}", self.first, self.last),
+        }
+    }
+}
+
+/// All that the data pack knows of addresses, in their order, IPv4 first.
+pub(crate) fn ranges() -> impl Iterator<Item = Range> {
+    let labels: Vec<(&str, &str)> = LABELS.lines().filter_map(|line| line.split_once('\t')).collect();
+    let octets = |record: &'static [u8]| {
+        let half = record.len() / 2;
+        (address(&record[..half]), address(&record[half..2 * half]), usize::from(record[2 * half]))
+    };
+    let records = V4.chunks_exact(2 * 4 + 1).chain(V6.chunks_exact(2 * 16 + 1)).map(octets);
+    records.filter_map(move |(first, last, label)| {
+        let (kind, label) = *labels.get(label)?;
+        Some(Range { first: first?, last: last?, kind, label })
+    })
+}
+
+fn address(octets: &[u8]) -> Option<IpAddr> {
+    match octets.len() {
+        4 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
+        _ => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+    }
+}
+
 /// English short name of a country, for its two letters in either case.
 pub fn country_name(iso2: &str) -> Option<&'static str> {
     lines::find(COUNTRIES, iso2.get(..2).filter(|_| iso2.len() == 2)?.to_ascii_uppercase().as_str())
 }
 
 /// The kind a word of the data pack or of an operator's table stands for.
-pub(super) fn kind_named(name: &str) -> Option<NetworkKind> {
+pub(crate) fn kind_named(name: &str) -> Option<NetworkKind> {
     Some(match name.to_ascii_lowercase().as_str() {
         "" | "unknown" => NetworkKind::Unknown,
         "residential" | "home" | "isp" | "broadband" => NetworkKind::Residential,
@@ -99,7 +147,7 @@ fn find<const N: usize>(records: &[u8], address: [u8; N]) -> Option<usize> {
 }
 
 /// The IPv4 address inside an IPv6 one: mapped (`::ffff:0:0/96`) or translated (`64:ff9b::/96`).
-pub(super) fn unwrapped(ip: IpAddr) -> IpAddr {
+pub(crate) fn unwrapped(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V6(v6) if v6.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => {
             let [.., a, b, c, d] = v6.octets();

@@ -43,6 +43,9 @@ pub struct UserAgentFacts {
     pub library: Option<String>,
     /// Nothing a browser or an honest program would send: empty, control characters, markup, brackets left open.
     pub malformed: bool,
+    /// The team says that its own application sends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 /// Marks in the order they are asked: a browser built on another carries the other's mark too.
@@ -214,6 +217,7 @@ pub fn user_agent_facts(ua: &str) -> UserAgentFacts {
         crawler,
         library: library.map(str::to_owned),
         malformed: is_malformed(ua),
+        own: false,
     }
 }
 

@@ -99,7 +99,7 @@ const ORGANIZATION_MIN: u64 = 8;
 
 /// One employer or school explains one address, one domain and one model of laptop.
 fn cap_organization(pair: &Pair<'_>, found: &mut [Evidence]) {
-    let many = |kind| pair.of_kind(kind).any(|(key, _)| key.holders >= ORGANIZATION_MIN);
+    let many = |kind| pair.shares_public(kind) || pair.of_kind(kind).any(|(key, _)| key.holders >= ORGANIZATION_MIN);
     if many(KeyKind::EmailDomain) && (many(KeyKind::Ip) || pair.in_one_crowd()) {
         cap(found, ORGANIZATION_BITS_MAX, |evidence| matches!(evidence.what, "session" | "device" | "ip" | "domain"));
     }

@@ -1,5 +1,6 @@
 //! What of an identity is compared with another: small enough to be read for every candidate.
 
+use crate::datasets::Lists;
 use crate::intelligence::email::{Disposable, email_facts};
 use crate::intelligence::fold::{fold, words};
 use crate::intelligence::latin::latin;
@@ -74,11 +75,16 @@ pub struct Mail {
 
 impl Face {
     pub fn of(name: Option<&str>, email: Option<&str>) -> Self {
+        Face::under(name, email, &Lists::default())
+    }
+
+    /// With what the team says of the address's domain.
+    pub fn under(name: Option<&str>, email: Option<&str>, lists: &Lists) -> Self {
         let name: Vec<Word> = name.map(name_tokens).unwrap_or_default().into_iter().map(Word::new).collect();
         let written: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
         Face {
             invented: gibberish(&written.join(" ")) > INVENTED_MIN,
-            mail: email.and_then(|email| Mail::of(email, &written)),
+            mail: email.and_then(|email| Mail::of(email, &written, lists)),
             name,
         }
     }
@@ -102,8 +108,9 @@ impl Word {
 }
 
 impl Mail {
-    fn of(email: &str, name: &[&str]) -> Option<Self> {
-        let facts = email_facts(email);
+    fn of(email: &str, name: &[&str], lists: &Lists) -> Option<Self> {
+        let mut facts = email_facts(email);
+        lists.email(&mut facts);
         let plain = |text: &str| fold(text).chars().filter(|char| char.is_alphanumeric()).collect::<String>();
         let before_at = |text: &str| text.rsplit_once('@').map_or(String::new(), |(local, _)| local.to_owned());
         let (letters, all) = (before_at(&facts.skeleton), plain(&facts.canonical));

@@ -24,7 +24,7 @@ const TIES: [KeyKind; 8] = [
 pub fn has_company(trace: &Trace, shared: &[SharedKey]) -> bool {
     let anywhere = trace.hidden || trace.is_slight();
     let ties = |kind| TIES.contains(&kind) && !(anywhere && kind == KeyKind::Ip);
-    shared.iter().any(|key| ties(key.kind) && COMPANY.contains(&key.holders))
+    shared.iter().any(|key| ties(key.kind) && !key.public && COMPANY.contains(&key.holders))
 }
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {

@@ -12,6 +12,9 @@ const PER_DOUBLING_SCRIPTED: f64 = 0.8;
 const FURTHER: f64 = 1.0;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
+    if pair.shares_public(KeyKind::Ip) && !pair.shares(KeyKind::Ip) {
+        return None;
+    }
     let (kind, alone) = if pair.shares(KeyKind::Ip) { (KeyKind::Ip, BITS) } else { (KeyKind::IpPrefix, PREFIX_BITS) };
     let (key, peer) = pair.of_kind(kind).min_by_key(|(key, _)| key.holders)?;
     let places = pair.of_kind(kind).count();

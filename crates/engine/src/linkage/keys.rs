@@ -280,7 +280,7 @@ fn folded(keys: Vec<Key>) -> Vec<Key> {
 }
 
 /// The network of an address that one household or office gets: /24 for IPv4, /48 for IPv6.
-fn prefix(ip: &str) -> Option<String> {
+pub fn prefix(ip: &str) -> Option<String> {
     match ip.parse().ok()? {
         IpAddr::V4(ip) => {
             let [a, b, c, _] = ip.octets();

@@ -97,6 +97,9 @@ pub struct SharedKey {
     pub seen: Seen,
     /// Some of the others, at most [`CANDIDATES_PER_KEY_MAX`].
     pub peers: Vec<Peer>,
+    /// The team says that many people hold it: sharing it tells nobody apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 impl SharedKey {
@@ -177,8 +180,14 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Pair<'_> {
+    /// What both hold of a kind, but for what the team says is many people's.
     pub(crate) fn of_kind(&self, kind: KeyKind) -> impl Iterator<Item = &(&SharedKey, &Peer)> {
-        self.shared.iter().filter(move |(key, _)| key.kind == kind)
+        self.shared.iter().filter(move |(key, _)| key.kind == kind && !key.public)
+    }
+
+    /// Whether both hold something of a kind that the team says is many people's.
+    pub(crate) fn shares_public(&self, kind: KeyKind) -> bool {
+        self.shared.iter().any(|(key, _)| key.kind == kind && key.public)
     }
 
     pub(crate) fn shares(&self, kind: KeyKind) -> bool {
@@ -570,7 +579,7 @@ mod tests {
                 let keys = |peer: &str, mine: usize, theirs: usize| -> Vec<SharedKey> {
                     let of = |((kind, key), (holders, seen)): (&(usize, &str), &(u64, [Seen; 2]))| {
                         let peers = vec![Peer { identity_id: peer.into(), seen: seen[theirs] }];
-                        SharedKey { kind: KeyKind::ALL[*kind], key: (*key).into(), holders: *holders, seen: seen[mine], peers }
+                        SharedKey { kind: KeyKind::ALL[*kind], key: (*key).into(), holders: *holders, seen: seen[mine], peers, public: false }
                     };
                     held.iter().map(of).collect()
                 };

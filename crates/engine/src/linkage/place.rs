@@ -20,7 +20,7 @@ struct Place {
 
 impl<'a> Places<'a> {
     pub(super) fn of(me: &Card, shared: &'a [SharedKey], cards: &BTreeMap<String, Card>, people: u64) -> Self {
-        let places = shared.iter().filter(|key| matches!(key.kind, KeyKind::Device | KeyKind::Ip));
+        let places = shared.iter().filter(|key| matches!(key.kind, KeyKind::Device | KeyKind::Ip) && !key.public);
         let place = |key: &'a SharedKey| {
             let mut users: Vec<&Card> =
                 key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();

@@ -5,8 +5,10 @@ use crate::cli::terminal::progress;
 use crate::config::StoreOptions;
 use clap::Args;
 use dregs_engine::ENGINE_VERSION;
+use dregs_engine::datasets::Lists;
 use dregs_engine::intelligence::email::email_facts;
 use dregs_engine::intelligence::names::name_facts;
+use dregs_engine::intelligence::networks::network_facts;
 use dregs_engine::mapping::{Field, display_name};
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
@@ -94,18 +96,31 @@ async fn replay(
     }
     let mut snapshot = evidence.snapshot.clone();
     if today {
-        snapshot = under_today(snapshot, &store.mappings(team).await?);
+        snapshot = under_today(snapshot, &store.mappings(team).await?, &store.lists(team).await?);
     }
     Ok(Replayed { then: evidence.assessment.clone(), now: assess(&snapshot) })
 }
 
-/// The same history read with the mappings and the data pack of today.
-fn under_today(snapshot: Snapshot, mappings: &dregs_engine::mapping::Mappings) -> Snapshot {
-    let Snapshot { identity_id, now_ms, created_ms, profile, shared, links, decisions, ring, team_identities, .. } =
-        snapshot;
+/// The same history read with the mappings, the datasets and the data pack of today.
+fn under_today(snapshot: Snapshot, mappings: &dregs_engine::mapping::Mappings, lists: &Lists) -> Snapshot {
+    let Snapshot {
+        identity_id,
+        now_ms,
+        created_ms,
+        mut profile,
+        mut shared,
+        links,
+        decisions,
+        ring,
+        team_identities,
+        ..
+    } = snapshot;
+    lists.place(&mut profile, network_facts);
+    lists.mark(&mut shared);
     let mut fresh = Snapshot::of(&identity_id, profile, mappings, created_ms, now_ms);
     fresh.email = fresh.fields.get(&Field::Email).map(|email| email_facts(email));
     fresh.name = display_name(&fresh.fields).map(|name| name_facts(&name));
+    fresh.heed(lists);
     // Links rest on others' data of that time, which is not kept: they stand as they were found.
     fresh.links = links;
     fresh.shared = shared;

@@ -12,6 +12,8 @@ pub mod channels;
 pub mod client_address;
 pub mod comparison;
 pub mod credentials;
+pub mod dashboard;
+pub mod datasets;
 pub mod decisions;
 pub mod devices;
 pub mod disregarding;
@@ -35,6 +37,7 @@ pub mod members;
 pub mod names;
 pub mod observe;
 pub mod password_reset;
+pub mod period;
 pub mod refusals;
 pub mod reports;
 pub mod reviews;
@@ -46,6 +49,7 @@ pub mod shares;
 pub mod site;
 pub mod team;
 pub mod tokens;
+pub mod unmapped;
 
 use crate::app::App;
 use crate::{mcp, oauth};
@@ -123,6 +127,15 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(credentials::list, credentials::create))
         .routes(routes!(credentials::update, credentials::revoke))
         .routes(routes!(mappings::list, mappings::set, mappings::delete))
+        .routes(routes!(unmapped::list))
+        .routes(routes!(datasets::list))
+        .routes(routes!(datasets::get))
+        .routes(routes!(datasets::entries, datasets::put, datasets::delete))
+        .routes(routes!(datasets::import))
+        .routes(routes!(dashboard::summary))
+        .routes(routes!(dashboard::stats))
+        .routes(routes!(dashboard::score_distribution))
+        .routes(routes!(dashboard::rule_activity))
         .routes(routes!(badge_rules::list, badge_rules::create))
         .routes(routes!(badge_rules::get, badge_rules::update, badge_rules::delete))
         .routes(routes!(badge_rules::preview))

@@ -60,6 +60,7 @@ impl Stage {
         let facts = Facts { badges: &slugs, ..facts };
         let escalations_ms = self.escalate(commit, &told, &facts, ids);
         self.tell_scores(commit, &told, ids);
+        count_badges(commit, &held, &slugs, scored.now_ms);
         self.tell_badges(commit, &told, shown(&held, taken_off.clone()), ids);
         if !(held.is_empty() && taken_off.is_empty() && badges.is_empty()) {
             commit.badges.insert(scored.id.to_owned(), badges);
@@ -158,6 +159,13 @@ impl Stage {
         add(&mut data);
         commit.deliveries.extend(targets.map(|channel_id| told.delivery(ids, channel_id, event, &data)));
     }
+}
+
+/// Notes which badges were given and taken. One whose rule was deleted has been counted out with the rule.
+fn count_badges(commit: &mut Commit, held: &Held, has: &BTreeSet<String>, now_ms: i64) {
+    let had = shown(held, BTreeSet::new());
+    has.difference(&had).for_each(|slug| commit.figures.badge(slug, true, now_ms));
+    had.difference(has).for_each(|slug| commit.figures.badge(slug, false, now_ms));
 }
 
 /// Slugs of what others saw of an identity's badges, with those whose going nobody was told of.

@@ -30,13 +30,18 @@ impl Enricher {
 
     pub fn facts(&self, event: &Event) -> Facts {
         Facts {
-            network: event.ip.map(|ip| self.networks.get_with(ip, || self.network(ip))),
+            network: event.ip.map(|ip| self.network(ip)),
             agent: event.user_agent.as_deref().map(|agent| self.agent(agent)),
             geo: Geo::default(),
         }
     }
 
-    fn network(&self, ip: IpAddr) -> NetworkFacts {
+    /// What is known of an address, whatever a team says of it.
+    pub fn network(&self, ip: IpAddr) -> NetworkFacts {
+        self.networks.get_with(ip, || self.looked_up(ip))
+    }
+
+    fn looked_up(&self, ip: IpAddr) -> NetworkFacts {
         self.table.as_ref().and_then(|table| table.facts(ip)).unwrap_or_else(|| network_facts(ip))
     }
 

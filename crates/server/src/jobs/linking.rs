@@ -4,6 +4,7 @@
 
 use crate::jobs::pipeline::{Work, Works};
 use crate::jobs::strong_pairs::{self, Strengths};
+use crate::lists::TeamLists;
 use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
 use dregs_engine::linkage::ring::is_strong;
 use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
@@ -47,8 +48,8 @@ impl Candidates {
 
 pub struct Linker {
     store: Store,
-    /// Names and addresses that were compared lately.
-    faces: Cache<(Option<String>, Option<String>), Arc<Face>>,
+    /// Names and addresses that were compared lately, by the lists they were read under.
+    faces: Cache<(u64, Option<String>, Option<String>), Arc<Face>>,
 }
 
 impl Linker {
@@ -58,15 +59,22 @@ impl Linker {
 
     /// Finds the candidates of a batch. What is `held` of links that are too many to be compared again is taken out of it:
     /// they stay as they are.
-    pub async fn candidates(&self, team: &TeamId, works: &mut Works, held: &mut Held) -> Result<Candidates> {
+    pub async fn candidates(
+        &self,
+        team: &TeamId,
+        works: &mut Works,
+        held: &mut Held,
+        lists: &TeamLists,
+    ) -> Result<Candidates> {
         let keys = self.shared_keys(team, works).await?;
         let shared_by = |(id, work): (&String, &Work)| (id.clone(), shared_by(id, &work.keys, &keys));
         let mut shared: BTreeMap<String, Vec<SharedKey>> = works.iter().map(shared_by).collect();
+        lists.mark(shared.values_mut().flatten());
         for (id, work) in works.iter_mut() {
             work.trace.company = shared.get(id).is_some_and(|keys| linkage::has_company(&work.trace, keys));
         }
         self.add_linked(team, &mut shared, held).await?;
-        let cards = self.cards(team, works, &shared).await?;
+        let cards = self.cards(team, works, &shared, lists).await?;
         Ok(Candidates { shared, cards })
     }
 
@@ -159,31 +167,32 @@ impl Linker {
         team: &TeamId,
         works: &Works,
         shared: &BTreeMap<String, Vec<SharedKey>>,
+        lists: &TeamLists,
     ) -> Result<BTreeMap<String, Card>> {
         let peers = shared.values().flatten().flat_map(|held| &held.peers);
         let others: BTreeSet<&str> =
             peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
         let mut cards = match others.is_empty() {
             true => BTreeMap::new(),
-            false => self.store.cards(team, &others, |name, email| self.face(name, email)).await?,
+            false => self.store.cards(team, &others, |name, email| self.face(name, email, lists)).await?,
         };
-        cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card(id, work))));
+        cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card(id, work, lists))));
         Ok(cards)
     }
 
-    fn card(&self, id: &str, work: &Work) -> Card {
+    fn card(&self, id: &str, work: &Work, lists: &TeamLists) -> Card {
         let profile = &work.stored.profile;
         let created_ms =
             if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
-        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned());
+        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned(), lists);
         let first_ms = created_ms.min(profile.last_ms);
         Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
     }
 
-    fn face(&self, name: Option<String>, email: Option<String>) -> Arc<Face> {
-        let key = (name, email);
+    fn face(&self, name: Option<String>, email: Option<String>, lists: &TeamLists) -> Arc<Face> {
+        let key = (lists.stamp, name, email);
         self.faces.get(&key).unwrap_or_else(|| {
-            let face = Arc::new(Face::of(key.0.as_deref(), key.1.as_deref()));
+            let face = Arc::new(Face::under(key.1.as_deref(), key.2.as_deref(), lists));
             self.faces.insert(key, face.clone());
             face
         })
@@ -206,6 +215,7 @@ fn shared_by(id: &str, keys: &[Key], shared: &SharedKeys) -> Vec<SharedKey> {
             kind: key.kind,
             key: key.key.clone(),
             holders: found.holders,
+            public: false,
         })
     };
     keys.iter().filter_map(of).collect()
@@ -313,7 +323,7 @@ mod tests {
     }
 
     fn shared(kind: KeyKind, holders: u64, peers: Vec<Peer>) -> SharedKeys {
-        let held = SharedKey { kind, key: "k".into(), holders, peers, seen: Seen::default() };
+        let held = SharedKey { kind, key: "k".into(), holders, peers, seen: Seen::default(), public: false };
         BTreeMap::from([((kind, "k".into()), held)])
     }
 

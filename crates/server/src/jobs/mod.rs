@@ -16,6 +16,7 @@ pub mod review;
 pub mod review_client;
 pub mod sightings;
 pub mod strong_pairs;
+pub mod tally;
 pub mod tidy;
 
 use std::sync::Arc;

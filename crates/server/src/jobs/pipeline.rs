@@ -11,6 +11,8 @@ use crate::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
 use crate::jobs::linking::{self, Linker};
 use crate::jobs::sightings;
+use crate::jobs::tally::Tally;
+use crate::lists::{AllLists, TeamLists};
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use crate::playbook::Playbooks;
 use dregs_engine::ENGINE_VERSION;
@@ -20,12 +22,13 @@ use dregs_engine::limits::LINKED_MAX;
 use dregs_engine::linkage::decision::overrule;
 use dregs_engine::linkage::{self, Key, Trace};
 use dregs_engine::mapping::{Field, Mappings, display_name};
+use dregs_engine::profile::Facts;
 use dregs_engine::rejection::Fate;
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityWrite, LoadRequest, Loaded, Result, Store, StoredProfile,
-    StoredStanding, TeamId, hour_of,
+    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, Result, Store,
+    StoredProfile, StoredStanding, TeamCounts, TeamId, hour_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,6 +43,8 @@ pub struct Pipeline {
     ids: Arc<Ids>,
     enricher: Enricher,
     playbooks: Playbooks,
+    lists: AllLists,
+    tally: Tally,
     notify: NotifyOptions,
     reevaluate_ms: i64,
     pack: String,
@@ -56,6 +61,15 @@ pub struct Work {
     pub is_new: bool,
     /// When the first of its events in this batch arrived.
     pub received_ms: Option<i64>,
+    /// What is counted of it, as it was read; none for one that comes into being.
+    pub before: Option<IdentityBefore>,
+}
+
+/// How a team wants its data read, and what is counted of it.
+struct Terms {
+    mappings: Mappings,
+    lists: Arc<TeamLists>,
+    counts: TeamCounts,
 }
 
 /// What a batch left for others to do.
@@ -74,6 +88,8 @@ impl Pipeline {
         Pipeline {
             linker: Linker::new(store.clone()),
             playbooks: Playbooks::new(store.clone()),
+            lists: AllLists::new(store.clone()),
+            tally: Tally::new(store.clone()),
             store,
             clock,
             ids,
@@ -90,14 +106,18 @@ impl Pipeline {
         let team = &first.team;
         let started_ms = self.clock.now_ms();
         let begun = Instant::now();
-        let mappings = self.store.mappings(team).await?;
+        let counts = self.store.team_counts(team).await?;
+        let lists = self.lists.of(team, counts.playbook_version).await?;
+        let terms = Terms { mappings: self.store.mappings(team).await?, lists, counts };
         let (loaded, events) = self.load(team, batch).await?;
         let adopted = self.adopted(team, &loaded, &events).await?;
         let mut commit = Commit::default();
-        let mut works = works(batch, loaded, &events, &mappings);
-        self.apply(&mut works, &mut commit, &events, adopted, &mappings);
+        let mut works = works(batch, loaded, &events, &terms.mappings);
+        self.apply(&mut works, &mut commit, &events, adopted, &terms);
+        let fresh = events.iter().filter(|routed| routed.fate == Fate::Applied).map(Routed::event);
+        self.tally.note(team, fresh, &terms.mappings, started_ms, &mut commit.figures).await?;
         let load_seconds = begun.elapsed();
-        let cycles = self.conclude(team, works, &mut commit, &mappings, started_ms).await?;
+        let cycles = self.conclude(team, works, &mut commit, &terms, started_ms).await?;
         let scored = begun.elapsed();
         self.store.commit(team, &commit).await?;
         self.measure(&events, &commit, begun, load_seconds, scored, cycles);
@@ -169,12 +189,12 @@ impl Pipeline {
         commit: &mut Commit,
         events: &[Routed<'_>],
         adopted: BTreeMap<String, Vec<Event>>,
-        mappings: &Mappings,
+        Terms { mappings, lists, .. }: &Terms,
     ) {
         for (identity, earlier) in adopted {
             let Some(work) = works.get_mut(&identity) else { continue };
             for event in earlier {
-                work.stored.profile.apply(&event, &self.enricher.facts(&event));
+                work.stored.profile.apply(&event, &self.facts(&event, lists));
                 commit.bound.extend(event.session.clone().map(|session| (session, identity.clone())));
             }
         }
@@ -188,7 +208,7 @@ impl Pipeline {
             if known {
                 continue;
             }
-            let facts = self.enricher.facts(event);
+            let facts = self.facts(event, lists);
             if let Some(work) = routed.identity.as_ref().and_then(|id| works.get_mut(id)) {
                 work.stored.profile.apply(event, &facts);
                 work.received_ms = Some(work.received_ms.map_or(event.received_ms, |held| held.min(event.received_ms)));
@@ -203,10 +223,20 @@ impl Pipeline {
         sightings::fold(commit);
         let now_ms = self.clock.now_ms();
         for work in works.values_mut() {
+            lists.place(&mut work.stored.profile, |ip| self.enricher.network(ip));
             work.fields = mappings.fields(&work.stored.profile.attributes);
             work.trace = Trace::of(&work.stored.profile, mappings);
             work.keys = linkage::keys(&work.stored.profile, &work.fields, &work.trace, mappings, now_ms);
         }
+    }
+
+    /// What is known of an event's circumstances, with what the team says of its user agent.
+    fn facts(&self, event: &Event, lists: &TeamLists) -> Facts {
+        let mut facts = self.enricher.facts(event);
+        if let (Some(agent), Some(known)) = (&event.user_agent, &mut facts.agent) {
+            lists.agent(agent, known);
+        }
+        facts
     }
 
     /// Links and scores every identity of the batch and writes down the outcome. Returns how many cycles that were.
@@ -215,19 +245,18 @@ impl Pipeline {
         team: &TeamId,
         mut works: Works,
         commit: &mut Commit,
-        mappings: &Mappings,
+        Terms { mappings, lists, counts }: &Terms,
         started_ms: i64,
     ) -> Result<u64> {
         let ids: Vec<&str> = works.keys().map(String::as_str).collect();
         let mut held = self.store.held_links(team, &ids).await?;
-        let counts = self.store.team_counts(team).await?;
         let playbook = self.playbooks.of(team, counts.playbook_version).await?;
         commit.playbook_version = Some(counts.playbook_version);
         let mut stage = Stage::set(&self.store, playbook, team, &ids).await?;
         let mut standings = self.store.standings(team, &ids, started_ms).await?;
         let new = works.values().filter(|work| work.is_new).count() as u64;
         let team_identities = counts.identities + new;
-        let mut candidates = self.linker.candidates(team, &mut works, &mut held).await?;
+        let mut candidates = self.linker.candidates(team, &mut works, &mut held, lists).await?;
         let mut cycles = 0;
         for (id, work) in works {
             linking::note_keys(commit, &id, &work);
@@ -235,6 +264,7 @@ impl Pipeline {
             let mut write = self.identity_write(&id, &work, now_ms);
             if !work.stored.disregarded {
                 let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
+                snapshot.heed(lists);
                 snapshot.shared = candidates.take(&id);
                 let standing = standings.remove(&id).unwrap_or_default();
                 let found = linkage::link(&candidates.cards[&id], &snapshot.shared, &candidates.cards, team_identities);
@@ -282,6 +312,7 @@ impl Pipeline {
         let jitter_ms = i64::from(dregs_engine::text::hash32(id)) % (self.reevaluate_ms / 8).max(1);
         IdentityWrite {
             id: id.to_owned(),
+            before: work.before,
             version: stored.version + 1,
             display_name: display_name(&work.fields),
             display_email: work.fields.get(&Field::Email).cloned(),
@@ -390,6 +421,7 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
         asked.filter_map(|(owner, _)| owner.identity_id()).chain(created.iter().copied()).collect();
     let work = |id: &str, stored: Option<StoredProfile>| {
         let is_new = stored.is_none();
+        let before = stored.as_ref().map(before);
         let stored = stored.unwrap_or_default();
         let scored_ms = stored.last_scored_ms.unwrap_or(0);
         let fields = mappings.fields(&stored.profile.attributes);
@@ -402,6 +434,7 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
             fields: BTreeMap::new(),
             is_new,
             received_ms: None,
+            before,
         };
         (id.to_owned(), work)
     };
@@ -413,6 +446,16 @@ fn works(batch: &BatchOfSubjects, mut loaded: Loaded, events: &[Routed<'_>], map
             None => created.contains(id).then(|| work(id, None)),
         })
         .collect()
+}
+
+/// What is counted of an identity before its events are applied.
+fn before(stored: &StoredProfile) -> IdentityBefore {
+    IdentityBefore {
+        scores: stored.scores,
+        last_tracked_ms: Some(stored.profile.last_ms).filter(|ms| *ms > 0),
+        last_scored_ms: stored.last_scored_ms,
+        disregarded: stored.disregarded,
+    }
 }
 
 /// Writes what the ring's risk is by the facts of this cycle, where that is something else.

@@ -15,6 +15,8 @@ mod auth;
 mod backtests;
 mod channels;
 mod credentials;
+mod dashboard;
+mod datasets;
 mod devices;
 mod disregarding;
 mod docs;

@@ -19,7 +19,7 @@ const WHOLE_TABLE: [&str; 10] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 10] = [
+const WHOLE_TEAM: [&str; 11] = [
     "from agent_grants g join users u on",
     "from memberships m cross join users u",
     "from mappings",
@@ -29,6 +29,7 @@ const WHOLE_TEAM: [&str; 10] = [
     "from invitations",
     "from team_counts",
     "from parked_events",
+    "select dataset, key, value from dataset_entries",
     "count(*) as n from",
 ];
 

@@ -6,8 +6,8 @@ use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, DeliveryWrite, DeviceWrite, EventWrite, IdentityWrite, KeyWrite, LinkWrite,
-    ListQuery, Order, SessionWrite, Store, TeamId, Undone,
+    Commit, CycleEvidence, CycleWrite, DeliveryWrite, DeviceWrite, EventWrite, IdentityBefore, IdentityWrite, KeyWrite,
+    LinkWrite, ListQuery, Order, SessionWrite, Store, TeamId, Undone,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,7 @@ pub fn set<'a>(ids: &[&'a str]) -> BTreeSet<&'a str> {
 pub fn identity(id: &str, version: i64) -> IdentityWrite {
     IdentityWrite {
         id: id.into(),
+        before: (version > 1).then(IdentityBefore::default),
         version,
         display_name: None,
         display_email: None,

@@ -104,6 +104,7 @@ fn identity(id: &str, scores: [Option<u8>; 4], at_ms: i64) -> IdentityWrite {
     IdentityWrite {
         id: id.to_owned(),
         version: 1,
+        before: None,
         display_name: None,
         display_email: None,
         display_username: None,
