@@ -12,10 +12,12 @@ pub(crate) struct Migration {
 const SQLITE: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/sqlite/0001_first.sql") },
     Migration { name: "acting", sql: include_str!("../migrations/sqlite/0002_acting.sql") },
+    Migration { name: "privacy", sql: include_str!("../migrations/sqlite/0003_privacy.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
     Migration { name: "acting", sql: include_str!("../migrations/postgres/0002_acting.sql") },
+    Migration { name: "privacy", sql: include_str!("../migrations/postgres/0003_privacy.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -1,0 +1,221 @@
+//! What others' rows say of somebody who is erased: the evidence of their cycles, their reviews, notes and decisions.
+//!
+//! Evidence quotes whom an identity was compared with, wherever that was recorded: so all of the team's is read that is
+//! younger than the person, in pages, and what quotes them is dropped. Texts that people or reviewers wrote are kept
+//! without the person's names.
+
+use crate::TeamId;
+use crate::analysis::unpacked;
+use crate::db::{Batch, args};
+use crate::erasures::Trail;
+use crate::error::Result;
+use crate::open::Store;
+use crate::pipeline::write_due;
+use std::collections::BTreeSet;
+
+/// Rows read at once.
+const PAGE: i64 = 256;
+/// Shortest name that is looked for within texts: shorter ones are parts of ordinary words.
+const NAME_CHARS_MIN: usize = 4;
+/// What stands where a name was.
+const ERASED: &str = "[erased]";
+
+/// What a reviewer could not have known.
+const REVIEW_ERASED: &str = "what it rests on was erased: ask for another";
+
+/// The people who are looked for, and from where on.
+pub(crate) struct Wanted {
+    /// Ids as JSON has them.
+    quoted: Vec<String>,
+    /// Ids and names as people write them, longest first.
+    spoken: Vec<String>,
+}
+
+impl Wanted {
+    fn of(trails: &[&Trail]) -> Self {
+        let quote = |trail: &&Trail| serde_json::Value::from(trail.identity_id.as_str()).to_string();
+        let spoken = trails.iter().flat_map(|trail| trail.names.iter().chain([&trail.identity_id]));
+        let mut spoken: Vec<String> =
+            spoken.filter(|name| name.chars().count() >= NAME_CHARS_MIN).cloned().collect();
+        spoken.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        spoken.dedup();
+        Wanted { quoted: trails.iter().map(quote).collect(), spoken }
+    }
+
+    fn is_quoted(&self, text: &str) -> bool {
+        self.quoted.iter().any(|id| text.contains(id.as_str()))
+    }
+
+    /// The text without the names, if it has any.
+    fn without(&self, text: Option<String>) -> Option<String> {
+        let text = text?;
+        let found: Vec<&String> = self.spoken.iter().filter(|name| text.contains(name.as_str())).collect();
+        if found.is_empty() {
+            return None;
+        }
+        Some(found.into_iter().fold(text, |text, name| text.replace(name.as_str(), ERASED)))
+    }
+}
+
+impl Store {
+    /// Drops and redacts what the team's rows say of these people. `from_id` is below every id that was given since the
+    /// first of them came. Those whose evidence is dropped are scored again.
+    pub async fn erase_mentions(&self, team: &TeamId, trails: &[&Trail], from_id: i64, now_ms: i64) -> Result<()> {
+        let wanted = Wanted::of(trails);
+        let owners = self.drop_evidence(team, &wanted, from_id, now_ms).await?;
+        self.redact_reviews(team, &wanted, &owners, from_id, now_ms).await?;
+        self.redact_notes(team, &wanted, from_id).await?;
+        self.redact_decisions(team, &wanted).await
+    }
+
+    async fn drop_evidence(
+        &self,
+        team: &TeamId,
+        wanted: &Wanted,
+        from_id: i64,
+        now_ms: i64,
+    ) -> Result<BTreeSet<String>> {
+        let (mut after, mut all) = (from_id, BTreeSet::new());
+        loop {
+            let rows = self
+                .db
+                .rows(
+                    "select id, identity_id, body from cycle_evidence where id > $2 and team_id = $1 order by id limit $3",
+                    args![team, after, PAGE],
+                )
+                .await?;
+            let (mut gone, mut owners) = (Batch::new(), BTreeSet::new());
+            for row in &rows {
+                after = row.int("id")?;
+                // What does not read back cannot be cleared of naming them.
+                if unpacked(&row.blob("body")?).map_or(true, |text| wanted.is_quoted(&text)) {
+                    gone.push(&(after,));
+                    owners.insert(row.text("identity_id")?);
+                }
+            }
+            if !gone.is_empty() {
+                self.drop_evidence_of(team, gone, &owners, now_ms).await?;
+                all.append(&mut owners);
+            }
+            if (rows.len() as i64) < PAGE {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn drop_evidence_of(
+        &self,
+        team: &TeamId,
+        gone: Batch,
+        owners: &BTreeSet<String>,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "delete from cycle_evidence where team_id = $1 and id in (select cast(value->>0 as bigint) from json_each($2))",
+            args![team, gone],
+        )
+        .await?;
+        let due: Vec<(String, i64)> = owners.iter().map(|id| (id.clone(), now_ms)).collect();
+        write_due(&mut tx, team, &due).await?;
+        tx.commit().await
+    }
+
+    /// A review that is being written on evidence that is dropped would quote it: it fails.
+    async fn redact_reviews(
+        &self,
+        team: &TeamId,
+        wanted: &Wanted,
+        owners: &BTreeSet<String>,
+        from_id: i64,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut after = from_id;
+        loop {
+            let rows = self
+                .db
+                .rows(
+                    "select id, identity_id, status, feedback, summary from reviews where id > $2 and team_id = $1 order by id limit $3",
+                    args![team, after, PAGE],
+                )
+                .await?;
+            for row in &rows {
+                after = row.int("id")?;
+                let (feedback, summary) =
+                    (wanted.without(row.opt_text("feedback")?), wanted.without(row.opt_text("summary")?));
+                if feedback.is_some() || summary.is_some() {
+                    self.db
+                        .run(
+                            "update reviews set feedback = coalesce($3, feedback), summary = coalesce($4, summary) where team_id = $1 and id = $2",
+                            args![team, after, feedback, summary],
+                        )
+                        .await?;
+                }
+                if row.text("status")? == "PENDING" && owners.contains(&row.text("identity_id")?) {
+                    self.complete_review(team, after, Err(REVIEW_ERASED), now_ms).await?;
+                }
+            }
+            if (rows.len() as i64) < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn redact_notes(&self, team: &TeamId, wanted: &Wanted, from_id: i64) -> Result<()> {
+        let mut after = from_id;
+        loop {
+            let rows = self
+                .db
+                .rows(
+                    "select id, body from escalation_notes where id > $2 and team_id = $1 order by id limit $3",
+                    args![team, after, PAGE],
+                )
+                .await?;
+            for row in &rows {
+                after = row.int("id")?;
+                if let Some(body) = wanted.without(Some(row.text("body")?)) {
+                    self.db
+                        .run(
+                            "update escalation_notes set body = $3 where team_id = $1 and id = $2",
+                            args![team, after, body],
+                        )
+                        .await?;
+                }
+            }
+            if (rows.len() as i64) < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Notes of decisions about others stand with the decision, and with the links that it made.
+    async fn redact_decisions(&self, team: &TeamId, wanted: &Wanted) -> Result<()> {
+        let rows = self
+            .db
+            .rows("select a_id, b_id, note, evidence from link_decisions where team_id = $1", args![team])
+            .await?;
+        for row in &rows {
+            let (note, evidence) = (wanted.without(row.opt_text("note")?), wanted.without(row.opt_text("evidence")?));
+            if note.is_none() && evidence.is_none() {
+                continue;
+            }
+            let (a_id, b_id) = (row.text("a_id")?, row.text("b_id")?);
+            let mut tx = self.db.begin().await?;
+            tx.run(
+                "update link_decisions set note = coalesce($4, note), evidence = coalesce($5, evidence)
+                 where team_id = $1 and a_id = $2 and b_id = $3",
+                args![team, &a_id, &b_id, note, evidence],
+            )
+            .await?;
+            for name in &wanted.spoken {
+                tx.run(
+                    "update links set metadata = replace(metadata, $4, $5) where team_id = $1 and a_id = $2 and b_id = $3",
+                    args![team, &a_id, &b_id, name, ERASED],
+                )
+                .await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
