@@ -11,7 +11,9 @@ use crate::ingest::watermark::Watermark;
 use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
 use crate::jobs::deliver::Deliverer;
+use crate::jobs::erase::Eraser;
 use crate::jobs::processor::Processor;
+use crate::jobs::retention::Remover;
 use crate::jobs::review::Reviewer;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
@@ -59,6 +61,8 @@ impl Running {
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
         let deliverer = Deliverer::new(&store, &clock, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review);
+        let eraser = Eraser::new(&store, &clock, &bells);
+        let remover = Remover::new(&store, &clock, &ids, &watermark, &bells.process);
         let app = Arc::new(App {
             keys: Keys::new(store.clone()),
             limits: RateLimits::new(&options),
@@ -79,6 +83,8 @@ impl Running {
             background::start("process", own_thread, processor.run(stopped.clone()))?,
             background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
             background::start("review", false, reviewer.run(stopped.clone()))?,
+            background::start("erase", false, eraser.run(stopped.clone()))?,
+            background::start("retain", false, remover.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("checkpoint", false, crate::jobs::checkpoint::run(store, stopped))?,
         ];

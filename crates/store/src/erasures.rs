@@ -33,18 +33,26 @@ pub enum ErasureStatus {
     Removed,
     /// Out of the ingest log too.
     Unlogged,
+    /// Out of others' rows, and of the erasure's own.
+    Cleared,
     Done,
 }
 
 impl ErasureStatus {
-    const ALL: [ErasureStatus; 4] =
-        [ErasureStatus::Pending, ErasureStatus::Removed, ErasureStatus::Unlogged, ErasureStatus::Done];
+    const ALL: [ErasureStatus; 5] = [
+        ErasureStatus::Pending,
+        ErasureStatus::Removed,
+        ErasureStatus::Unlogged,
+        ErasureStatus::Cleared,
+        ErasureStatus::Done,
+    ];
 
     pub fn code(self) -> &'static str {
         match self {
             ErasureStatus::Pending => "PENDING",
             ErasureStatus::Removed => "REMOVED",
             ErasureStatus::Unlogged => "UNLOGGED",
+            ErasureStatus::Cleared => "CLEARED",
             ErasureStatus::Done => "DONE",
         }
     }
@@ -58,13 +66,13 @@ pub struct Erasure {
     /// Of the identity's id, with the salt: for telling whether a restored copy holds somebody who was erased.
     pub digest: String,
     pub status: ErasureStatus,
-    /// None once it is done.
+    /// None once nothing is left to be looked for.
     pub trail: Option<Trail>,
     pub requested_ms: i64,
     pub finished_ms: Option<i64>,
 }
 
-/// By what a person is found.
+/// How a person is found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trail {
     pub identity_id: String,
@@ -145,18 +153,23 @@ impl Store {
         page(&self.db, COLUMNS, "erasures e", Where::new("e.team_id = $1", team), query, "e.id", read).await
     }
 
+    /// Whether anything is held of an identity, if only events that could not be processed.
+    pub async fn is_held(&self, team: &TeamId, id: &str) -> Result<bool> {
+        Ok(self.identity_exists(team, id).await? || !self.parked_events_of(team, id).await?.is_empty())
+    }
+
     /// The oldest that is still in the tables or in the ingest log.
     pub async fn next_erasure(&self) -> Result<Option<Erasure>> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "select {COLUMNS} from erasures e where e.status <> 'DONE' and e.status <> 'UNLOGGED' order by e.id limit 1"
+            "select {COLUMNS} from erasures e where e.status <> 'DONE' and e.status in ('PENDING', 'REMOVED') order by e.id limit 1"
         ));
         self.db.row(sql, vec![]).await?.as_ref().map(read).transpose()
     }
 
-    /// Those whose traces are still to be looked for, oldest first.
+    /// Those of whom there may be traces in others' rows or on disk, oldest first.
     pub async fn unlogged_erasures(&self) -> Result<Vec<Erasure>> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "select {COLUMNS} from erasures e where e.status <> 'DONE' and e.status = 'UNLOGGED' order by e.id limit $1"
+            "select {COLUMNS} from erasures e where e.status <> 'DONE' and e.status in ('UNLOGGED', 'CLEARED') order by e.id limit $1"
         ));
         self.db.rows(sql, args![TRAILS_MAX]).await?.iter().map(read).collect()
     }
@@ -172,11 +185,21 @@ impl Store {
             .map(drop)
     }
 
-    /// The last step: the row names nobody from here on.
+    /// Forgets whom an erasure is about. Nothing names them after that, but bytes on disk may still spell it.
+    pub async fn clear_erasure(&self, erasure: &Erasure) -> Result<()> {
+        self.db
+            .run(
+                "update erasures set status = 'CLEARED', body = null where team_id = $1 and id = $2",
+                args![&erasure.team, erasure.id],
+            )
+            .await
+            .map(drop)
+    }
+
     pub async fn finish_erasure(&self, erasure: &Erasure, now_ms: i64) -> Result<()> {
         self.db
             .run(
-                "update erasures set status = 'DONE', body = null, finished_ms = $3 where team_id = $1 and id = $2",
+                "update erasures set status = 'DONE', finished_ms = $3 where team_id = $1 and id = $2",
                 args![&erasure.team, erasure.id, now_ms],
             )
             .await

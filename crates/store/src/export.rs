@@ -8,8 +8,9 @@ use crate::analysis::unpacked;
 use crate::db::{Arg, Row, args};
 use crate::error::Result;
 use crate::open::Store;
-use dregs_engine::event::format_time_ms;
-use serde_json::{Map, Value};
+use dregs_engine::event::{Event, format_time_ms};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Rows of a list read at once.
 const PAGE: i64 = 500;
@@ -377,6 +378,35 @@ impl Store {
             Some(last) => cursor(section.by, last)?,
         };
         Ok((rows.iter().map(|row| object(row, section.fields)).collect::<Result<_>>()?, next))
+    }
+}
+
+impl Store {
+    /// Whose events were set aside.
+    pub async fn parked_identities(&self, team: &TeamId) -> Result<BTreeSet<String>> {
+        let rows = self.db.rows("select event from parked_events where team_id = $1", args![team]).await?;
+        let mut ids = BTreeSet::new();
+        for row in &rows {
+            ids.extend(serde_json::from_str::<Event>(&row.text("event")?)?.identity.map(|identity| identity.id));
+        }
+        Ok(ids)
+    }
+
+    /// Events of an identity that were set aside.
+    pub async fn parked_events_of(&self, team: &TeamId, id: &str) -> Result<Vec<Value>> {
+        let rows = self
+            .db
+            .rows("select event, error, parked_ms from parked_events where team_id = $1 order by parked_ms, id", args![team])
+            .await?;
+        let mut own = Vec::new();
+        for row in &rows {
+            let event: Event = serde_json::from_str(&row.text("event")?)?;
+            if event.identity.as_ref().is_some_and(|identity| identity.id == id) {
+                let parked_at = format_time_ms(row.int("parked_ms")?);
+                own.push(json!({"event": event, "error": row.text("error")?, "parkedAt": parked_at}));
+            }
+        }
+        Ok(own)
     }
 }
 

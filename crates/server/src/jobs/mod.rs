@@ -6,10 +6,12 @@ pub mod checkpoint;
 pub mod claims;
 pub mod deliver;
 pub mod enrich;
+pub mod erase;
 pub mod lease;
 pub mod linking;
 pub mod pipeline;
 pub mod processor;
+pub mod retention;
 pub mod review;
 pub mod sightings;
 pub mod strong_pairs;
@@ -26,6 +28,8 @@ pub struct Bells {
     pub deliver: Arc<Notify>,
     /// A review is asked for.
     pub review: Arc<Notify>,
+    /// Somebody is erased: what is left of them is to be looked for.
+    pub erase: Arc<Notify>,
 }
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.
