@@ -290,7 +290,10 @@ impl Store {
     pub async fn is_delivery_pending(&self, team: &TeamId, id: i64) -> Result<bool> {
         let row = self
             .db
-            .row("select 1 as one from deliveries where team_id = $1 and id = $2 and status = 'PENDING'", args![team, id])
+            .row(
+                "select 1 as one from deliveries where team_id = $1 and id = $2 and status = 'PENDING'",
+                args![team, id],
+            )
             .await?;
         Ok(row.is_some())
     }

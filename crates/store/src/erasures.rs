@@ -139,8 +139,7 @@ impl Store {
 
     /// The salt of the team's digests, once it has one.
     pub async fn erasure_salt(&self, team: &TeamId) -> Result<Option<String>> {
-        let row =
-            self.db.row("select salt from erasures where team_id = $1 order by id limit 1", args![team]).await?;
+        let row = self.db.row("select salt from erasures where team_id = $1 order by id limit 1", args![team]).await?;
         row.map(|row| row.text("salt")).transpose()
     }
 
@@ -246,7 +245,12 @@ impl Store {
         Ok(trail)
     }
 
-    async fn devices_of_nobody_else(&self, team: &TeamId, id: &str, all: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    async fn devices_of_nobody_else(
+        &self,
+        team: &TeamId,
+        id: &str,
+        all: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>> {
         let rows = self
             .db
             .rows(

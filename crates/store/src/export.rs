@@ -396,7 +396,10 @@ impl Store {
     pub async fn parked_events_of(&self, team: &TeamId, id: &str) -> Result<Vec<Value>> {
         let rows = self
             .db
-            .rows("select event, error, parked_ms from parked_events where team_id = $1 order by parked_ms, id", args![team])
+            .rows(
+                "select event, error, parked_ms from parked_events where team_id = $1 order by parked_ms, id",
+                args![team],
+            )
             .await?;
         let mut own = Vec::new();
         for row in &rows {

@@ -48,7 +48,7 @@ pub use db::writer_wait;
 pub use decisions::{DecisionEffect, LINK_DECISION_SORTS, LinkDecision, LinkDecisionFilter, StoredStanding};
 pub use deliveries::{AttemptWrite, DELIVERY_SORTS, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite};
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
-pub use erasures::{ErasedFrom, Erasure, ErasureStatus, ERASURE_SORTS, Trail};
+pub use erasures::{ERASURE_SORTS, ErasedFrom, Erasure, ErasureStatus, Trail};
 pub use error::{Result, StoreError};
 pub use escalations::{
     ESCALATION_SORTS, Escalation, EscalationChange, EscalationCounts, EscalationFilter, EscalationWrites, Note, Watched,

@@ -35,8 +35,7 @@ impl Wanted {
     fn of(trails: &[&Trail]) -> Self {
         let quote = |trail: &&Trail| serde_json::Value::from(trail.identity_id.as_str()).to_string();
         let spoken = trails.iter().flat_map(|trail| trail.names.iter().chain([&trail.identity_id]));
-        let mut spoken: Vec<String> =
-            spoken.filter(|name| name.chars().count() >= NAME_CHARS_MIN).cloned().collect();
+        let mut spoken: Vec<String> = spoken.filter(|name| name.chars().count() >= NAME_CHARS_MIN).cloned().collect();
         spoken.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         spoken.dedup();
         Wanted { quoted: trails.iter().map(quote).collect(), spoken }
@@ -103,13 +102,7 @@ impl Store {
         }
     }
 
-    async fn drop_evidence_of(
-        &self,
-        team: &TeamId,
-        gone: Batch,
-        owners: &BTreeSet<String>,
-        now_ms: i64,
-    ) -> Result<()> {
+    async fn drop_evidence_of(&self, team: &TeamId, gone: Batch, owners: &BTreeSet<String>, now_ms: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run(
             "delete from cycle_evidence where team_id = $1 and id in (select cast(value->>0 as bigint) from json_each($2))",

@@ -197,6 +197,19 @@ impl Store {
         Ok((inactive, last_id(&rows, IDENTITIES_MAX)?))
     }
 
+    /// Ids of identities after one, in order, and the last of them; none when there are no more.
+    pub async fn identity_ids(&self, team: &TeamId, after: &str) -> Result<(Vec<String>, Option<String>)> {
+        let rows = self
+            .db
+            .rows(
+                "select id from identities where team_id = $1 and id > $2 order by id limit $3",
+                args![team, after, IDENTITIES_MAX],
+            )
+            .await?;
+        let ids = rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?;
+        Ok((ids, last_id(&rows, IDENTITIES_MAX)?))
+    }
+
     /// Removes some of what is older. Returns how many rows, and where to go on; none when that was all.
     pub async fn remove_old(
         &self,
@@ -293,14 +306,7 @@ impl Store {
 
     /// Cycles are kept by identity: those of some identities after one.
     async fn remove_cycles(&self, team: &TeamId, kept: Kept, after: &str) -> Result<(u64, Option<String>)> {
-        let rows = self
-            .db
-            .rows(
-                "select id from identities where team_id = $1 and id > $2 order by id limit $3",
-                args![team, after, IDENTITIES_MAX],
-            )
-            .await?;
-        let owners: Vec<String> = rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?;
+        let (owners, next) = self.identity_ids(team, after).await?;
         let old = self
             .db
             .rows(
@@ -314,7 +320,7 @@ impl Store {
         if !old.is_empty() {
             self.drop_cycles(team, &old).await?;
         }
-        let more = if old.len() as i64 == REMOVED_MAX { Some(after.to_owned()) } else { last_id(&rows, IDENTITIES_MAX)? };
+        let more = if old.len() as i64 == REMOVED_MAX { Some(after.to_owned()) } else { next };
         Ok((old.len() as u64, more))
     }
 

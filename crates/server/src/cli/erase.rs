@@ -10,16 +10,14 @@ use crate::jobs::erase::{self, Cleared};
 use crate::jobs::lease::{Hold, Lease};
 use clap::Args;
 use dregs_engine::event::format_time_ms;
-use dregs_store::{
-    ERASURE_SORTS, ErasureStatus, IDENTITY_SORTS, IdentityFilter, ListQuery, Order, Store, StoreError, TeamId,
-};
+use dregs_store::{ERASURE_SORTS, ErasureStatus, ListQuery, Order, Store, StoreError, TeamId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Identities read at once.
+/// Erasures read at once.
 const PAGE: u32 = 1_000;
 /// How often it is tried to overwrite what a reader keeps from being overwritten.
 const TRIES: usize = 60;
@@ -86,11 +84,7 @@ pub async fn run(options: EraseOptions) -> Outcome {
     let url = options.store.url();
     let path = url.strip_prefix("sqlite:").map(|path| PathBuf::from(path.strip_prefix("//").unwrap_or(path)));
     if let Some(path) = path.as_deref().filter(|path| !path.is_file()) {
-        return Err(format!(
-            "there is no store at {}: choose it with --data-dir or --database",
-            path.display()
-        )
-        .into());
+        return Err(format!("there is no store at {}: choose it with --data-dir or --database", path.display()).into());
     }
     let _lock = path.as_deref().map(serve::lock).transpose()?;
     let store = Store::open(&url).await?;
@@ -110,7 +104,8 @@ pub async fn run(options: EraseOptions) -> Outcome {
 
 async fn one_team(store: &Store, wanted: Option<&str>) -> Result<TeamId, String> {
     let teams = store.teams().await.map_err(|error| error.to_string())?;
-    let named = || teams.iter().map(|team| format!("{} ({})", team.id.as_str(), team.name)).collect::<Vec<_>>().join(", ");
+    let named =
+        || teams.iter().map(|team| format!("{} ({})", team.id.as_str(), team.name)).collect::<Vec<_>>().join(", ");
     match (wanted, teams.as_slice()) {
         (Some(wanted), _) => {
             let found = teams.iter().find(|team| team.id.as_str() == wanted);
@@ -142,15 +137,11 @@ async fn found(store: &Store, list: &Path) -> Result<Vec<(TeamId, String)>, Box<
 /// Every id that a team's rows or its waiting events know.
 async fn held(store: &Store, team: &TeamId) -> Result<BTreeSet<String>, StoreError> {
     let mut ids = BTreeSet::new();
-    let by_id = IDENTITY_SORTS.iter().find(|(field, _)| *field == "id").map_or("i.id", |(_, column)| *column);
-    for page_number in 0.. {
-        let query = ListQuery { page_number, page_size: PAGE, sort: by_id, order: Order::Asc };
-        let page = store.identities(team, &IdentityFilter::default(), &query).await?;
-        let is_last = page.items.len() < PAGE as usize;
-        ids.extend(page.items.into_iter().map(|identity| identity.id));
-        if is_last {
-            break;
-        }
+    let mut next = Some(String::new());
+    while let Some(from) = next {
+        let (page, last) = store.identity_ids(team, &from).await?;
+        ids.extend(page);
+        next = last;
     }
     ids.extend(store.parked_identities(team).await?);
     let mut after = 0;

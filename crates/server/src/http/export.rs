@@ -146,12 +146,14 @@ impl Writing {
         let logged = segments.iter().flat_map(|segment| read_lines(&segment.payload)).flatten();
         let own: Vec<Event> = logged
             .filter(|logged| {
-                logged.team == self.team && logged.event.identity.as_ref().is_some_and(|identity| identity.id == self.id)
+                logged.team == self.team
+                    && logged.event.identity.as_ref().is_some_and(|identity| identity.id == self.id)
             })
             .map(|logged| logged.event)
             .collect();
         // What is processed stays in the log for a moment.
-        let recorded = self.app.store.recorded(&self.team, &own.iter().map(|event| event.id.as_str()).collect()).await?;
+        let recorded =
+            self.app.store.recorded(&self.team, &own.iter().map(|event| event.id.as_str()).collect()).await?;
         let waiting = own.iter().filter(|event| !recorded.contains_key(&event.id));
         let rows: Vec<Value> = waiting.map(|event| serde_json::json!(event)).collect();
         let mut piece = String::new();

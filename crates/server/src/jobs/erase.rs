@@ -52,7 +52,9 @@ async fn follow_into_log(store: &Store, erasure: &Erasure, trail: &mut Trail) ->
         let Some(last) = segments.last() else { break };
         after = last.seq;
         for logged in segments.iter().flat_map(|segment| read_lines(&segment.payload)).flatten() {
-            let Some(identity) = logged.event.identity.as_ref().filter(|_| logged.team == erasure.team) else { continue };
+            let Some(identity) = logged.event.identity.as_ref().filter(|_| logged.team == erasure.team) else {
+                continue;
+            };
             if identity.id != trail.identity_id {
                 others.extend(logged.event.session.clone());
                 if let Some(device) = logged.event.fingerprint().and_then(|device| trail.devices.take(device)) {

@@ -72,7 +72,8 @@ impl Remover {
         self.lease.release().await;
     }
 
-    async fn look(&mut self, stopped: &watch::Receiver<bool>) -> Result<()> {
+    /// Goes through all teams once.
+    pub async fn look(&mut self, stopped: &watch::Receiver<bool>) -> Result<()> {
         if self.lease.hold(self.clock.now_ms()).await? == Hold::No {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 10] = [
+const WHOLE_TABLE: [&str; 11] = [
     "from teams",
     "delete from login_sessions where user_id",
     "from memberships where user_id",
@@ -14,17 +14,21 @@ const WHOLE_TABLE: [&str; 10] = [
     "from cycles where id = $1",
     "from ingest_log",
     "from attempts",
+    // Those that are not done, by an index of them alone.
+    "from erasures e where e.status <> 'DONE'",
     "from reviews r where r.status = 'PENDING'",
     "from usage",
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 6] = [
+const WHOLE_TEAM: [&str; 7] = [
     "from mappings",
     "from channels",
     "from credentials",
     "from team_counts",
     "from parked_events",
+    // What analysts wrote, when somebody is erased.
+    "select a_id, b_id, note, evidence from link_decisions",
     "count(*) as n from",
 ];
 
