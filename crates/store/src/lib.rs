@@ -65,6 +65,7 @@ pub use keys::KeyWrite;
 pub use links::{HeldLinks, LinkWrite, StoredLink};
 pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
+pub use mentions::CLOCKS_DIFFER_MS;
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
 pub use pipeline::{Commit, EventWrite, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts};

@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 
 /// Rows read at once.
 const PAGE: i64 = 256;
+/// How much older than a person, by their own time, what speaks of them may be: clocks of nodes differ.
+pub const CLOCKS_DIFFER_MS: i64 = 3_600_000;
 /// Shortest name that is looked for within texts: shorter ones are parts of ordinary words.
 const NAME_CHARS_MIN: usize = 4;
 /// What stands where a name was.
@@ -64,7 +66,8 @@ impl Store {
         let owners = self.drop_evidence(team, &wanted, from_id, now_ms).await?;
         self.redact_reviews(team, &wanted, &owners, from_id, now_ms).await?;
         self.redact_notes(team, &wanted, from_id).await?;
-        self.redact_decisions(team, &wanted).await
+        let since_ms = trails.iter().map(|trail| trail.since_ms).min().unwrap_or(now_ms);
+        self.redact_decisions(team, &wanted, since_ms - CLOCKS_DIFFER_MS).await
     }
 
     async fn drop_evidence(
@@ -182,10 +185,13 @@ impl Store {
     }
 
     /// Notes of decisions about others stand with the decision, and with the links that it made.
-    async fn redact_decisions(&self, team: &TeamId, wanted: &Wanted) -> Result<()> {
+    async fn redact_decisions(&self, team: &TeamId, wanted: &Wanted, since_ms: i64) -> Result<()> {
         let rows = self
             .db
-            .rows("select a_id, b_id, note, evidence from link_decisions where team_id = $1", args![team])
+            .rows(
+                "select a_id, b_id, note, evidence from link_decisions where team_id = $1 and decided_ms >= $2 order by decided_ms",
+                args![team, since_ms],
+            )
             .await?;
         for row in &rows {
             let (note, evidence) = (wanted.without(row.opt_text("note")?), wanted.without(row.opt_text("evidence")?));

@@ -11,7 +11,7 @@ use crate::jobs::{Bells, is_running};
 use crate::metrics::ERASURES;
 use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
-use dregs_store::{ErasedFrom, Erasure, ErasureStatus, Result, Store, TeamId, Trail, hour_of};
+use dregs_store::{CLOCKS_DIFFER_MS, ErasedFrom, Erasure, ErasureStatus, Result, Store, TeamId, Trail, hour_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,8 +20,6 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Pause after the store refused, or when a reader kept its log from being emptied.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
-/// How much older than a person, by their own time, a row may be that speaks of them: clocks of nodes differ.
-const CLOCKS_DIFFER_MS: i64 = 3_600_000;
 
 /// Whether an event goes with an erasure: it is the person's, and arrived before that was asked for.
 pub fn is_erased(erasure: &Erasure, team: &TeamId, event: &Event) -> bool {

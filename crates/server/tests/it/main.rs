@@ -23,6 +23,7 @@ mod mappings;
 mod official_client;
 mod openapi;
 mod order;
+mod privacy;
 mod replay;
 mod reviews;
 mod rings;

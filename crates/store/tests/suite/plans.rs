@@ -21,14 +21,15 @@ const WHOLE_TABLE: [&str; 11] = [
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 7] = [
+const WHOLE_TEAM: [&str; 9] = [
     "from mappings",
     "from channels",
     "from credentials",
     "from team_counts",
     "from parked_events",
-    // What analysts wrote, when somebody is erased.
-    "select a_id, b_id, note, evidence from link_decisions",
+    "update team_counts",
+    "select salt from erasures",
+    "from retention where team_id",
     "count(*) as n from",
 ];
 
