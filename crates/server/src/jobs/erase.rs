@@ -8,7 +8,7 @@ use crate::ids::Ids;
 use crate::ingest::log::{read_lines, write_line};
 use crate::jobs::lease::{Hold, Lease};
 use crate::jobs::{Bells, is_running};
-use crate::metrics::ERASURES;
+use crate::metrics::{ERASURES, EVENTS};
 use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
 use dregs_store::{CLOCKS_DIFFER_MS, ErasedFrom, Erasure, ErasureStatus, Result, Store, TeamId, Trail, hour_of};
@@ -37,6 +37,7 @@ pub async fn out_of_tables(store: &Store, erasure: &Erasure, now_ms: i64) -> Res
     let lost = waiting(store, &erasure).await?;
     store.erase_events(team, id).await?;
     store.erase_identity(&erasure, &trail, &lost, now_ms).await?;
+    metrics::counter!(EVENTS, "fate" => Fate::Erased.code()).increment(lost.fates.values().sum());
     Ok(trail)
 }
 

@@ -126,14 +126,14 @@ impl Processor {
         self.read_log().await?;
         // After the log was read and before anything of it is processed: what was sent after an erasure was asked for begins
         // from nothing.
-        self.erase().await?;
+        let erased = self.erase().await?;
         self.take_due().await?;
         let now_ms = self.clock.now_ms();
         let (batch, next_ms) = self.claims.take(now_ms);
         if batch.owners.is_empty() {
             self.trim(false).await?;
             self.watermark.set_due(self.claims.waiting() as u64);
-            return Ok(self.pause(now_ms, next_ms));
+            return Ok(if erased { Duration::ZERO } else { self.pause(now_ms, next_ms) });
         }
         let begun = Instant::now();
         self.process(batch).await?;
@@ -211,11 +211,12 @@ impl Processor {
         Ok(())
     }
 
-    /// Erases who is to be erased first. Nothing else is under way: no batch brings anybody back.
-    async fn erase(&mut self) -> Result<()> {
+    /// Erases who is to be erased first, and says whether there was somebody. Nothing else is under way: no batch brings
+    /// anybody back.
+    async fn erase(&mut self) -> Result<bool> {
         let now_ms = self.clock.now_ms();
         if now_ms < self.erase_from_ms {
-            return Ok(());
+            return Ok(false);
         }
         let erased = self.erase_next(now_ms).await;
         match erased {
@@ -224,14 +225,14 @@ impl Processor {
                 tracing::error!(%error, "an identity could not be erased; it is tried again");
                 metrics::counter!(FAILURES, "kind" => "erasure").increment(1);
                 self.erase_from_ms = now_ms + ERASE_AGAIN_MS;
-                Ok(())
+                Ok(false)
             }
             erased => erased,
         }
     }
 
-    async fn erase_next(&mut self, now_ms: i64) -> Result<()> {
-        let Some(mut erasure) = self.store.next_erasure().await? else { return Ok(()) };
+    async fn erase_next(&mut self, now_ms: i64) -> Result<bool> {
+        let Some(mut erasure) = self.store.next_erasure().await? else { return Ok(false) };
         // What is done with need not be rewritten.
         self.trim(true).await?;
         if erasure.status == ErasureStatus::Pending {
@@ -260,7 +261,7 @@ impl Processor {
         self.pipeline.forget_people();
         self.store.note_erasure(&erasure, ErasureStatus::Unlogged).await?;
         self.bells.erase.notify_one();
-        Ok(())
+        Ok(true)
     }
 
     async fn take_due(&mut self) -> Result<()> {
