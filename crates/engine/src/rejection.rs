@@ -12,6 +12,8 @@ pub enum Fate {
     Duplicate,
     /// Recorded, but failed to process five times: set aside with its error.
     Parked,
+    /// Recorded, and erased with its identity before it was processed.
+    Erased,
     /// Malformed; the answer named the field.
     Invalid,
     /// The origin is not allowed for the public key; answered quietly.
@@ -29,10 +31,11 @@ pub enum Fate {
 }
 
 impl Fate {
-    pub const ALL: [Fate; 10] = [
+    pub const ALL: [Fate; 11] = [
         Fate::Applied,
         Fate::Duplicate,
         Fate::Parked,
+        Fate::Erased,
         Fate::Invalid,
         Fate::OriginNotAllowed,
         Fate::MalformedDevice,
@@ -48,6 +51,7 @@ impl Fate {
             Fate::Applied => "applied",
             Fate::Duplicate => "duplicate",
             Fate::Parked => "parked",
+            Fate::Erased => "erased",
             Fate::Invalid => "invalid",
             Fate::OriginNotAllowed => "origin_not_allowed",
             Fate::MalformedDevice => "malformed_device",

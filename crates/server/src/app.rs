@@ -13,7 +13,9 @@ use crate::jobs::Bells;
 use crate::jobs::background::{self, Ended};
 use crate::jobs::backtest::Backtester;
 use crate::jobs::deliver::Deliverer;
+use crate::jobs::erase::Eraser;
 use crate::jobs::processor::Processor;
+use crate::jobs::retention::Remover;
 use crate::jobs::review::Reviewer;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
@@ -69,6 +71,8 @@ impl Running {
         let deliverer = Deliverer::new(&store, &clock, &ids, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review, &options.review);
         let backtester = Backtester::new(&store, &clock, &bells.backtest);
+        let eraser = Eraser::new(&store, &clock, &bells);
+        let remover = Remover::new(&store, &clock, &ids, &watermark, &bells.process);
         let app = Arc::new(App {
             keys: Keys::new(store.clone(), uses.clone()),
             passwords: Passwords::default(),
@@ -93,6 +97,8 @@ impl Running {
             background::start("deliver", own_thread, deliverer.run(stopped.clone()))?,
             background::start("review", false, reviewer.run(stopped.clone()))?,
             background::start("backtest", own_thread, backtester.run(stopped.clone()))?,
+            background::start("erase", false, eraser.run(stopped.clone()))?,
+            background::start("retain", false, remover.run(stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("audit", false, audit::flush_forever(audit, store.clone(), stopped.clone()))?,
             background::start("tidy", false, crate::jobs::tidy::run(store.clone(), clock, uses, stopped.clone()))?,

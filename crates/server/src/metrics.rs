@@ -25,6 +25,11 @@ pub const REQUEST_SECONDS: &str = "dregs_http_request_seconds";
 /// Processing failures by kind.
 pub const FAILURES: &str = "dregs_processing_failures_total";
 
+/// Rows that were removed because they were older than their team keeps them, by kind.
+pub const RETENTION_REMOVED: &str = "dregs_retention_removed_total";
+/// Identities that were erased.
+pub const ERASURES: &str = "dregs_erasures_total";
+
 /// Upper bounds of every histogram: seconds, or numbers of events.
 const SECONDS_BUCKETS: &[f64] = &[
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0,

@@ -74,10 +74,15 @@ impl CycleEvidence {
     }
 
     pub fn unpack(bytes: &[u8]) -> Result<Self> {
-        let text = zstd::bulk::decompress(bytes, EVIDENCE_BYTES_MAX)
-            .map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))?;
-        Ok(serde_json::from_slice(&text)?)
+        Ok(serde_json::from_str(&unpacked(bytes)?)?)
     }
+}
+
+/// Stored evidence as its JSON text.
+pub(crate) fn unpacked(bytes: &[u8]) -> Result<String> {
+    let text = zstd::bulk::decompress(bytes, EVIDENCE_BYTES_MAX);
+    text.and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
+        .map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))
 }
 
 #[derive(Debug)]

@@ -1,10 +1,13 @@
 //! The audit log: who did what, when, from where, and how it went.
 
 use crate::TeamId;
-use crate::db::{Batch, Row, args};
+use crate::db::{Batch, Row, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
+
+/// Stands in the place of a path that named somebody.
+const ERASED: &str = "[erased]";
 
 /// API fields that the log can be sorted by, and their columns.
 pub const AUDIT_SORTS: &[(&str, &str)] = &[("createdAt", "l.created_ms")];
@@ -121,6 +124,22 @@ impl Store {
         condition.and_some("l.created_ms < ?", filter.to_ms);
         page(&self.db, "l.*", "audit_log l", condition, query, "l.id", read).await
     }
+}
+
+/// Takes what was done to somebody or something out of the lines that say so: what was done, when and by whom stays.
+pub(crate) async fn redact(tx: &mut Tx, team: &TeamId, subject: &str) -> Result<()> {
+    tx.run(
+        "update audit_log set subject = null, other_subject = null, path = $3 where team_id = $1 and subject = $2 and subject is not null",
+        args![team, subject, ERASED],
+    )
+    .await?;
+    tx.run(
+        "update audit_log set subject = null, other_subject = null, path = $3
+         where team_id = $1 and other_subject = $2 and other_subject is not null",
+        args![team, subject, ERASED],
+    )
+    .await
+    .map(drop)
 }
 
 fn read(row: &Row) -> Result<AuditEntry> {

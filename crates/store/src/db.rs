@@ -6,7 +6,7 @@
 //! work in, and so looks each row of the batch up instead of going through the table.
 
 use crate::error::{Result, StoreError};
-use crate::sqlite::{self, Sqlite, SqliteRow};
+use crate::sqlite::{self, Deleting, Sqlite, SqliteRow};
 use log::LevelFilter;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
 use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr};
@@ -170,8 +170,8 @@ pub(crate) enum Tx {
 
 impl Db {
     /// `cache_kib` is the page cache of the connection that writes.
-    pub fn open_sqlite(path: &Path, cache_kib: u32) -> Result<Self> {
-        Sqlite::open(path, cache_kib).map(Db::Sqlite)
+    pub fn open_sqlite(path: &Path, cache_kib: u32, deleting: Deleting) -> Result<Self> {
+        Sqlite::open(path, cache_kib, deleting).map(Db::Sqlite)
     }
 
     /// The same database for the one who writes nearly everything: see [`Sqlite::reading_as_writer`].
@@ -268,6 +268,19 @@ impl Db {
         match self {
             Db::Sqlite(db) => db.checkpoint(thorough).await,
             Db::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Overwrites what deleted rows of these tables left behind: on SQLite everywhere in the file and its write-ahead log, on
+    /// PostgreSQL as far as `vacuum` does. Returns whether nobody stood in the way.
+    pub async fn scrub(&self, tables: &[&str]) -> Result<bool> {
+        match self {
+            Db::Sqlite(db) => db.scrub().await,
+            Db::Postgres(pool) => {
+                let sql = format!("vacuum {}", tables.join(", "));
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await?;
+                Ok(true)
+            }
         }
     }
 

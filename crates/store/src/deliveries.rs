@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 
 /// How long those behind one that is being sent are not looked at.
 const BEHIND_MS: i64 = 30_000;
-/// Finished deliveries that are dropped at once.
-const PRUNED_MAX: i64 = 5_000;
 /// Deliveries in one mail: it counts them all and lists some. More are in the next.
 pub const DIGEST_MAX: i64 = 500;
 /// What no digest waits with. The statements of this file say the same.
@@ -57,8 +55,11 @@ pub struct Delivery {
     pub team: TeamId,
     pub id: i64,
     pub channel_id: String,
+    /// Whom and what it tells of is not noted beside the ingest log: erasing somebody need not look there.
+    #[serde(skip)]
     pub identity_id: String,
     pub event: String,
+    #[serde(skip)]
     pub data: String,
     pub status: String,
     /// Attempts made.
@@ -278,10 +279,11 @@ impl Store {
             .await?;
         if finished && noted > 0 {
             tx.run(
-                "update deliveries set next_ms = $5 where team_id = $1 and channel_id = $2 and identity_id = $3 and status = 'PENDING' and id = (
-                   select min(n.id) from deliveries n where n.team_id = $1 and n.channel_id = $2 and n.identity_id = $3
-                     and n.status = 'PENDING' and n.id > $4 and n.attempts = 0)",
-                args![&delivery.team, &delivery.channel_id, &delivery.identity_id, delivery.id, attempt.now_ms],
+                "update deliveries set next_ms = $4 where team_id = $1 and channel_id = $2 and status = 'PENDING' and id = (
+                   select min(n.id) from deliveries n where n.team_id = $1 and n.channel_id = $2 and n.status = 'PENDING'
+                     and n.identity_id = (select d.identity_id from deliveries d where d.team_id = $1 and d.id = $3)
+                     and n.id > $3 and n.attempts = 0)",
+                args![&delivery.team, &delivery.channel_id, delivery.id, attempt.now_ms],
             )
             .await?;
         }
@@ -326,15 +328,16 @@ impl Store {
             .await
     }
 
-    /// Drops what was finished before, some at a time. Returns how many that were.
-    pub async fn prune_deliveries(&self, before_id: i64) -> Result<u64> {
-        self.db
-            .run(
-                "delete from deliveries where id in (
-                   select d.id from deliveries d where d.id < $1 and d.status <> 'PENDING' order by d.id limit $2)",
-                args![before_id, PRUNED_MAX],
+    /// Whether it is still to be sent: whom it tells of may have been erased since it was looked up.
+    pub async fn is_delivery_pending(&self, team: &TeamId, id: i64) -> Result<bool> {
+        let row = self
+            .db
+            .row(
+                "select 1 as one from deliveries where team_id = $1 and id = $2 and status = 'PENDING'",
+                args![team, id],
             )
-            .await
+            .await?;
+        Ok(row.is_some())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::db::{Batch, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
 use dregs_engine::rejection::Fate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Parked events shown at once.
 const PARKED_READ_MAX: i64 = 100;
@@ -61,6 +61,19 @@ impl Store {
             write(&mut tx, team, &BTreeMap::from([((hour_ms, Fate::Parked), 1)])).await?;
         }
         tx.commit().await
+    }
+
+    /// Which of these events are set aside.
+    pub async fn parked_among(&self, team: &TeamId, ids: &BTreeSet<&str>) -> Result<BTreeSet<String>> {
+        let batch: Batch = ids.iter().map(|id| (id,)).collect();
+        let rows = self
+            .db
+            .rows(
+                "select p.id from json_each($2) j cross join parked_events p where p.team_id = $1 and p.id = j.value->>0",
+                args![team, batch],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("id")).collect()
     }
 
     /// Parked events, newest first.

@@ -243,7 +243,7 @@ const PEERS_REQUEUED_MAX: i64 = 1000;
 
 /// Asks for new assessments of those who share something uncommon with `id`, or are decided about with it. The version is raised, so that an
 /// assessment already under way on the old evidence is not committed.
-async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
+pub(crate) async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
     tx.run(
         "update identities set due_ms = $3, version = version + 1 where team_id = $1 and id in (
            select h.identity_id from identity_keys mine

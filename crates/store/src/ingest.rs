@@ -83,6 +83,15 @@ impl Store {
         tx.commit().await
     }
 
+    /// Writes a segment with other events in its place: those of somebody who is erased are taken out. What it counted for
+    /// quotas stays.
+    pub async fn rewrite_segment(&self, seq: i64, events: u64, payload: Vec<u8>) -> Result<()> {
+        self.log
+            .run("update ingest_log set events = $2, payload = $3 where seq = $1", args![seq, events as i64, payload])
+            .await
+            .map(drop)
+    }
+
     /// Events that wait in the log.
     pub async fn log_depth(&self) -> Result<u64> {
         let row =
@@ -108,14 +117,18 @@ impl Store {
         Ok(used)
     }
 
-    /// Which of `ids` are recorded already, with the fingerprint they were recorded with.
+    /// Which of `ids` are recorded already, with the fingerprint they were recorded with. What was erased counts as recorded:
+    /// a sender that tries again must not bring it back.
     pub async fn recorded(&self, team: &TeamId, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Option<String>>> {
-        let batch: Batch = ids.iter().map(|id| (id,)).collect();
+        let batch: Batch = ids.iter().map(|id| (id, crate::erasures::event_digest(id))).collect();
         let rows = self
             .db
             .rows(
-                "select e.id, e.fingerprint from json_each($2) j cross join events e where e.team_id = $1 and e.id = j.value->>0",
-                args![team, batch],
+                "select e.id, e.fingerprint from json_each($2) j cross join events e where e.team_id = $1 and e.id = j.value->>0
+                 union all
+                 select j.value->>0 as id, cast(null as text) as fingerprint from json_each($2) j cross join erased_events t
+                 where t.team_id = $1 and t.digest = cast(j.value->>1 as bigint)",
+                args![team, batch.text()],
             )
             .await?;
         rows.iter().map(|row| Ok((row.text("id")?, row.opt_text("fingerprint")?))).collect()

@@ -18,15 +18,18 @@ mod db;
 mod decisions;
 mod deliveries;
 mod devices;
+mod erasures;
 mod error;
 mod escalations;
 mod events;
+mod export;
 mod fates;
 mod figures;
 mod graph;
 mod groups;
 mod identities;
 mod ingest;
+mod inventory;
 mod invitations;
 mod keys;
 mod labels;
@@ -35,6 +38,7 @@ mod links;
 mod logins;
 mod maintenance;
 mod mappings;
+mod mentions;
 mod migrate;
 mod oauth_clients;
 mod open;
@@ -42,6 +46,7 @@ mod paging;
 mod password_resets;
 mod people;
 mod pipeline;
+mod retention;
 mod reviews;
 mod ring_changes;
 mod rings;
@@ -66,17 +71,20 @@ pub use deliveries::{
     AttemptWrite, DELIVERY_SORTS, DIGEST_MAX, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, IMMEDIATE,
 };
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
+pub use erasures::{ERASURE_SORTS, ErasedFrom, Erasure, ErasureStatus, Trail};
 pub use error::{Result, StoreError};
 pub use escalations::{
     ESCALATION_SORTS, Escalation, EscalationChange, EscalationCounts, EscalationFilter, EscalationWrites, Note, Watched,
 };
 pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
+pub use export::{EXPORT_SECTIONS, ExportCursor, ExportSection};
 pub use fates::{FateCount, ParkedEvent, hour_of};
 pub use figures::{Figures, NameUse, SCORE_BUCKETS, day_of, figure};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
 pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange, Undone};
 pub use ingest::{LogSegment, Usage};
+pub use inventory::{Erased, Exported, INVENTORY, TableEntry};
 pub use invitations::{INVITATIONS_MAX, Invitation, Invited, Joined, Joining};
 pub use keys::KeyWrite;
 pub use labels::{LABEL_SORTS, Label, LabelFilter, LabelWrite, Labelled, LabelledScores};
@@ -84,6 +92,7 @@ pub use links::{HeldLinks, LinkWrite, StoredLink};
 pub use logins::{Login, SESSIONS_MAX};
 pub use maintenance::CheckReport;
 pub use mappings::{EVENT_TYPE, IDENTITY_FIELD, Mapping};
+pub use mentions::CLOCKS_DIFFER_MS;
 pub use oauth_clients::OauthClient;
 pub use open::Store;
 pub use paging::{ListQuery, Order, Page};
@@ -92,6 +101,7 @@ pub use people::{MEMBERS_MAX, MembershipChange, MembershipOutcome, Person, TEAMS
 pub use pipeline::{
     Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts,
 };
+pub use retention::{DAYS_MAX, Kept, RETENTION_KINDS, Retention, RetentionKind};
 pub use reviews::{Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};

@@ -18,6 +18,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "notify", sql: include_str!("../migrations/sqlite/0006_notify.sql") },
     Migration { name: "labels", sql: include_str!("../migrations/sqlite/0007_labels.sql") },
     Migration { name: "datasets", sql: include_str!("../migrations/sqlite/0008_datasets.sql") },
+    Migration { name: "privacy", sql: include_str!("../migrations/sqlite/0009_privacy.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
@@ -28,6 +29,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "notify", sql: include_str!("../migrations/postgres/0006_notify.sql") },
     Migration { name: "labels", sql: include_str!("../migrations/postgres/0007_labels.sql") },
     Migration { name: "datasets", sql: include_str!("../migrations/postgres/0008_datasets.sql") },
+    Migration { name: "privacy", sql: include_str!("../migrations/postgres/0009_privacy.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

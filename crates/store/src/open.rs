@@ -3,6 +3,7 @@
 use crate::db::Db;
 use crate::error::{Result, StoreError};
 use crate::migrate;
+use crate::sqlite::Deleting;
 use std::path::{Path, PathBuf};
 
 /// Page caches of SQLite's writing connections, in KiB: the memory budget of the whole process counts. What processing
@@ -62,15 +63,17 @@ impl Store {
             })?;
         }
         let files = Files::beside(path);
-        let open = |path: &Path, cache_kib| {
-            Db::open_sqlite(path, cache_kib).map_err(|error| match error {
+        let open = |path: &Path, cache_kib, deleting| {
+            Db::open_sqlite(path, cache_kib, deleting).map_err(|error| match error {
                 StoreError::Database(cause) => {
                     StoreError::Unusable(format!("the database {} cannot be opened: {cause}", path.display()))
                 }
                 other => other,
             })
         };
-        Ok(Store { db: open(&files.main, MAIN_CACHE_KIB)?, log: open(&files.log, LOG_CACHE_KIB)?, files: Some(files) })
+        let db = open(&files.main, MAIN_CACHE_KIB, Deleting::Overwrites)?;
+        let log = open(&files.log, LOG_CACHE_KIB, Deleting::GivesUpPages)?;
+        Ok(Store { db, log, files: Some(files) })
     }
 
     /// Applies the migrations that are missing; returns how many.

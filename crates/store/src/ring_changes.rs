@@ -578,7 +578,7 @@ async fn drop_members(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<&str>) -> Resul
 }
 
 /// Counts the members of these rings and drops those that have none.
-async fn count_members(tx: &mut Tx, team: &TeamId, rings: &BTreeSet<String>) -> Result<()> {
+pub(crate) async fn count_members(tx: &mut Tx, team: &TeamId, rings: &BTreeSet<String>) -> Result<()> {
     let batch: String = rings.iter().map(|id| (id,)).collect::<Batch>().text();
     tx.run(
         "update rings set

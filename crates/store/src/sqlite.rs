@@ -19,6 +19,10 @@ const READERS: usize = 4;
 const READER_CACHE_KIB: u32 = 2 * 1024;
 /// Prepared statements kept on each connection.
 const STATEMENTS_MAX: usize = 256;
+/// Pages of a database that is written anew to be rid of free ones: 64 MiB, about a second.
+const REWRITTEN_PAGES_MAX: i64 = 16 * 1024;
+/// Free pages that are filled by one row: well below the longest row there may be.
+const ZEROED_PAGES_MAX: i64 = 64 * 1024;
 /// How long to wait for a connection, or for another process's lock, before the store counts as overloaded.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -30,6 +34,26 @@ pub(crate) struct Sqlite {
     readers: Arc<Readers>,
     /// Reads go to the writing connection.
     reads_as_writer: bool,
+    deleting: Deleting,
+}
+
+/// What becomes of the bytes of deleted rows, so that people who are erased cannot be read in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleting {
+    /// They are overwritten at once, wherever they stood.
+    Overwrites,
+    /// As long as their page is in use they are overwritten at once; pages that are given up keep them until
+    /// [`Sqlite::scrub`]. For what is deleted as often as it is written.
+    GivesUpPages,
+}
+
+impl Deleting {
+    fn code(self) -> &'static str {
+        match self {
+            Deleting::Overwrites => "on",
+            Deleting::GivesUpPages => "fast",
+        }
+    }
 }
 
 struct Readers {
@@ -72,13 +96,15 @@ fn in_place<T>(work: impl FnOnce() -> T) -> T {
 
 impl Sqlite {
     /// `cache_kib` is the page cache of the writing connection.
-    pub fn open(path: &Path, cache_kib: u32) -> Result<Self> {
+    pub fn open(path: &Path, cache_kib: u32, deleting: Deleting) -> Result<Self> {
         let writer = connect(path, cache_kib)?;
+        writer.pragma_update(None, "secure_delete", deleting.code())?;
         let readers = Readers { path: path.to_owned(), permits: Semaphore::new(READERS), idle: Mutex::default() };
         Ok(Sqlite {
             writer: Arc::new(tokio::sync::Mutex::new(Some(writer))),
             readers: Arc::new(readers),
             reads_as_writer: false,
+            deleting,
         })
     }
 
@@ -140,6 +166,40 @@ impl Sqlite {
         let path = self.readers.path.clone();
         let checkpoint = move || rows(&connect(&path, READER_CACHE_KIB)?, sql, &[]).map(drop);
         tokio::task::spawn_blocking(checkpoint).await.map_err(|_| closing())?
+    }
+
+    /// Leaves nothing of deleted rows in the file or in its write-ahead log. Where pages were given up with what stood in
+    /// them, a small database is written anew without them, and in a large one they are filled with zeros. Returns whether
+    /// the log could be emptied: a reader may stand in the way.
+    pub async fn scrub(&self) -> Result<bool> {
+        let pages = |row: &[SqliteRow], column: &str| row.first().map_or(Ok(0), |row| row.int(column));
+        if self.deleting == Deleting::GivesUpPages {
+            let all = pages(&self.write_rows("pragma page_count", &[]).await?, "page_count")?;
+            let free = pages(&self.write_rows("pragma freelist_count", &[]).await?, "freelist_count")?;
+            match all - free <= REWRITTEN_PAGES_MAX {
+                true => self.run("vacuum", &[]).await.map(drop)?,
+                false => self.fill_free_pages(free).await?,
+            }
+        }
+        let path = self.readers.path.clone();
+        let empty = move || rows(&connect(&path, READER_CACHE_KIB)?, "pragma wal_checkpoint(truncate)", &[]);
+        let moved = tokio::task::spawn_blocking(empty).await.map_err(|_| closing())??;
+        Ok(pages(&moved, "busy")? == 0)
+    }
+
+    /// Puts zeros into the pages that hold nothing.
+    async fn fill_free_pages(&self, free: i64) -> Result<()> {
+        let mut left = free;
+        let mut transaction = self.begin(false).await?;
+        transaction.script("create table zeros (body blob)")?;
+        while left > 0 {
+            let pages = left.min(ZEROED_PAGES_MAX);
+            let fill = "insert into zeros select zeroblob($1 * page_size) from pragma_page_size";
+            transaction.run(fill, &[Arg::from(pages)])?;
+            left -= pages;
+        }
+        transaction.script("drop table zeros")?;
+        transaction.commit()
     }
 
     pub async fn close(&self) {
@@ -318,7 +378,7 @@ mod tests {
     #[tokio::test]
     async fn placeholders_are_bound_by_number_and_a_dropped_transaction_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Sqlite::open(&folder.path().join("test.db"), 1024).unwrap();
+        let sqlite = Sqlite::open(&folder.path().join("test.db"), 1024, Deleting::Overwrites).unwrap();
         sqlite.run("create table t (a text, b bigint)", &[]).await.unwrap();
         let insert = "insert into t (b, a) values ($2, $1)";
         assert_eq!(sqlite.run(insert, &[Arg::from("kept"), Arg::from(7)]).await.unwrap(), 1);

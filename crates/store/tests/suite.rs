@@ -21,6 +21,8 @@ mod suite {
     mod people;
     mod pipeline;
     mod plans;
+    mod privacy;
+    mod retention;
     mod rings;
     mod statements;
 }

@@ -3,6 +3,7 @@
 mod backtest;
 mod bench;
 mod demo;
+mod erase;
 mod evaluate;
 mod generate;
 mod maintenance;
@@ -80,6 +81,10 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Erase people once more, after a copy was restored that still holds them; the server must not be running
+    Erase(erase::EraseOptions),
+    /// Print who was erased, as digests: keep this list beside your copies
+    Erasures(erase::ErasuresOptions),
     /// Measure this machine: throughput, latency and memory, in one run on a temporary store
     Bench(bench::BenchOptions),
     /// Measure a backtest over an empty database
@@ -121,6 +126,8 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Check { store, json } => maintenance::check(&store, json).await,
         Command::Backup { store, target } => maintenance::backup(&store, &target).await,
         Command::Restore { store, source, force } => maintenance::restore(&store, &source, force).await,
+        Command::Erase(options) => erase::run(options).await,
+        Command::Erasures(options) => erase::list(options).await,
         Command::Bench(options) => bench::run(options).await,
         Command::BenchBacktest(options) => bench::run_past(options).await,
         Command::BenchBare(options) => bench::run_bare(options).await,

@@ -36,7 +36,7 @@ const FIELD_CHARS_MAX: usize = 40;
 const FIELDS_MAX: usize = 20;
 
 /// Reads that are noted before they happen: what leaves with them is about everybody, or all there is of one person.
-const SENSITIVE: [&str; 2] = ["getReviewTranscript", "listAuditLog"];
+const SENSITIVE: [&str; 3] = ["exportIdentity", "getReviewTranscript", "listAuditLog"];
 /// Reads that are noted when people or their agents make them. Servers make them by the thousand, for people of whom the
 /// application itself knows.
 const LOOKED_AT: [&str; 1] = ["getIdentity"];

@@ -18,10 +18,12 @@ pub mod decisions;
 pub mod devices;
 pub mod disregarding;
 pub mod docs;
+pub mod erasures;
 pub mod error;
 pub mod escalation_rules;
 pub mod escalations;
 pub mod events;
+pub mod export;
 pub mod extract;
 pub mod graph;
 pub mod groups;
@@ -40,6 +42,7 @@ pub mod password_reset;
 pub mod period;
 pub mod refusals;
 pub mod reports;
+pub mod retention;
 pub mod reviews;
 pub mod rings;
 pub mod rules;
@@ -101,7 +104,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(events::track, events::list))
         .routes(routes!(events::get))
         .routes(routes!(identities::list))
-        .routes(routes!(identities::get, identities::update))
+        .routes(routes!(identities::get, identities::update, erasures::erase))
+        .routes(routes!(export::export))
+        .routes(routes!(erasures::list))
+        .routes(routes!(erasures::get))
+        .routes(routes!(retention::get, retention::set))
+        .routes(routes!(retention::preview))
         .routes(routes!(identities::analyze))
         .routes(routes!(analysis::scores))
         .routes(routes!(analysis::latest))

@@ -227,6 +227,39 @@ impl Claims {
         self.advance();
     }
 
+    /// Takes waiting events out for good, and returns them.
+    pub fn drop_events(&mut self, is_gone: impl Fn(&TeamId, &Event) -> bool) -> Vec<(TeamId, Event)> {
+        let mut dropped = Vec::new();
+        for (owner, queue) in &mut self.queues {
+            let (gone, kept): (VecDeque<Claimed>, VecDeque<Claimed>) =
+                std::mem::take(queue).into_iter().partition(|claimed| is_gone(&owner.team, &claimed.event));
+            *queue = kept;
+            for claimed in gone {
+                if let Some(left) = self.segments.get_mut(&claimed.segment) {
+                    *left = left.saturating_sub(1);
+                }
+                dropped.push((owner.team.clone(), claimed.event));
+            }
+        }
+        self.in_memory = self.in_memory.saturating_sub(dropped.len());
+        self.queues.retain(|_, queue| !queue.is_empty());
+        let (queues, rescore) = (&self.queues, &self.rescore);
+        self.listed.retain(|owner| queues.contains_key(owner) || rescore.contains(owner));
+        self.ready.retain(|owner| queues.contains_key(owner) || rescore.contains(owner));
+        self.advance();
+        dropped
+    }
+
+    /// Forgets that an identity was about to be scored.
+    pub fn drop_rescore(&mut self, owner: &Owner) {
+        self.rescore.remove(owner);
+        self.rests.remove(owner);
+        if !self.queues.contains_key(owner) {
+            self.listed.remove(owner);
+            self.ready.retain(|held| held != owner);
+        }
+    }
+
     fn advance(&mut self) {
         while let Some(entry) = self.segments.first_entry().filter(|entry| *entry.get() == 0) {
             self.finished_upto = *entry.key();
@@ -339,6 +372,26 @@ mod tests {
         assert_eq!(batch.owners.last().map(|(last, _)| last), Some(&owner));
         let (rest, _) = claims.take(0);
         assert_eq!((rest.owners.len(), &rest.owners[0].0), (BATCH_RESCORES_MAX, &due(BATCH_RESCORES_MAX)));
+        assert!(claims.is_empty());
+    }
+
+    #[test]
+    fn what_is_dropped_is_done_with_and_the_rest_keeps_its_order() {
+        let mut claims = Claims::default();
+        claims.open_segment(1, 2);
+        claims.open_segment(2, 1);
+        for (segment, identity, id) in [(1, "u", "a"), (1, "v", "b"), (2, "u", "c")] {
+            let (owner, event) = claimed(segment, identity, id);
+            claims.push(owner, event);
+        }
+        let gone = claims.drop_events(|_, event| event.identity.as_ref().is_some_and(|identity| identity.id == "u"));
+        let mut gone: Vec<String> = gone.into_iter().map(|(_, event)| event.id).collect();
+        gone.sort();
+        assert_eq!(gone, ["a", "c"]);
+        let (batch, _) = claims.take(0);
+        assert_eq!((batch.owners.len(), ids(&batch.owners[0].1)), (1, vec!["b"]));
+        claims.finish(&batch.owners[0].0, &batch.owners[0].1, 0);
+        assert_eq!(claims.finished_upto(), 2);
         assert!(claims.is_empty());
     }
 

@@ -28,9 +28,6 @@ const CHANNEL_SENDS_MAX: usize = 4;
 /// Deliveries of one channel looked up at once, and channels in one round: those that are left have the next.
 const LOOK_AHEAD: i64 = 64;
 const CHANNELS_LOOKED_AT: usize = 256;
-/// How long finished deliveries are kept, and how often older ones are looked for.
-const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
-const PRUNE_EVERY_MS: i64 = 60_000;
 /// The longest sleep.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Pause after the store refused, and for a node that may not send.
@@ -61,7 +58,6 @@ pub struct Deliverer {
     /// Whether there may be more to send than is in the lines, and up to which channel they were looked through.
     look: bool,
     looked_upto: String,
-    pruned_ms: i64,
 }
 
 #[derive(Default)]
@@ -134,7 +130,6 @@ impl Deliverer {
             begun_ms: clock.now_ms(),
             look: true,
             looked_upto: String::new(),
-            pruned_ms: 0,
         }
     }
 
@@ -175,10 +170,6 @@ impl Deliverer {
             // Another node may have sent meanwhile.
             Hold::Taken => (self.begun_ms, self.paces) = (now_ms, BTreeMap::new()),
             Hold::Kept => {}
-        }
-        if now_ms - self.pruned_ms >= PRUNE_EVERY_MS {
-            self.store.prune_deliveries(Ids::at(now_ms - KEPT_MS)).await?;
-            self.pruned_ms = now_ms;
         }
         if self.look {
             self.look_up(now_ms).await?;
@@ -235,6 +226,10 @@ impl Deliverer {
     async fn start_send(&mut self, channel_id: String, now_ms: i64) -> Result<()> {
         let Some(line) = self.lines.get_mut(&channel_id) else { return Ok(()) };
         let Some(delivery) = line.ready.pop_front() else { return Ok(()) };
+        // Whom it tells of may have been erased since it was looked up.
+        if !self.store.is_delivery_pending(&delivery.team, delivery.id).await? {
+            return Ok(());
+        }
         let channel = notices::channel_of(&self.store, &delivery.team, &channel_id).await?;
         let Some(channel) = channel.filter(|channel| channel.enabled) else {
             line.ready.clear();

@@ -57,6 +57,12 @@ impl Linker {
         Linker { store, faces: Cache::new(FACES_MAX) }
     }
 
+    /// Forgets the names and addresses that were compared.
+    pub fn forget_people(&self) {
+        self.faces.invalidate_all();
+        self.faces.run_pending_tasks();
+    }
+
     /// Finds the candidates of a batch. What is `held` of links that are too many to be compared again is taken out of it:
     /// they stay as they are.
     pub async fn candidates(

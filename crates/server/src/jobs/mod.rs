@@ -7,11 +7,13 @@ pub mod checkpoint;
 pub mod claims;
 pub mod deliver;
 pub mod enrich;
+pub mod erase;
 pub mod lease;
 pub mod linking;
 pub mod notices;
 pub mod pipeline;
 pub mod processor;
+pub mod retention;
 pub mod review;
 pub mod review_client;
 pub mod sightings;
@@ -33,6 +35,8 @@ pub struct Bells {
     pub review: Arc<Notify>,
     /// A backtest is asked for.
     pub backtest: Arc<Notify>,
+    /// Somebody is erased: what is left of them is to be looked for.
+    pub erase: Arc<Notify>,
 }
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.

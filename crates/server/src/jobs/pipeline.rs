@@ -124,6 +124,11 @@ impl Pipeline {
         Ok(Made { due: commit.due.len() as u64, notifies: !commit.deliveries.is_empty() })
     }
 
+    /// Forgets what is remembered of people's names and addresses.
+    pub fn forget_people(&self) {
+        self.linker.forget_people();
+    }
+
     /// Makes an identity wait for its next periodic assessment: it could not be scored.
     pub async fn postpone(&self, team: &TeamId, id: &str) -> Result<()> {
         self.store.postpone(team, id, self.clock.now_ms() + self.reevaluate_ms).await

@@ -9,12 +9,14 @@ use crate::ingest::log::read_lines;
 use crate::ingest::watermark::Watermark;
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Claims, Owner};
 use crate::jobs::enrich::Enricher;
+use crate::jobs::erase;
 use crate::jobs::lease::{Hold, Lease};
 use crate::jobs::pipeline::{Made, Pipeline};
 use crate::jobs::{Bells, is_running};
 use crate::metrics::{EVENTS, FAILURES};
+use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
-use dregs_store::{LogSegment, ParkedEvent, Result, Store, StoreError};
+use dregs_store::{ErasureStatus, LogSegment, ParkedEvent, Result, Store, StoreError, TeamId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,6 +38,8 @@ const PRESSED_REST_MAX: Duration = Duration::from_secs(1);
 /// Finished segments are dropped together: that many, or what there is after so long.
 const TRIM_SEGMENTS: i64 = 256;
 const TRIM_EVERY: Duration = Duration::from_secs(1);
+/// How long nobody is erased after one could not be.
+const ERASE_AGAIN_MS: i64 = 10_000;
 /// How often a node without the right asks for it.
 const LEASE_RETRY: Duration = Duration::from_millis(500);
 
@@ -57,6 +61,8 @@ pub struct Processor {
     recovering: bool,
     lease: Lease,
     next_due_ms: Option<i64>,
+    /// Before this nobody is erased: the last try failed.
+    erase_from_ms: i64,
 }
 
 impl Processor {
@@ -86,6 +92,7 @@ impl Processor {
             trimmed_at: Instant::now(),
             recovering: true,
             next_due_ms: Some(0),
+            erase_from_ms: 0,
         }
     }
 
@@ -117,13 +124,16 @@ impl Processor {
             return Ok(LEASE_RETRY);
         }
         self.read_log().await?;
+        // After the log was read and before anything of it is processed: what was sent after an erasure was asked for begins
+        // from nothing.
+        let erased = self.erase().await?;
         self.take_due().await?;
         let now_ms = self.clock.now_ms();
         let (batch, next_ms) = self.claims.take(now_ms);
         if batch.owners.is_empty() {
             self.trim(false).await?;
             self.watermark.set_due(self.claims.waiting() as u64);
-            return Ok(self.pause(now_ms, next_ms));
+            return Ok(if erased { Duration::ZERO } else { self.pause(now_ms, next_ms) });
         }
         let begun = Instant::now();
         self.process(batch).await?;
@@ -199,6 +209,59 @@ impl Processor {
         }
         self.read_upto = segment.seq;
         Ok(())
+    }
+
+    /// Erases who is to be erased first, and says whether there was somebody. Nothing else is under way: no batch brings
+    /// anybody back.
+    async fn erase(&mut self) -> Result<bool> {
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.erase_from_ms {
+            return Ok(false);
+        }
+        let erased = self.erase_next(now_ms).await;
+        match erased {
+            // Others are not to wait for what fails again and again.
+            Err(error) if !matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_)) => {
+                tracing::error!(%error, "an identity could not be erased; it is tried again");
+                metrics::counter!(FAILURES, "kind" => "erasure").increment(1);
+                self.erase_from_ms = now_ms + ERASE_AGAIN_MS;
+                Ok(false)
+            }
+            erased => erased,
+        }
+    }
+
+    async fn erase_next(&mut self, now_ms: i64) -> Result<bool> {
+        let Some(mut erasure) = self.store.next_erasure().await? else { return Ok(false) };
+        // What is done with need not be rewritten.
+        self.trim(true).await?;
+        if erasure.status == ErasureStatus::Pending {
+            erasure.trail = Some(erase::out_of_tables(&self.store, &erasure, now_ms).await?);
+        }
+        let (read_upto, appender, watermark) = (self.read_upto, &self.appender, &self.watermark);
+        let account = |seq: i64, team: &TeamId, event: &Event| {
+            // Those that were read wait in memory, from where they are taken below.
+            if seq > read_upto {
+                watermark.append(u64::from(appender.remember(team, event)));
+                appender.forget(team, std::iter::once(&event.id));
+                watermark.process(1);
+            }
+        };
+        erase::out_of_log(&self.store, &erasure, account).await?;
+        let gone = self.claims.drop_events(|team, event| erase::is_erased(&erasure, team, event));
+        for (team, event) in &gone {
+            self.appender.forget(team, std::iter::once(&event.id));
+        }
+        self.watermark.process(gone.len() as u64);
+        if let Some(trail) = &erasure.trail {
+            let owner = Owner::identity(&erasure.team, &trail.identity_id);
+            self.claims.drop_rescore(&owner);
+            self.attempts.retain(|(held, _), _| *held != owner);
+        }
+        self.pipeline.forget_people();
+        self.store.note_erasure(&erasure, ErasureStatus::Unlogged).await?;
+        self.bells.erase.notify_one();
+        Ok(true)
     }
 
     async fn take_due(&mut self) -> Result<()> {

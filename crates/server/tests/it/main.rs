@@ -34,6 +34,7 @@ mod oauth;
 mod official_client;
 mod openapi;
 mod order;
+mod privacy;
 mod replay;
 mod reviews;
 mod rings;

@@ -16,8 +16,13 @@ on_both!(
 );
 
 /// What only administrators may read.
-const FOR_ADMINISTRATORS: [&str; 4] =
-    ["/credentials", "/audit-log", "/team/invitations", "/identities/{id}/reviews/{reviewId}/transcript"];
+const FOR_ADMINISTRATORS: [&str; 5] = [
+    "/audit-log",
+    "/credentials",
+    "/identities/{id}/export",
+    "/identities/{id}/reviews/{reviewId}/transcript",
+    "/team/invitations",
+];
 
 /// A word that stands in everything team A has.
 const MARK: &str = "zebra";
@@ -41,6 +46,7 @@ struct Owned {
     member: String,
     invitation: String,
     backtest: String,
+    erasure: String,
 }
 
 fn decision() -> String {
@@ -96,7 +102,13 @@ async fn furnish(app: &TestApp) -> Owned {
     // Tried again, the log would be another.
     let id = app.store.channel(&app.team.id, &channel).await.unwrap().unwrap().id;
     app.store.give_up_deliveries(&app.team.id, &id, "given up", 1).await.unwrap();
+    app.api.track(json!({"type": "login", "identity": {"id": named("gone")}})).await;
+    let erasure = app.api.delete(&format!("/identities/{}", named("gone"))).await.expect(202)["id"].to_string();
+    let path = format!("/erasures/{erasure}");
+    eventually("somebody is erased", async || app.api.get(&path).await.json["status"] == "DONE").await;
+    app.settle().await;
     Owned {
+        erasure,
         cycle,
         review: asked["id"].to_string(),
         credential: text(&made, "id"),
@@ -150,6 +162,7 @@ fn filled(operation: &Operation, owned: &Owned) -> String {
         ("account", _) => "ses_none".into(),
         ("backtests", _) => owned.backtest.clone(),
         ("datasets", _) => "public-codes".into(),
+        ("erasures", _) => owned.erasure.clone(),
         (_, "otherId") => named("two"),
         ("identities", _) | (_, "identityId") => named("one"),
         ("events", _) => named("one-event"),
@@ -198,6 +211,7 @@ fn body(operation: &Operation) -> Value {
             json!({"name": "own", "conditions": [{"type": "SCORE_LT", "category": "ANY", "threshold": 1}]})
         }
         ("PATCH", "/badge-rules/{slug}" | "/escalation-rules/{id}" | "/channels/{slug}") => json!({"enabled": false}),
+        ("PUT", "/retention") => json!({"reviewsDays": 7}),
         ("PATCH", "/escalations/{id}") => json!({"status": "CLOSED"}),
         ("POST", "/escalations/{id}/notes") => json!({"body": "own"}),
         ("POST", "/channels") => json!({"name": "own", "type": "EMAIL", "to": ["own@example.com"]}),

@@ -6,20 +6,22 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 10] = [
+const WHOLE_TABLE: [&str; 11] = [
     "from teams",
     "from throttles t order by t.forget_ms",
     "from cycle_evidence order by id desc",
     "from cycles where id = $1",
     "from ingest_log",
     "from attempts",
+    // Those that are not done, by an index of them alone.
+    "from erasures e where e.status <> 'DONE'",
     "from reviews r where r.status = 'PENDING'",
     "from backtests b where b.status = 'PENDING'",
     "from usage",
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 11] = [
+const WHOLE_TEAM: [&str; 14] = [
     "from agent_grants g join users u on",
     "from memberships m cross join users u",
     "from mappings",
@@ -30,6 +32,9 @@ const WHOLE_TEAM: [&str; 11] = [
     "from team_counts",
     "from parked_events",
     "select dataset, key, value from dataset_entries",
+    "update team_counts",
+    "select salt from erasures",
+    "from retention where team_id",
     "count(*) as n from",
 ];
 

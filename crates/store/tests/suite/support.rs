@@ -20,6 +20,8 @@ pub const ODD: [&str; 6] =
 /// An opened store and what must live as long as it.
 pub struct Opened {
     store: Store,
+    /// How another connection finds it.
+    pub url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -33,8 +35,8 @@ impl Deref for Opened {
 
 pub async fn sqlite() -> Opened {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&sqlite_url(folder.path())).await.unwrap();
-    Opened { store, _folder: Some(folder) }
+    let url = sqlite_url(folder.path());
+    Opened { store: Store::open(&url).await.unwrap(), url, _folder: Some(folder) }
 }
 
 pub fn sqlite_url(folder: &std::path::Path) -> String {
@@ -43,7 +45,7 @@ pub fn sqlite_url(folder: &std::path::Path) -> String {
 
 pub async fn postgres() -> Option<Opened> {
     let url = crate::postgres::postgres()?.new_database();
-    Some(Opened { store: Store::open(&url).await.unwrap(), _folder: None })
+    Some(Opened { store: Store::open(&url).await.unwrap(), url, _folder: None })
 }
 
 /// Makes each specification a test on SQLite and a test on PostgreSQL.
