@@ -33,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Run a server on a temporary store with simulated traffic
     Demo(demo::DemoOptions),
     /// Write labelled traffic to files, or send it to a server
@@ -115,7 +115,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(command: Command) -> Outcome {
     match command {
-        Command::Serve(options) => serve::run(options).await,
+        Command::Serve(options) => serve::run(*options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Simulate(options) => generate::run(options).await,
         Command::Evaluate(options) => evaluate::run(options).await,
