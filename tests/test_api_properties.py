@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -26,7 +23,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
-from support import Postgres, Server, eventually
+from support import Server, eventually
 
 # Of each kind, over all operations: within a minute and a half on two cores, however many operations there are.
 EXAMPLES_IN_ALL = 300
@@ -37,7 +34,11 @@ ANSWER_SECONDS = 30
 FULFILLED_SHARE = 0.8
 # Nothing that is sent to it leaves this machine: the name never resolves.
 NOWHERE = "receiver.invalid"
-OVER = "dst_over"
+# Where passwords are tried, and what ends the session that asks.
+PASSWORDS = ("/auth/login", "/auth/password", "/auth/password/reset", "/auth/invitations/accept", "/auth/invitations/look-up")
+ENDS_SESSION = ("/auth/logout", "/auth/team", "/account/sessions/{id}", "/auth/password")
+PASSWORD = "a long way to the sea"
+ROLES = ("USER", "VIEWER")
 
 
 @dataclass
@@ -53,32 +54,13 @@ def person(name: str) -> str:
     return f"{name.lower()}@properties.test"
 
 
-def execute(server: Server, cluster: Callable[[], Postgres], statements: list[str]) -> None:
-    """What no route of the API does, done in the stopped server's store."""
-    if server.database is None:
-        with closing(sqlite3.connect(server.data / "dregs.db")) as store, store:
-            for statement in statements:
-                store.execute(statement)
-        return
-    for statement in statements:
-        cluster().sql(statement, urlsplit(server.database).path.lstrip("/"))
-
-
-def add_people(server: Server, cluster: Callable[[], Postgres]) -> None:
-    """A person of every role, with the first administrator's password, and a session that is over."""
-    added = []
-    for name in ("USER", "VIEWER"):
-        email = person(name)
-        added += [
-            "insert into users (id, email, name, password_hash, disabled, created_ms) "
-            f"select '{name}', '{email}', '{name}', password_hash, 0, 1 from users where id not in ('USER', 'VIEWER')",
-            f"insert into memberships (team_id, user_id, role) select id, '{name}', '{name}' from teams",
-        ]
-    added.append(
-        "insert into login_sessions (token_hash, user_id, team_id, created_ms, expires_ms) "
-        f"select '{sha256(OVER.encode()).hexdigest()}', user_id, team_id, 1, 2 from memberships where role = 'ADMIN'"
-    )
-    execute(server, cluster, added)
+def join(server: Server, name: str) -> None:
+    """Invites a person, who comes."""
+    invited = server.request("POST", "/team/invitations", json={"email": person(name), "role": name if name in ROLES else "VIEWER"})
+    assert invited.status_code == 201, invited.text
+    accepted = {"token": invited.json()["token"], "name": name, "password": PASSWORD}
+    joined = httpx.post(f"{server.base_url}/auth/invitations/accept", json=accepted, timeout=ANSWER_SECONDS)
+    assert joined.status_code == 200, joined.text
 
 
 def furnish(server: Server) -> None:
@@ -127,7 +109,7 @@ class Things:
     def __init__(self, server: Server, document: dict[str, Any]) -> None:
         self.server = server
         self.lists = {path for path, methods in document["paths"].items() if "get" in methods and "{" not in path}
-        self.own = (server.keys["publicKey"], server.keys["email"], *map(person, ("USER", "VIEWER")))
+        self.own = (server.keys["publicKey"], server.keys["email"], *map(person, ROLES))
 
     def items(self, path: str) -> list[dict[str, Any]]:
         answer = self.server.request("GET", path)
@@ -163,16 +145,20 @@ class Things:
 
 
 @pytest.fixture(scope="module")
-def world(server: Server, request: pytest.FixtureRequest) -> Iterator[tuple[Server, list[Role]]]:
+def world(server: Server) -> Iterator[tuple[Server, list[Role]]]:
     """A furnished server, and everybody who may ask it for something."""
-    server.stop()
-    add_people(server, lambda: request.getfixturevalue("postgres"))
-    server.start()
     furnish(server)
     keys = server.keys
+    # Somebody whom the others may change and remove.
+    for name in (*ROLES, "SPARE"):
+        join(server, name)
+    over = Role("a session that is over", None, person("USER"), is_stranger=True)
+    log_in(server, over)
+    assert server.request("POST", "/auth/logout", key=over.token).status_code == 204
+    over.email = None
     roles = [
         Role("nobody", None, is_stranger=True),
-        Role("a session that is over", OVER, is_stranger=True),
+        over,
         Role("pk_", keys["publicKey"]),
         Role("VIEWER", None, person("VIEWER")),
         Role("USER", None, person("USER")),
@@ -187,7 +173,8 @@ def world(server: Server, request: pytest.FixtureRequest) -> Iterator[tuple[Serv
 def log_in(server: Server, role: Role) -> None:
     if role.email is None:
         return
-    answer = httpx.post(f"{server.base_url}/auth/login", json={"email": role.email, "password": server.keys["password"]}, timeout=ANSWER_SECONDS)
+    password = server.keys["password"] if role.email == server.keys["email"] else PASSWORD
+    answer = httpx.post(f"{server.base_url}/auth/login", json={"email": role.email, "password": password}, timeout=ANSWER_SECONDS)
     assert answer.status_code == 200, answer.text
     role.token = answer.json()["token"]
 
@@ -208,8 +195,8 @@ def without_keys(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def ordered(operations: list[Any]) -> list[Any]:
-    """Removing last, and logging in after that: what wrong passwords lead to concerns nothing else then."""
-    return sorted(operations, key=lambda operation: (operation.path == "/auth/login", operation.method == "delete"))
+    """Removing last, and passwords after that: what wrong ones lead to concerns nothing else then."""
+    return sorted(operations, key=lambda operation: (operation.path in PASSWORDS, operation.method == "delete"))
 
 
 def test_every_answer_is_as_documented(world: tuple[Server, list[Role]], subtests: pytest.Subtests) -> None:
@@ -273,6 +260,6 @@ def ask_as(server: Server, session: requests.Session, role: Role, case: schemath
     answer = case.call(base_url=server.base_url, session=session, headers=headers, timeout=ANSWER_SECONDS)
     case.validate_response(answer, checks=CHECKS)
     assert answer.headers.get("x-request-id"), f"{role.name}: no request id"
-    if case.operation.path == "/auth/logout" and answer.status_code == 204:
+    if case.operation.path in ENDS_SESSION and answer.status_code < 300:
         log_in(server, role)
     return answer.status_code

@@ -164,7 +164,7 @@ impl Store {
         let sql = sqlx::AssertSqlSafe(format!(
             "select {COLUMNS}, m.role from agent_grants g
              join users u on u.id = g.user_id and u.disabled = 0
-             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id
+             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id and m.disabled = 0
              where g.token_hash = $1 and (g.token_expires_ms is null or g.token_expires_ms > $2)"
         ));
         let row = self.db.row(sql, args![token_hash, now_ms]).await?;
@@ -225,20 +225,12 @@ impl Store {
         Ok(touched > 0)
     }
 
-    /// Ends every grant of a person in a team: they leave it.
-    pub async fn end_agent_grants(&self, team: &TeamId, user_id: &str) -> Result<()> {
-        self.db
-            .run("delete from agent_grants where team_id = $1 and user_id = $2", args![team, user_id])
-            .await
-            .map(drop)
-    }
-
     /// The grant that waits for a code, or has been given for it, while its person belongs to the team and may log in.
     pub async fn agent_grant_by_code(&self, code_hash: &str, now_ms: i64) -> Result<Option<GrantCode>> {
         let sql = sqlx::AssertSqlSafe(format!(
             "select {COLUMNS}, g.code_bound, g.redeemed from agent_grants g
              join users u on u.id = g.user_id and u.disabled = 0
-             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id
+             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id and m.disabled = 0
              where g.code_hash = $1 and g.expires_ms > $2"
         ));
         let row = self.db.row(sql, args![code_hash, now_ms]).await?;
@@ -275,7 +267,7 @@ impl Store {
         let sql = sqlx::AssertSqlSafe(format!(
             "select {COLUMNS}, g.refresh_hash from agent_grants g
              join users u on u.id = g.user_id and u.disabled = 0
-             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id
+             join memberships m on m.team_id = g.team_id and m.user_id = g.user_id and m.disabled = 0
              where g.family_hash = $1 and g.expires_ms > $2"
         ));
         let row = self.db.row(sql, args![family_hash, now_ms]).await?;

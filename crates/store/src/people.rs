@@ -184,7 +184,9 @@ async fn is_last_admin(tx: &mut Tx, team: &TeamId, user_id: &str) -> Result<bool
     Ok(row.map_or(Ok(0), |row| row.int("n"))? == 0)
 }
 
+/// Ends a person's sessions in a team, and what their agents may do there.
 async fn end_logins(tx: &mut Tx, team: &TeamId, user_id: &str) -> Result<()> {
+    tx.run("delete from agent_grants where team_id = $1 and user_id = $2", args![team, user_id]).await?;
     tx.run("delete from login_sessions where user_id = $1 and team_id = $2", args![user_id, team]).await.map(drop)
 }
 

@@ -163,7 +163,7 @@ impl Store {
             .db
             .rows(
                 "select u.email from memberships m cross join users u
-                 where m.team_id = $1 and m.role = 'ADMIN' and u.id = m.user_id and u.disabled = 0 order by u.email limit $2",
+                 where m.team_id = $1 and m.role = 'ADMIN' and u.id = m.user_id and m.disabled = 0 and u.disabled = 0 order by u.email limit $2",
                 args![team, limit],
             )
             .await?;

@@ -346,7 +346,8 @@ async fn inner_addresses_are_refused(app: &mut TestApp) {
     let held = log().await;
     assert_eq!((&held["status"], receiver.seen().len()), (&json!("PENDING"), 0));
     assert!(held["error"].is_string() && held["nextAttemptAt"].is_string(), "{held}");
-    assert!(app.api.get("/channels/inner").await.expect(200)["failingSince"].is_string());
+    let failing = async || app.api.get("/channels/inner").await.expect(200)["failingSince"].is_string();
+    eventually("the channel is said to fail", failing).await;
     app.api.delete("/channels/inner").await.expect(204);
 }
 

@@ -1,12 +1,13 @@
 //! What agents may do for people, and the clients that ask for it.
 
 use super::support::*;
-use dregs_store::{AgentGrant, GrantKind, IssuedTokens, OauthClient, Role, Store, User};
+use dregs_store::{AgentGrant, GrantKind, IssuedTokens, MembershipChange, OauthClient, Role, Store, User};
 
 on_both!(
     a_token_is_its_persons_until_it_expires_or_is_revoked,
     a_person_has_so_many_tokens,
     of_somebody_who_is_out_no_token_works,
+    of_somebody_who_is_shut_out_of_the_team_no_token_works,
     a_new_password_ends_what_agents_may_do,
     one_person_sees_their_own_and_the_team_sees_all,
     another_team_finds_no_grant,
@@ -107,11 +108,23 @@ async fn of_somebody_who_is_out_no_token_works(store: &Store) {
 async fn a_new_password_ends_what_agents_may_do(store: &Store) {
     with_person(store, "u", Role::User).await;
     with_person(store, "v", Role::User).await;
+    with_person(store, "boss", Role::Admin).await;
     assert!(add_token(store, "a", "u", "a").await && add_token(store, "b", "v", "b").await);
     store.set_password("u", "$argon2id$new").await.unwrap();
     assert!(!works(store, "a", 1).await && works(store, "b", 1).await);
-    store.end_agent_grants(&team(), "v").await.unwrap();
+    store.end_membership(&team(), "v").await.unwrap();
     assert!(!works(store, "b", 1).await);
+}
+
+async fn of_somebody_who_is_shut_out_of_the_team_no_token_works(store: &Store) {
+    with_person(store, "boss", Role::Admin).await;
+    with_person(store, "u", Role::User).await;
+    assert!(add_token(store, "a", "u", "a").await);
+    let change = |disabled| MembershipChange { disabled: Some(disabled), ..MembershipChange::default() };
+    store.change_membership(&team(), "u", change(true)).await.unwrap();
+    assert!(!works(store, "a", 1).await);
+    store.change_membership(&team(), "u", change(false)).await.unwrap();
+    assert!(!works(store, "a", 1).await, "nor once they are let in again");
 }
 
 async fn one_person_sees_their_own_and_the_team_sees_all(store: &Store) {
@@ -141,7 +154,7 @@ async fn another_team_finds_no_grant(store: &Store) {
     assert!(!store.revoke_agent_grant(&other, "a", None).await.unwrap());
     assert!(!store.redeem_agent_code(&other, "c", &issued("t", "r")).await.unwrap());
     store.touch_agent_grant(&other, "a", 5).await.unwrap();
-    store.end_agent_grants(&other, "u").await.unwrap();
+    store.end_membership(&other, "u").await.unwrap();
     let held = store.agent_by_token("a", 1).await.unwrap().unwrap();
     assert_eq!(held.grant.last_used_ms, None);
 }
