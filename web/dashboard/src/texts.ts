@@ -203,9 +203,9 @@ export const texts = {
     disregarded: 'Disregarded',
     disregardedFilter: 'Disregarded or not',
     disregardedOptions: [
-      ['', 'Judged and disregarded'],
-      ['false', 'Judged'],
-      ['true', 'Disregarded'],
+      ['', 'Everybody'],
+      ['false', 'Judged only'],
+      ['true', 'Disregarded only'],
     ] as const,
     email: 'E-mail',
     found: (total: number, filtered: boolean) =>
@@ -301,7 +301,7 @@ export const texts = {
     why: 'Why',
   },
   verdict: {
-    alone: 'In no ring: no other account is very probably of the same person.',
+    alone: 'In none: no other account is very probably of the same person.',
     company: 'Ring',
     critical: 'Very suspicious:',
     disregarded: 'Disregarded: it is not judged. The scores are from before.',
@@ -417,7 +417,7 @@ export const texts = {
     holds: 'What holds it together',
     joint: 'Weakest joint',
     jointHint: (left: string, right: string) =>
-      `Without this one link it would fall into ${left} and ${right} accounts.`,
+      `The strongest link between ${left} and ${right} of the accounts. If they are two people, they part here.`,
     lead: 'Accounts that are very probably one person’s.',
     main: 'Main account',
     members: (size: string) => `${size} members, first comers first`,

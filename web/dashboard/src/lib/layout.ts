@@ -14,8 +14,8 @@ export interface Spring {
   strength: number;
 }
 
-const REPULSION = 2_200;
-const SPRING_PX = 70;
+const REPULSION = 14_000;
+const SPRING_PX = 120;
 const PULL = 0.06;
 const GRAVITY = 0.012;
 const FRICTION = 0.82;

@@ -101,7 +101,7 @@ function Row({ credential, write }: { credential: Credential; write: boolean }) 
           <code className="break-all">{credential.publicKey}</code>
           <Copy text={credential.publicKey} />
         </span>
-        <code className="text-soft">{credential.secretHint}</code>
+        <code className="text-soft">sk_…{credential.secretHint}</code>
         <span className="text-soft">
           {credential.allowedOrigins.length === 0
             ? texts.credentials.anyOrigin

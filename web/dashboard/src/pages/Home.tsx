@@ -60,10 +60,12 @@ export default function Home() {
     <Page title={texts.home.title} lead={texts.home.lead}>
       <Cards total={recent.data?.totalElements ?? 0} />
       <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
-        <Suspects />
-        <OpenEscalations />
-        <Recent identities={identities} />
-        <div className="flex flex-col gap-4">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Suspects />
+          <Recent identities={identities} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <OpenEscalations />
           <Rings />
           <Ingestion />
         </div>
@@ -386,7 +388,7 @@ function Ingestion() {
 }
 
 function Row({ children, two = false }: { children: ReactNode; two?: boolean }) {
-  const tracks = two ? 'grid-cols-[1fr_auto]' : 'grid-cols-[1fr_auto] sm:grid-cols-[1fr_1fr_auto]';
+  const tracks = two ? 'grid-cols-[1fr_auto]' : 'grid-cols-[1fr_auto] sm:grid-cols-[1fr_1fr_150px]';
   return (
     <li
       className={`grid min-h-12 items-center gap-3 border-b border-line px-4 py-1.5 hover:bg-sunken ${tracks}`}

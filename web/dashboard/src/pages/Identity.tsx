@@ -62,7 +62,7 @@ export default function Identity() {
       lead={<Lead identity={identity} />}
       actions={<Actions identity={identity} />}
     >
-      <Verdict identity={identity} analysis={analysis.data} />
+      <Verdict identity={identity} analysis={analysis.data} waiting={analysis.isPending} />
       <Tabs
         label={texts.identity.tabs}
         tabs={[

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { CATEGORIES, type HistoryEntry, scoreOf } from '../api/types';
+import { clock, day, moment } from '../lib/format';
 import { texts } from '../texts';
 import { useTheme } from '../theme';
 
@@ -14,6 +15,7 @@ export interface Marker {
 }
 
 const HEIGHT_PX = 240;
+const DAY_SECONDS = 86_400;
 /** Told apart by their dashes too. */
 const LINES: [string, number[]][] = [
   ['--accent', []],
@@ -21,6 +23,15 @@ const LINES: [string, number[]][] = [
   ['--critical-fill', [2, 3]],
   ['--good-fill', [10, 3, 2, 3]],
 ];
+
+/** As precise as what is shown is long. */
+function clockOrDay(_: uPlot, splits: number[]): string[] {
+  const long = (splits.at(-1) ?? 0) - (splits[0] ?? 0) > DAY_SECONDS;
+  return splits.map((at) => {
+    const iso = new Date(at * 1000).toISOString();
+    return long ? day(iso) : clock(iso);
+  });
+}
 
 function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -86,11 +97,17 @@ export default function Chart({
         width: box.clientWidth,
         height: HEIGHT_PX,
         scales: { y: { range: [0, 100] } },
-        axes: [axis, { ...axis, size: 40 }],
+        axes: [
+          { ...axis, values: clockOrDay, space: 90 },
+          { ...axis, size: 40 },
+        ],
         cursor: { drag: { x: true, y: false } },
         legend: { live: true },
         series: [
-          { label: texts.history.time },
+          {
+            label: texts.history.time,
+            value: (_, at) => (at === null ? '–' : moment(new Date(at * 1000).toISOString())),
+          },
           ...CATEGORIES.map((category, index) => ({
             label: texts.categories[category].name,
             stroke: color(LINES[index]?.[0] ?? '--accent'),

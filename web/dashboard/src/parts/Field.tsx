@@ -58,7 +58,7 @@ export function Select<T extends string>({
   return (
     <select
       aria-label={label}
-      className="field max-w-56 pr-7"
+      className="field max-w-56 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
       value={value}
       onChange={(event) => onChange(event.target.value as T)}
     >
@@ -129,7 +129,7 @@ export function Choice<T extends string>({
   onChange: (value: T) => void;
 }) {
   return (
-    <fieldset className="inline-flex max-w-full overflow-x-auto rounded-[8px] border border-edge bg-sunken p-0.5">
+    <fieldset className="inline-flex max-w-full min-w-0 overflow-x-auto rounded-[8px] border border-edge bg-sunken p-0.5">
       <legend className="sr-only">{label}</legend>
       {options.map(([code, name]) => (
         <button

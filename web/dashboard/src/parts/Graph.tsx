@@ -40,8 +40,10 @@ const HEIGHT_PX = 440;
 const NODE_PX = 13;
 /** Of a ring where everybody is linked to everybody, the strongest are enough to see it. */
 export const EDGES_DRAWN_MAX = 4_000;
+/** Where an identity has more links than this, each is drawn finer. */
+const DENSE = 4;
 /** Names are drawn while they can be told apart. */
-const NAMED_MAX = 60;
+const NAMED_MAX = 40;
 const NAME_CHARS = 18;
 const ZOOM_STEP = 1.25;
 const ZOOM = { min: 0.1, max: 4 };
@@ -329,6 +331,7 @@ function painter(
     edge: color('--edge'),
     accent: color('--accent'),
     panel: color('--panel'),
+    canvas: color('--canvas'),
     ink: color('--ink'),
     soft: color('--soft'),
   };
@@ -353,6 +356,7 @@ function painter(
     ctx.scale(view.zoom, view.zoom);
     ctx.translate(-view.x, -view.y);
     ctx.strokeStyle = paint.edge;
+    const dense = springs.length > nodes.length * DENSE;
     // Five widths are five strokes, however many lines there are.
     for (let grade = 0; grade < 5; grade += 1) {
       ctx.beginPath();
@@ -362,8 +366,8 @@ function painter(
         ctx.moveTo(from.x, from.y);
         ctx.lineTo(to.x, to.y);
       }
-      ctx.globalAlpha = (springs.length > 600 ? 0.12 : 0.3) + grade * 0.09;
-      ctx.lineWidth = 0.6 + grade * 0.5;
+      ctx.globalAlpha = (dense ? 0.1 : 0.3) + grade * (dense ? 0.04 : 0.09);
+      ctx.lineWidth = 0.6 + grade * (dense ? 0.2 : 0.5);
       ctx.stroke();
     }
     ctx.globalAlpha = 1;
@@ -405,6 +409,9 @@ function painter(
       if (names[place]) {
         ctx.fillStyle = paint.soft;
         ctx.font = '10px system-ui, sans-serif';
+        ctx.lineWidth = 3;
+        ctx.strokeStyle = paint.canvas;
+        ctx.strokeText(names[place] ?? '', body.x, body.y + radius + 11);
         ctx.fillText(names[place] ?? '', body.x, body.y + radius + 11);
       }
     }

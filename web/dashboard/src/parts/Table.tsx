@@ -52,7 +52,7 @@ const OVERSCAN_ROWS = 8;
 const HEAD_PX = 36;
 
 export function Table<Row>(props: Props<Row>) {
-  const { rows, columns, selection, rowHeight = 46, cardHeight = 108, minWidth = 900 } = props;
+  const { rows, columns, selection, rowHeight = 46, cardHeight = 104, minWidth = 900 } = props;
   const narrow = useNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
@@ -116,7 +116,7 @@ export function Table<Row>(props: Props<Row>) {
     return <Failed error={rows.error} retry={rows.retry} />;
   const pending = rows.total === undefined;
   if (rows.total === 0) return props.empty;
-  const tracks = `${selection ? '36px ' : ''}${columns.map((column) => column.width).join(' ')}`;
+  const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
       <div
@@ -157,7 +157,7 @@ export function Table<Row>(props: Props<Row>) {
                 style={{
                   height,
                   transform: `translateY(${item.start}px)`,
-                  gridTemplateColumns: narrow ? (selection ? '36px 1fr' : '1fr') : tracks,
+                  gridTemplateColumns: narrow ? (selection ? '24px 1fr' : '1fr') : tracks,
                 }}
               >
                 {selection && (

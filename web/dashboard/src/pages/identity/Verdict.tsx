@@ -5,8 +5,10 @@ import { escalationsOfQuery, ringOfQuery } from '../../api/queries';
 import {
   type Analysis,
   CATEGORIES,
+  type Escalation,
   type Identity,
   type Observation,
+  type Ring,
   scoreOf,
   worstOf,
 } from '../../api/types';
@@ -16,6 +18,7 @@ import { reasons } from '../../lib/waterfall';
 import { SeverityTag, StatusTag } from '../../parts/Badges';
 import { SaidAll } from '../../parts/Said';
 import { BigScore, INK } from '../../parts/Score';
+import { Loading } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useSearch, useSetSearch } from '../../parts/useSearch';
 import { texts } from '../../texts';
@@ -26,9 +29,12 @@ const FOR_MAX = 2;
 export function Verdict({
   identity,
   analysis,
+  waiting,
 }: {
   identity: Identity;
   analysis: Analysis | undefined;
+  /** The analysis is on its way. */
+  waiting: boolean;
 }) {
   const setSearch = useSetSearch();
   const { tab, category } = useSearch();
@@ -55,6 +61,7 @@ export function Verdict({
           <h2 className="mb-2 font-semibold">
             <Sentence identity={identity} />
           </h2>
+          {waiting && <Loading lines={4} />}
           <ul className="flex flex-col gap-1.5">
             {against.map((seen) => (
               <Reason key={seen.id} seen={seen} />
@@ -103,43 +110,53 @@ function Reason({ seen }: { seen: Observation }) {
 
 /** Its ring and its escalations. */
 function Company({ id }: { id: string }) {
-  const ring = useQuery(ringOfQuery(id)).data?.content[0];
-  const escalations = useQuery(escalationsOfQuery(id)).data?.content ?? [];
-  const open = escalations.filter((escalation) => escalation.status !== 'CLOSED');
+  const ring = useQuery(ringOfQuery(id));
+  const escalations = useQuery(escalationsOfQuery(id));
   return (
     <section className="panel flex flex-col gap-3 p-4">
       <div>
         <h2 className="mb-1 font-semibold">{texts.verdict.company}</h2>
-        {ring ? (
-          <p>
-            <Link to="/rings/$id" params={{ id: ring.id }} className="link font-medium">
-              {texts.rings.of(number(ring.size))}
-            </Link>{' '}
-            <span className="text-soft">{texts.rings.risk(ring.risk)}</span>
-          </p>
-        ) : (
-          <p className="text-soft">{texts.verdict.alone}</p>
-        )}
+        {ring.isPending ? <Loading lines={1} /> : <RingOf ring={ring.data?.content[0]} />}
       </div>
       <div>
         <h2 className="mb-1 font-semibold">{texts.verdict.escalations}</h2>
-        {open.length === 0 ? (
-          <p className="text-soft">{texts.verdict.noEscalations}</p>
+        {escalations.isPending ? (
+          <Loading lines={2} />
         ) : (
-          <ul className="flex flex-col gap-1.5">
-            {open.map((escalation) => (
-              <li key={escalation.id} className="flex flex-wrap items-center gap-2">
-                <SeverityTag severity={escalation.severity} />
-                <Link to="/escalations/$id" params={{ id: escalation.id }} className="link said">
-                  {escalation.escalationRule.label}
-                </Link>
-                <StatusTag status={escalation.status} />
-                <Time at={escalation.openedAt} className="text-xs text-soft" />
-              </li>
-            ))}
-          </ul>
+          <Open escalations={escalations.data?.content ?? []} />
         )}
       </div>
     </section>
+  );
+}
+
+function RingOf({ ring }: { ring: Ring | undefined }) {
+  if (!ring) return <p className="text-soft">{texts.verdict.alone}</p>;
+  return (
+    <p>
+      <Link to="/rings/$id" params={{ id: ring.id }} className="link font-medium">
+        {texts.rings.of(number(ring.size))}
+      </Link>{' '}
+      <span className="text-soft">{texts.rings.risk(ring.risk)}</span>
+    </p>
+  );
+}
+
+function Open({ escalations }: { escalations: Escalation[] }) {
+  const open = escalations.filter((escalation) => escalation.status !== 'CLOSED');
+  if (open.length === 0) return <p className="text-soft">{texts.verdict.noEscalations}</p>;
+  return (
+    <ul className="flex flex-col gap-1.5">
+      {open.map((escalation) => (
+        <li key={escalation.id} className="flex flex-wrap items-center gap-2">
+          <SeverityTag severity={escalation.severity} />
+          <Link to="/escalations/$id" params={{ id: escalation.id }} className="link said">
+            {escalation.escalationRule.label}
+          </Link>
+          <StatusTag status={escalation.status} />
+          <Time at={escalation.openedAt} className="text-xs text-soft" />
+        </li>
+      ))}
+    </ul>
   );
 }
