@@ -5,7 +5,7 @@ import { type Observation, worstOf } from '../src/api/types';
 import { bandOf, bandRange } from '../src/lib/bands';
 import { csvCell, csvRow } from '../src/lib/csv';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
-import { ago, duration, percent, plural, signed, words } from '../src/lib/format';
+import { ago, duration, percent, plural, signed } from '../src/lib/format';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
 import { bounds, scatter, tick } from '../src/lib/layout';
 import { snippet } from '../src/lib/snippet';
@@ -204,7 +204,6 @@ describe('figures for people', () => {
       '1 pair',
       '1,200 identities',
     ]);
-    expect(words('SAME_DEVICE')).toBe('Same device');
   });
 
   test('times', () => {

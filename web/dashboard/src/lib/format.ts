@@ -1,6 +1,5 @@
 /** Numbers and times for people. */
 const NUMBER = new Intl.NumberFormat('en');
-const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
@@ -16,7 +15,6 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export const number = (value: number) => NUMBER.format(value);
-export const compact = (value: number) => COMPACT.format(value);
 export const percent = (share: number) =>
   share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
 export const moment = (iso: string) => MOMENT.format(new Date(iso));
@@ -49,10 +47,4 @@ export function duration(millis: number): string {
   if (millis < 3_600_000) return `${Math.round(millis / 60_000)} min`;
   if (millis < 172_800_000) return `${Math.round(millis / 3_600_000)} h`;
   return `${Math.round(millis / 86_400_000)} days`;
-}
-
-/** `SAME_DEVICE` → `Same device`. */
-export function words(code: string): string {
-  const lower = code.replaceAll('_', ' ').toLowerCase();
-  return lower.charAt(0).toUpperCase() + lower.slice(1);
 }
