@@ -307,7 +307,7 @@ export const texts = {
     disregarded: 'Disregarded: it is not judged. The scores are from before.',
     escalations: 'Escalations',
     fair: 'Mostly unsuspicious:',
-    good: 'Nothing speaks against it:',
+    good: 'Unsuspicious:',
     noEscalations: 'None is open.',
     poor: 'Suspicious:',
     unscored: 'Not scored yet.',

@@ -55,3 +55,26 @@ fn respond(asset: Asset, cache: &'static str) -> Response {
         .body(Body::from(asset.bytes))
         .unwrap_or_else(|error| ApiError::Internal(error.to_string()).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_may_be_named_like_a_file() {
+        for page in ["", "identities", "identities/ada@example.com", "devices/a.b", "events/index.html", "no/such.page"]
+        {
+            assert!(!is_file(page), "{page}");
+        }
+        for file in ["favicon.ico", "missing.js", "assets/index-1a2b.js", "assets/gone", ".well-known/security", ".env"]
+        {
+            assert!(is_file(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn the_page_runs_nothing_that_stands_in_it() {
+        assert!(!CONTENT_SECURITY_POLICY.contains("unsafe"));
+        assert!(CONTENT_SECURITY_POLICY.starts_with("default-src 'self';"));
+    }
+}

@@ -60,9 +60,9 @@ const COLUMNS: Column<Identity>[] = [
   {
     key: 'badges',
     head: texts.identities.badges,
-    width: 'minmax(120px,1fr)',
+    width: 'minmax(150px,1.2fr)',
     cell: (row) => (
-      <span className="flex items-center gap-1">
+      <span className="flex min-w-0 items-center gap-1">
         {row.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
         <Badges badges={row.badges} />
       </span>

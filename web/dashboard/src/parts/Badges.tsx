@@ -8,14 +8,14 @@ const LOOKS: Record<string, [string, string]> = {
   NEUTRAL: ['bg-sunken text-soft', '●'],
 };
 /** As many as fit a row of a table. */
-const SHOWN_MAX = 3;
+const SHOWN_MAX = 2;
 
 export function BadgeChip({ badge }: { badge: Pick<Badge, 'name' | 'type' | 'explanation'> }) {
   const [look, sign] = LOOKS[badge.type] ?? ['bg-sunken text-soft', '●'];
   return (
     <span
       title={badge.explanation}
-      className={`inline-flex max-w-56 items-center gap-1 truncate rounded-full px-2 py-0.5 text-xs font-medium ${look}`}
+      className={`inline-flex max-w-56 min-w-0 items-center gap-1 truncate rounded-full px-2 py-0.5 text-xs font-medium ${look}`}
     >
       <span aria-hidden="true" className="text-[0.6rem]">
         {sign}
@@ -30,12 +30,17 @@ export function BadgeChip({ badge }: { badge: Pick<Badge, 'name' | 'type' | 'exp
 export function Badges({ badges, all = false }: { badges: Badge[]; all?: boolean }) {
   const shown = all ? badges : badges.slice(0, SHOWN_MAX);
   return (
-    <span className="inline-flex flex-wrap items-center gap-1">
+    <span
+      className={`inline-flex max-w-full items-center gap-1 ${all ? 'flex-wrap' : 'overflow-hidden'}`}
+      title={all ? undefined : badges.map((badge) => badge.name).join(', ')}
+    >
       {shown.map((badge) => (
         <BadgeChip key={badge.slug} badge={badge} />
       ))}
       {shown.length < badges.length && (
-        <span className="text-xs text-soft">{texts.common.more(badges.length - shown.length)}</span>
+        <span className="shrink-0 text-xs text-soft">
+          {texts.common.more(badges.length - shown.length)}
+        </span>
       )}
     </span>
   );

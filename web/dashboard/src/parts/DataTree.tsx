@@ -19,7 +19,7 @@ export function DataTree({ data, depth = 0 }: { data: unknown; depth?: number })
   if (depth >= DEPTH_MAX) return <SaidAll>{JSON.stringify(data)}</SaidAll>;
   return (
     <dl
-      className={`grid grid-cols-[minmax(80px,max-content)_1fr] gap-x-4 gap-y-1 ${depth > 0 ? 'border-l border-line pl-3' : ''}`}
+      className={`grid grid-cols-[fit-content(40%)_minmax(0,1fr)] gap-x-4 gap-y-1 ${depth > 0 ? 'border-l border-line pl-3' : ''}`}
     >
       {entries.slice(0, shown).map(([name, value]) => (
         <div key={name} className="contents">

@@ -17,13 +17,14 @@ export function Said({
   max?: number;
   className?: string;
 }) {
-  const { shown, cut } = clip(children, max);
+  const text = visible(children);
+  const { shown, cut } = clip(text, max);
   return (
     <bdi
       className={`said ${className}`}
-      title={cut ? visible(clip(children, TITLE_CHARS_MAX).shown) : undefined}
+      title={cut ? clip(text, TITLE_CHARS_MAX).shown : undefined}
     >
-      {visible(shown)}
+      {shown}
       {cut && '…'}
     </bdi>
   );
@@ -32,12 +33,13 @@ export function Said({
 /** The same with a way to see all of it. */
 export function SaidAll({ children, max = 240 }: { children: string; max?: number }) {
   const [open, setOpen] = useState(false);
-  const { shown, cut } = clip(children, max);
-  if (!cut) return <bdi className="said whitespace-pre-wrap">{visible(children)}</bdi>;
+  const text = visible(children);
+  const { shown, cut } = clip(text, max);
+  if (!cut) return <bdi className="said">{text}</bdi>;
   return (
     <>
       <bdi className={`said ${open ? 'block max-h-96 overflow-auto' : ''}`}>
-        {visible(open ? children : shown)}
+        {open ? text : shown}
         {!open && '…'}
       </bdi>{' '}
       <button

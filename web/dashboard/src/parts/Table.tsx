@@ -127,7 +127,7 @@ export function Table<Row>(props: Props<Row>) {
         aria-rowcount={rows.count + 1}
         tabIndex={-1}
         onKeyDown={onKeyDown}
-        className={`relative h-[max(20rem,calc(100dvh-19rem))] overflow-auto transition-opacity lg:h-[max(24rem,calc(100dvh-17rem))] ${rows.stale ? 'opacity-60' : ''}`}
+        className={`relative max-h-[max(20rem,calc(100dvh-13rem))] overflow-auto transition-opacity lg:max-h-[max(24rem,calc(100dvh-13.5rem))] ${rows.stale ? 'opacity-60' : ''}`}
       >
         <Head {...props} tracks={tracks} narrow={narrow} minWidth={minWidth} />
         {pending && <Skeletons height={height} />}
