@@ -22,6 +22,14 @@ export const PLACES: Place[] = [
 /** Pages under /settings, in this order. */
 export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN' }[] = [
   { to: '/settings/account', label: texts.nav.account, about: texts.account.about },
+  { to: '/settings/badge-rules', label: texts.nav.badgeRules, about: texts.badgeRules.about },
+  {
+    to: '/settings/escalation-rules',
+    label: texts.nav.escalationRules,
+    about: texts.escalationRules.about,
+  },
+  { to: '/settings/channels', label: texts.nav.channels, about: texts.channels.about },
+  { to: '/settings/mappings', label: texts.nav.mappings, about: texts.mappings.about },
   {
     to: '/settings/credentials',
     label: texts.nav.credentials,

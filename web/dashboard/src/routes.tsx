@@ -58,6 +58,10 @@ const tree = root.addChildren([
   page('/escalations/$id', () => import('./pages/Escalation')),
   page('/settings', () => import('./pages/Settings')),
   page('/settings/account', () => import('./pages/Account')),
+  page('/settings/badge-rules', () => import('./pages/BadgeRules')),
+  page('/settings/escalation-rules', () => import('./pages/EscalationRules')),
+  page('/settings/channels', () => import('./pages/Channels')),
+  page('/settings/mappings', () => import('./pages/Mappings')),
   page('/settings/credentials', () => import('./pages/Credentials')),
 ]);
 

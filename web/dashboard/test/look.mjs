@@ -47,6 +47,10 @@ async function paths(page) {
   if (escalation) found.escalation = `/escalations/${escalation}`;
   Object.assign(found, {
     settings: '/settings',
+    badges: '/settings/badge-rules',
+    rules: '/settings/escalation-rules',
+    channels: '/settings/channels',
+    mappings: '/settings/mappings',
     account: '/settings/account',
     credentials: '/settings/credentials',
     nowhere: '/no/such',

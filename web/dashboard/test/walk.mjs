@@ -269,6 +269,85 @@ step(
   },
 );
 
+step('a rule is tuned with its preview, and the change taken back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/escalation-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Critical humanity' });
+  await row.getByRole('button', { name: 'Change' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/identit(y|ies) match(es)? now/).waitFor();
+  const matches = async () =>
+    Number((await dialog.getByText(/match(es)? now/).textContent()).split(' ')[0]);
+  const before = await matches();
+  await dialog.getByLabel('Threshold of condition 1').fill('90');
+  await until('more match', async () => (await matches()) > before);
+  await dialog.getByRole('button', { name: 'Add a condition' }).click();
+  await dialog.getByLabel('Kind of condition 2').selectOption('IDENTITY_AGE_LT');
+  await dialog.getByLabel('Length of time of condition 2').fill('3');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await row.getByText('Humanity is below 90, and known for less than 3 days').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row.getByText('Humanity is below 25', { exact: true }).waitFor();
+});
+
+step('a badge rule is made', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/badge-rules`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Make a rule' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Rather doubtful');
+  await dialog.getByLabel('Score of condition 1').selectOption('AUTHENTICITY');
+  await dialog.getByLabel('Threshold of condition 1').fill('40');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page
+    .locator('li', { hasText: 'Rather doubtful' })
+    .getByText('Authenticity is below 40')
+    .waitFor();
+});
+
+step(
+  'a webhook shows its secret once, is tested, and gets another secret',
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/settings/channels`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Make a channel' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Fraud desk');
+    await dialog.getByLabel('Address').fill('https://receiver.invalid/hook');
+    await dialog.getByRole('button', { name: 'Make a channel' }).click();
+    const secret = () => dialog.locator('pre').textContent();
+    await dialog.getByText('is shown this once').waitFor();
+    const first = await secret();
+    assert.match(first, /^whsec_/);
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await page.getByText('Test', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change the secret' }).click();
+    await dialog.getByRole('button', { name: 'Change the secret' }).click();
+    await dialog.getByText('is shown this once').waitFor();
+    assert.notEqual(await secret(), first);
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByText('The secret before signs too').waitFor();
+  },
+);
+
+step('a mapping is added, deleted and brought back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/mappings`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Add a mapping' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Your name').fill('acct.opened');
+  await dialog.getByLabel('Means').selectOption('REGISTRATION');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const row = page.locator('li', { hasText: 'acct.opened' });
+  await row.getByRole('button', { name: 'Delete' }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await row.waitFor();
+});
+
 step('hostile words are shown and do nothing', async ({ page, server }) => {
   for (const { id } of HOSTILE) {
     const path = `${server.origin}/identities/${encodeURIComponent(id)}`;
@@ -347,6 +426,12 @@ step(
         `/events/${encodeURIComponent(event.id)}`,
       ],
       ...['/settings', '/settings/account', '/settings/credentials', '/no/such/page'],
+      ...[
+        '/settings/badge-rules',
+        '/settings/escalation-rules',
+        '/settings/channels',
+        '/settings/mappings',
+      ],
     ];
     const found = [];
     for (const [colorScheme, options] of [

@@ -58,3 +58,9 @@ export function worstOf(scores: Scores): { category: Category; value: number } |
   }
   return worst;
 }
+
+export type Condition = Schemas['ConditionView'];
+export type EscalationRule = Schemas['EscalationRuleView'];
+export type Channel = Schemas['ChannelView'];
+export type Delivery = Schemas['DeliveryView'];
+export type Mapping = Schemas['MappingView'];

@@ -1,5 +1,5 @@
 /** What was done, with a way back where there is one. */
-import { useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { Problem } from '../api/client';
 import { texts } from '../texts';
 import { Button } from './Button';
@@ -56,11 +56,21 @@ export function Toasts() {
     },
     () => toasts,
   );
+  const ref = useRef<HTMLElement>(null);
+  // Always shown, so that what comes is read aloud; shown anew it lies above a dialog that was opened since.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with every message
+  useEffect(() => {
+    const place = ref.current;
+    if (place?.matches(':popover-open')) place.hidePopover();
+    place?.showPopover();
+  }, [shown]);
   return (
     <section
+      ref={ref}
+      popover="manual"
       aria-label={texts.common.messages}
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-4 bottom-4 z-50 flex flex-col items-center gap-2 sm:left-auto sm:items-end"
+      className="pointer-events-none fixed inset-x-4 top-auto bottom-4 m-0 w-auto flex-col items-center gap-2 overflow-visible border-0 bg-transparent p-0 text-ink open:flex sm:left-auto sm:items-end"
     >
       {shown.map((toast) => (
         <div
