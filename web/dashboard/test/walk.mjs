@@ -141,8 +141,16 @@ step('two people are parted: consequences first, then undone', async ({ page, se
   });
   await list.getByRole('button', { name: 'Evidence' }).first().click();
   await page.getByText('Any two accounts, to begin with').waitFor();
-  await list.getByRole('button', { name: 'Not the same person' }).first().click();
+  const part = list.getByRole('button', { name: 'Not the same person' }).first();
+  await part.click();
   const dialog = page.getByRole('dialog');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert(
+    await part.evaluate((button) => button === document.activeElement),
+    'a dialog gives the focus back',
+  );
+  await page.keyboard.press('Enter');
   await dialog.getByText('Links between them').waitFor();
   assert.equal(
     (await server.call('GET', `/link-decisions?identity=${id}`)).totalElements,

@@ -58,7 +58,7 @@ export function Select<T extends string>({
   return (
     <select
       aria-label={label}
-      className="field max-w-56 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
+      className="field min-h-[34px] max-w-56 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
       value={value}
       onChange={(event) => onChange(event.target.value as T)}
     >

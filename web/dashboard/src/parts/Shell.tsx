@@ -1,7 +1,7 @@
 /** What is around every page: where one is, where one can go, who one is. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { api, body } from '../api/client';
 import { number } from '../lib/format';
 import { PLACES } from '../navigation';
@@ -207,7 +207,7 @@ function LogOut() {
 
 function Drawer({ onClose, children }: { onClose: () => void; children: React.ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     return () => dialog?.close();
