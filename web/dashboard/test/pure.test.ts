@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exactNumbers } from '../src/api/exact';
 import { refused } from '../src/api/fates';
 import { type Observation, worstOf } from '../src/api/types';
-import { bandOf, bandRange } from '../src/lib/bands';
+import { bandOf } from '../src/lib/bands';
 import { csvCell, csvRow } from '../src/lib/csv';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
 import { ago, duration, percent, plural, signed } from '../src/lib/format';
@@ -36,8 +36,6 @@ describe('bands', () => {
       ...['critical', 'critical', 'poor', 'poor'],
       ...['fair', 'fair', 'good', 'good'],
     ]);
-    expect(bandRange('critical')).toEqual([0, 24]);
-    expect(bandRange('good')).toEqual([75, 100]);
   });
 
   test('the worst score is the lowest of those known', () => {

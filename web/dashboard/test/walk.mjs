@@ -204,6 +204,26 @@ step('escalations are worked with the keyboard alone', async ({ page, server }) 
   await until('reopened', async () => (await counts()).closed === 0);
 });
 
+step(
+  'the cursor stays on its escalation when another comes before it',
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/escalations?status=OPEN`);
+    await settled(page);
+    await page.keyboard.press('j');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    const before = await focused();
+    await server.call('POST', '/escalation-rules', {
+      name: 'Later, and first',
+      severity: 'CRITICAL',
+      conditions: [{ type: 'SCORE_LT', category: 'HUMANITY', threshold: 25 }],
+    });
+    await page.getByRole('link', { name: 'Later, and first' }).first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') !== '2');
+    assert.equal(await focused(), before);
+  },
+);
+
 step('identities are searched, narrowed and kept as a view', async ({ page, server }) => {
   await page.goto(`${server.origin}/identities`);
   await settled(page);

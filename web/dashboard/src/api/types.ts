@@ -18,11 +18,9 @@ export type Device = Schemas['DeviceView'];
 export type Event = Schemas['EventView'];
 export type Escalation = Schemas['EscalationView'];
 export type Note = Schemas['NoteView'];
-export type Review = Schemas['ReviewView'];
 export type Group = Schemas['GroupView'];
 export type BadgeRule = Schemas['BadgeRuleView'];
 export type Ingestion = Schemas['IngestionView'];
-export type Me = Schemas['MeView'];
 export type Credential = Schemas['CredentialView'];
 
 /** One page of a list. */

@@ -15,13 +15,6 @@ export const FILL: Record<Band, string> = {
   fair: 'bg-fair-fill',
   good: 'bg-good-fill',
 };
-export const WASH: Record<Band, string> = {
-  critical: 'bg-critical-wash text-critical',
-  poor: 'bg-poor-wash text-poor',
-  fair: 'bg-fair-wash text-fair',
-  good: 'bg-good-wash text-good',
-};
-
 export function Marks({ band }: { band: Band }) {
   const filled = BANDS.indexOf(band) + 1;
   return (

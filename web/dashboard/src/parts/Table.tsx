@@ -3,7 +3,15 @@
  * On a narrow screen each row is a card. A grid of its own: rows that are not there cannot be in a table element.
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { number } from '../lib/format';
 import { texts } from '../texts';
 import { useKeys } from './keys';
@@ -73,12 +81,53 @@ export function Table<Row>(props: Props<Row>) {
   useEffect(() => rows.want(from, to));
   const current = Math.min(active, Math.max(0, rows.count - 1));
 
+  function focusRow(index: number) {
+    virtual.scrollToIndex(index);
+    // The row may have to be made first.
+    requestAnimationFrame(() => document.getElementById(`${id}-${index}`)?.focus());
+  }
+
+  // The cursor stays on its row when others come before it; where its row is gone, it stays in its place.
+  const held = useRef<{ name: string; key: string | undefined }>({
+    name: rows.name,
+    key: undefined,
+  });
+  const { rowKey } = props;
+  const keyAt = (index: number) => {
+    const row = rows.at(index);
+    return row && rowKey(row);
+  };
+  useLayoutEffect(() => {
+    if (rows.stale) return;
+    const { name, key } = held.current;
+    if (name !== rows.name) {
+      held.current = { name: rows.name, key: undefined };
+      setActive(0);
+      scroller.current?.scrollTo({ top: 0 });
+      return;
+    }
+    const now = keyAt(current);
+    if (key !== undefined && now !== key) {
+      const moved = rows.find((row) => rowKey(row) === key);
+      if (moved >= 0) {
+        const focused = document.activeElement?.id === `${id}-${current}`;
+        setActive(moved);
+        if (focused) focusRow(moved);
+        return;
+      }
+    }
+    held.current.key = now;
+  });
+
+  function activate(index: number) {
+    held.current.key = keyAt(index);
+    setActive(index);
+  }
+
   function move(to: number) {
     const next = Math.max(0, Math.min(rows.count - 1, to));
-    setActive(next);
-    virtual.scrollToIndex(next);
-    // The row may have to be made first.
-    requestAnimationFrame(() => document.getElementById(`${id}-${next}`)?.focus());
+    activate(next);
+    focusRow(next);
   }
 
   const activeRow = rows.at(current);
@@ -148,7 +197,7 @@ export function Table<Row>(props: Props<Row>) {
                 aria-selected={selected}
                 aria-label={row ? props.rowName(row) : texts.common.loading}
                 tabIndex={item.index === current ? 0 : -1}
-                onFocus={() => setActive(item.index)}
+                onFocus={() => activate(item.index)}
                 onClick={(event) => {
                   const inner = (event.target as HTMLElement).closest('a,button,input,label');
                   if (row && !inner && getSelection()?.isCollapsed !== false) props.onOpen?.(row);

@@ -14,6 +14,10 @@ export interface Rows<Row> {
   /** How many can be scrolled to. */
   count: number;
   at: (index: number) => Row | undefined;
+  /** Where one is, of those that were fetched; -1 if it is not among them. */
+  find: (matches: (row: Row) => boolean) => number;
+  /** Of the question: another one begins at the top. */
+  name: string;
   /** Says which rows are looked at. */
   want: (first: number, last: number) => void;
   error: unknown;
@@ -51,6 +55,14 @@ export function useRows<Row>(
     total,
     count: Math.min(total ?? 0, ROWS_MAX),
     at: (index) => held.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS],
+    find: (matches) => {
+      for (const [page, content] of held) {
+        const place = content.findIndex(matches);
+        if (place >= 0) return page * PAGE_ROWS + place;
+      }
+      return -1;
+    },
+    name,
     want: (from, to) => {
       const next: number[] = [];
       for (let page = Math.floor(from / PAGE_ROWS); page <= Math.floor(to / PAGE_ROWS); page += 1) {
