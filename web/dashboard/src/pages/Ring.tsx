@@ -50,7 +50,7 @@ function Detail({ ring }: { ring: RingDetail }) {
       title={texts.rings.of(number(ring.size))}
       lead={ring.truncated ? texts.rings.truncated : undefined}
     >
-      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+      <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
         <Figure name={texts.rings.riskHead}>
           <Risk risk={ring.risk} />
         </Figure>

@@ -225,7 +225,7 @@ export default function Graph(props: Props) {
         role="img"
         aria-label={texts.graph.label(nodes.length, edges.length)}
         title={tip}
-        className={`block w-full touch-none rounded-b-[10px] bg-canvas ${tip ? 'cursor-pointer' : 'cursor-grab'}`}
+        className={`block w-full touch-pan-y rounded-b-[10px] bg-canvas ${tip ? 'cursor-pointer' : 'cursor-grab'}`}
         style={{ height: HEIGHT_PX }}
         onPointerDown={(event) => {
           const { x, y } = at(event);
