@@ -30,6 +30,7 @@ test: test-setup
 	@$(STEP) "cargo clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(STEP) "cargo build" cargo build --workspace --all-targets --locked
 	@$(STEP) "cargo test" cargo test --workspace --locked
+	@$(STEP) "dashboard: Chromium" env DREGS_BIN=target/debug/dregs node web/dashboard/test/walk.mjs
 	@$(STEP) "end to end" env DREGS_BIN=target/debug/dregs tests/run.sh
 	@tools/total.sh
 

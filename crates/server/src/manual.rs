@@ -16,6 +16,7 @@ macro_rules! chapters {
 /// All chapters in the order of reading.
 pub const CHAPTERS: &[Chapter] = chapters![
     "getting-started",
+    "dashboard",
     "events",
     "tracking",
     "mappings",

@@ -100,6 +100,22 @@ fn every_reference_of_the_document_resolves() {
     }
 }
 
+/// The copy that the dashboard's types are made from. `DREGS_WRITE_OPENAPI=1` writes it anew; `npm run schema` in
+/// `web/dashboard` then makes the types.
+#[test]
+fn the_dashboard_is_built_for_the_api_as_it_is() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dashboard/openapi.json");
+    let document = serde_json::to_value(document()).unwrap();
+    if std::env::var_os("DREGS_WRITE_OPENAPI").is_some() {
+        std::fs::write(path, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
+    }
+    let copy: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(
+        copy == document,
+        "web/dashboard/openapi.json is not the document: run this test with DREGS_WRITE_OPENAPI=1, then npm run schema in web/dashboard"
+    );
+}
+
 async fn every_documented_route_answers(app: &mut TestApp) {
     assert_eq!(app.root().get("/api/openapi.json").await.expect(200), serde_json::to_value(document()).unwrap());
     for operation in operations() {

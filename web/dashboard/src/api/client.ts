@@ -1,0 +1,59 @@
+/** The one door to the API. Every call is typed by the OpenAPI document: there is no other way to make one. */
+import createClient, { type Middleware } from 'openapi-fetch';
+import { endSession, token } from '../session';
+import { texts } from '../texts';
+import { exactNumbers } from './exact';
+import type { paths } from './schema';
+
+/** An answer that is not a success, or none at all (status 0). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly requestId: string | null,
+  ) {
+    super(message);
+    this.name = 'Problem';
+  }
+}
+
+async function exactFetch(request: Request): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw new Problem(0, texts.errors.offline, null);
+  }
+  if (response.status === 204 || response.status === 304) return response;
+  const text = await response.text();
+  const { status, headers } = response;
+  return new Response(exactNumbers(text), { status, headers });
+}
+
+const withToken: Middleware = {
+  onRequest({ request }) {
+    const held = token();
+    if (held) request.headers.set('Authorization', `Bearer ${held}`);
+    return request;
+  },
+  async onResponse({ request, response }) {
+    if (response.ok) return;
+    const said: { message?: string } | null = await response.json().catch(() => null);
+    if (response.status === 401 && !request.url.endsWith('/auth/login')) endSession('over');
+    throw new Problem(
+      response.status,
+      said?.message ?? `${response.status}`,
+      response.headers.get('X-Request-Id'),
+    );
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: '/api', fetch: exactFetch });
+api.use(withToken);
+
+/** The body of a successful answer; the middleware has thrown the others. */
+export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await call;
+  return data as T;
+}

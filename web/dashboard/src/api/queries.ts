@@ -1,0 +1,112 @@
+/** What more than one page asks for. The first part of a key is the kind of thing: changes name these. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, body } from './client';
+
+const of = (id: string) => ({ params: { path: { id } } });
+
+export const identityQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id],
+    queryFn: ({ signal }) => body(api.GET('/identities/{id}', { ...of(id), signal })),
+    refetchInterval: 10_000,
+  });
+
+export const analysisQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'analysis'],
+    queryFn: ({ signal }) => body(api.GET('/identities/{id}/analysis', { ...of(id), signal })),
+    refetchInterval: 10_000,
+  });
+
+export const cycleQuery = (id: string, cycleId: string) =>
+  queryOptions({
+    queryKey: ['cycle', id, cycleId],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/identities/{id}/analysis/{cycleId}', {
+          params: { path: { id, cycleId } },
+          signal,
+        }),
+      ),
+    // A cycle never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const historyQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'history'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/identities/{id}/history', {
+          params: { path: { id }, query: { limit: 500 } },
+          signal,
+        }),
+      ),
+  });
+
+export const linksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'links'],
+    queryFn: ({ signal }) => body(api.GET('/identities/{id}/links', { ...of(id), signal })),
+  });
+
+export const graphQuery = (id: string, hops: number, minStrength: number) =>
+  queryOptions({
+    queryKey: ['identity', id, 'graph', hops, minStrength],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/identities/{id}/graph', {
+          params: { path: { id }, query: { hops, minStrength } },
+          signal,
+        }),
+      ),
+  });
+
+export const decisionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'decisions'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/link-decisions', { params: { query: { identity: id, pageSize: 100 } }, signal }),
+      ),
+  });
+
+export const ringOfQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['rings', 'of', id],
+    queryFn: ({ signal }) =>
+      body(api.GET('/rings', { params: { query: { identity: id, pageSize: 1 } }, signal })),
+  });
+
+export const ringQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['rings', id],
+    queryFn: ({ signal }) => body(api.GET('/rings/{id}', { ...of(id), signal })),
+  });
+
+export const escalationsOfQuery = (identity: string) =>
+  queryOptions({
+    queryKey: ['escalations', 'of', identity],
+    queryFn: ({ signal }) =>
+      body(api.GET('/escalations', { params: { query: { identity, pageSize: 50 } }, signal })),
+  });
+
+export const escalationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['escalations', 'one', id],
+    queryFn: ({ signal }) => body(api.GET('/escalations/{id}', { ...of(id), signal })),
+  });
+
+export const notesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['escalations', 'notes', id],
+    queryFn: ({ signal }) => body(api.GET('/escalations/{id}/notes', { ...of(id), signal })),
+  });
+
+export const reviewsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'reviews'],
+    queryFn: ({ signal }) => body(api.GET('/identities/{id}/reviews', { ...of(id), signal })),
+    refetchInterval: (query) =>
+      query.state.data?.some((review) => review.status === 'PENDING') ? 1_000 : false,
+  });

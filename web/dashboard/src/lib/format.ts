@@ -1,0 +1,50 @@
+/** Numbers and times for people. */
+const NUMBER = new Intl.NumberFormat('en');
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['second', 60],
+  ['minute', 60],
+  ['hour', 24],
+  ['day', 30],
+  ['month', 12],
+  ['year', Number.POSITIVE_INFINITY],
+];
+
+export const number = (value: number) => NUMBER.format(value);
+export const percent = (share: number) =>
+  share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
+export const moment = (iso: string) => MOMENT.format(new Date(iso));
+export const day = (iso: string) => DAY.format(new Date(iso));
+export const clock = (iso: string) => CLOCK.format(new Date(iso));
+export const plural = (count: number, one: string, many = `${one}s`) =>
+  `${number(count)} ${count === 1 ? one : many}`;
+/** With its sign, a real minus. */
+export const signed = (value: number, digits = 0) => {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return '0';
+  return `${value < 0 ? '−' : '+'}${text}`;
+};
+
+/** "3 min. ago", "yesterday". */
+export function ago(iso: string, nowMs: number): string {
+  let left = (Date.parse(iso) - nowMs) / 1000;
+  if (Number.isNaN(left)) return '';
+  if (Math.abs(left) < 5) return 'just now';
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(left) < size) return RELATIVE.format(Math.round(left), unit);
+    left /= size;
+  }
+  return '';
+}
+
+export function duration(millis: number): string {
+  if (millis < 1000) return `${Math.round(millis)} ms`;
+  if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`;
+  if (millis < 3_600_000) return `${Math.round(millis / 60_000)} min`;
+  if (millis < 172_800_000) return `${Math.round(millis / 3_600_000)} h`;
+  return `${Math.round(millis / 86_400_000)} days`;
+}

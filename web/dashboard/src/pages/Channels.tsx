@@ -1,0 +1,421 @@
+/** Where notifications go, and what became of each. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { api, body } from '../api/client';
+import type { Channel, Delivery } from '../api/types';
+import { number } from '../lib/format';
+import { StatusTag, Tag } from '../parts/Badges';
+import { Button } from '../parts/Button';
+import { CopyBlock } from '../parts/Copy';
+import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Field, Input, Select } from '../parts/Field';
+import { IdentityLink } from '../parts/Links';
+import { Page, Panel } from '../parts/Page';
+import { Said, SaidAll } from '../parts/Said';
+import { Empty, Fetched } from '../parts/States';
+import { Time } from '../parts/Time';
+import { useAct } from '../parts/useAct';
+import { useRights } from '../parts/useMe';
+import { texts } from '../texts';
+import { Check } from './EscalationRules';
+
+const NAME_CHARS_MAX = 50;
+const TYPES = ['EMAIL', 'SLACK', 'WEBHOOK'] as const;
+const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED'] as const;
+const TOUCHES = ['channels'];
+/** Until then both secrets sign, so that receivers can change over. */
+const OVERLAP_SECONDS = 86_400;
+
+const of = (slug: string) => ({ params: { path: { slug } } });
+const set = (
+  slug: string,
+  change: { enabled?: boolean; events?: string[]; name?: string; to?: string[]; url?: string },
+) => body(api.PATCH('/channels/{slug}', { ...of(slug), body: change }));
+
+export default function Channels() {
+  const { write } = useRights();
+  const [making, open, close] = useOpen();
+  const [secret, setSecret] = useState<string | null>(null);
+  const query = useQuery({
+    queryKey: ['channels'],
+    queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
+  });
+  return (
+    <Page
+      title={texts.channels.title}
+      lead={texts.channels.lead}
+      actions={
+        write && (
+          <Button look="main" onClick={open}>
+            {texts.channels.make}
+          </Button>
+        )
+      }
+    >
+      <Fetched query={query}>
+        {(channels) =>
+          channels.length === 0 ? (
+            <Panel>
+              <Empty title={texts.channels.none}>{texts.channels.noneHint}</Empty>
+            </Panel>
+          ) : (
+            <ul className="flex flex-col gap-4">
+              {channels.map((channel) => (
+                <li key={channel.slug}>
+                  <Row channel={channel} write={write} onSecret={setSecret} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
+      {making && <Form onClose={close} onSecret={setSecret} />}
+      {secret && (
+        <Dialog title={texts.channels.secretTitle} onClose={() => setSecret(null)}>
+          <div className="flex flex-col gap-4">
+            <p className="rounded-lg bg-poor-wash px-3 py-2 text-poor">{texts.channels.once}</p>
+            <CopyBlock label={texts.channels.secret} text={secret} />
+            <div className="flex justify-end">
+              <Button look="main" onClick={() => setSecret(null)}>
+                {texts.channels.kept}
+              </Button>
+            </div>
+          </div>
+        </Dialog>
+      )}
+    </Page>
+  );
+}
+
+function Row({
+  channel,
+  write,
+  onSecret,
+}: {
+  channel: Channel;
+  write: boolean;
+  onSecret: (secret: string) => void;
+}) {
+  const [log, setLog] = useState(false);
+  return (
+    <Panel>
+      <div className="flex flex-wrap items-start gap-x-6 gap-y-3 p-4">
+        <div className="min-w-56 flex-1">
+          <h2 className="flex flex-wrap items-center gap-2 font-semibold">
+            <Said max={60}>{channel.name}</Said>
+            <Tag>{texts.channels.types[channel.type] ?? channel.type}</Tag>
+            {!channel.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
+            {channel.failingSince && <Tag look="critical">{texts.channels.failing}</Tag>}
+          </h2>
+          <p className="text-soft">
+            <SaidAll max={120}>{channel.url ?? channel.to?.join(', ') ?? ''}</SaidAll>
+          </p>
+          <p className="text-xs text-soft">
+            {channel.events.length > 0
+              ? texts.channels.hears(
+                  channel.events.map((one) => texts.channels.events[one] ?? one).join(', '),
+                )
+              : texts.channels.hearsRules}
+          </p>
+          {channel.disabledReason && <p className="said text-critical">{channel.disabledReason}</p>}
+          {channel.previousSecretUntil && (
+            <p className="text-xs text-soft">
+              {texts.channels.overlap} <Time at={channel.previousSecretUntil} />
+            </p>
+          )}
+        </div>
+        {write && <Acts channel={channel} onSecret={onSecret} />}
+        <Button small aria-expanded={log} onClick={() => setLog(!log)}>
+          {log ? texts.channels.hideLog : texts.channels.log}
+        </Button>
+      </div>
+      {log && <Log channel={channel} write={write} />}
+    </Panel>
+  );
+}
+
+function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: string) => void }) {
+  const { slug } = channel;
+  const [rotating, askRotate, closeRotate] = useOpen();
+  const [deleting, askDelete, closeDelete] = useOpen();
+  const test = useAct({
+    act: () => body(api.POST('/channels/{slug}/actions/test', of(slug))),
+    done: () => texts.channels.tested,
+    touches: TOUCHES,
+  });
+  const enable = useAct({
+    act: (enabled: boolean) => set(slug, { enabled }),
+    done: (enabled) => (enabled ? texts.channels.enabled : texts.channels.disabled),
+    undo: (enabled) => set(slug, { enabled: !enabled }),
+    touches: TOUCHES,
+  });
+  const rotate = useAct({
+    act: () =>
+      body(
+        api.POST('/channels/{slug}/actions/rotate-secret', {
+          ...of(slug),
+          body: { overlapSeconds: OVERLAP_SECONDS },
+        }),
+      ),
+    touches: TOUCHES,
+    after: (_, rotated) => {
+      closeRotate();
+      if (rotated.secret) onSecret(rotated.secret);
+    },
+  });
+  const remove = useAct({
+    act: () => body(api.DELETE('/channels/{slug}', of(slug))),
+    done: () => texts.channels.deleted,
+    touches: TOUCHES,
+    after: closeDelete,
+  });
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button small onClick={() => test.mutate()} disabled={test.isPending || !channel.enabled}>
+        {texts.channels.test}
+      </Button>
+      {channel.type === 'WEBHOOK' && (
+        <Button small onClick={askRotate}>
+          {texts.channels.rotate}
+        </Button>
+      )}
+      <Button small onClick={() => enable.mutate(!channel.enabled)}>
+        {channel.enabled ? texts.rules.switchOff : texts.rules.switchOn}
+      </Button>
+      <Button small look="danger" onClick={askDelete}>
+        {texts.rules.delete}
+      </Button>
+      {rotating && (
+        <Confirm
+          title={texts.channels.askRotate(channel.name)}
+          act={texts.channels.rotate}
+          busy={rotate.isPending}
+          onAct={() => rotate.mutate()}
+          onClose={closeRotate}
+        >
+          <p>{texts.channels.rotateHint}</p>
+        </Confirm>
+      )}
+      {deleting && (
+        <Confirm
+          title={texts.rules.askDelete(channel.name)}
+          act={texts.rules.delete}
+          look="danger"
+          busy={remove.isPending}
+          onAct={() => remove.mutate()}
+          onClose={closeDelete}
+        >
+          <p>{texts.channels.deleteHint}</p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+const PAGE = 20;
+const STATUSES = ['', 'PENDING', 'DELIVERED', 'FAILED'] as const;
+
+function Log({ channel, write }: { channel: Channel; write: boolean }) {
+  const [page, setPage] = useState(0);
+  const [status, setStatus] = useState<(typeof STATUSES)[number]>('');
+  const query = useQuery({
+    queryKey: ['channels', channel.slug, 'log', status, page],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/channels/{slug}/deliveries', {
+          params: {
+            path: { slug: channel.slug },
+            query: { pageNumber: page, pageSize: PAGE, status: status || undefined },
+          },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: 3_000,
+  });
+  return (
+    <div className="border-t border-line">
+      <div className="flex items-center justify-between gap-2 px-4 py-2">
+        <h3 className="font-semibold">{texts.channels.deliveries}</h3>
+        <Select
+          label={texts.channels.status}
+          value={status}
+          options={STATUSES.map(
+            (one) =>
+              [
+                one,
+                one ? (texts.channels.statuses[one] ?? one) : texts.channels.anyStatus,
+              ] as const,
+          )}
+          onChange={(to) => {
+            setStatus(to);
+            setPage(0);
+          }}
+        />
+      </div>
+      <Fetched query={query} lines={4}>
+        {(found) =>
+          found.content.length === 0 ? (
+            <Empty title={texts.channels.noDeliveries} />
+          ) : (
+            <>
+              <ul>
+                {found.content.map((delivery) => (
+                  <DeliveryRow key={delivery.id} delivery={delivery} write={write} />
+                ))}
+              </ul>
+              {found.totalPages > 1 && (
+                <div className="flex items-center gap-2 p-3">
+                  <Button small disabled={found.first} onClick={() => setPage(page - 1)}>
+                    {texts.common.newer}
+                  </Button>
+                  <span className="text-sm text-soft">
+                    {number(page + 1)} / {number(found.totalPages)}
+                  </span>
+                  <Button small disabled={found.last} onClick={() => setPage(page + 1)}>
+                    {texts.common.older}
+                  </Button>
+                </div>
+              )}
+            </>
+          )
+        }
+      </Fetched>
+    </div>
+  );
+}
+
+function DeliveryRow({ delivery, write }: { delivery: Delivery; write: boolean }) {
+  const again = useAct({
+    act: () =>
+      body(
+        api.POST('/deliveries/{id}/actions/redeliver', { params: { path: { id: delivery.id } } }),
+      ),
+    done: () => texts.channels.again,
+    touches: TOUCHES,
+  });
+  return (
+    <li className="grid items-center gap-x-4 gap-y-1 border-t border-line px-4 py-2 md:grid-cols-[190px_110px_1fr_auto]">
+      <span>
+        {texts.channels.events[delivery.trigger] ?? delivery.trigger}
+        {delivery.identityId && (
+          <span className="block text-xs">
+            <IdentityLink id={delivery.identityId} />
+          </span>
+        )}
+      </span>
+      <StatusTag status={delivery.status} />
+      <span className="min-w-0 text-sm text-soft">
+        <Time at={delivery.createdAt} /> · {texts.channels.attempts(delivery.attempt)}
+        {delivery.httpStatus != null && ` · HTTP ${delivery.httpStatus}`}
+        {delivery.nextAttemptAt && (
+          <>
+            {' · '}
+            {texts.channels.next} <Time at={delivery.nextAttemptAt} />
+          </>
+        )}
+        {delivery.error && (
+          <span className="block text-critical">
+            <SaidAll max={160}>{delivery.error}</SaidAll>
+          </span>
+        )}
+      </span>
+      {write && delivery.status !== 'PENDING' && (
+        <Button small onClick={() => again.mutate()} disabled={again.isPending}>
+          {texts.channels.redeliver}
+        </Button>
+      )}
+    </li>
+  );
+}
+
+function Form({ onClose, onSecret }: { onClose: () => void; onSecret: (secret: string) => void }) {
+  const [name, setName] = useState('');
+  const [type, setType] = useState<(typeof TYPES)[number]>('WEBHOOK');
+  const [target, setTarget] = useState('');
+  const [events, setEvents] = useState<string[]>([]);
+  const make = useAct({
+    act: () =>
+      body(
+        api.POST('/channels', {
+          body: {
+            name: name.trim(),
+            type,
+            events,
+            ...(type === 'EMAIL'
+              ? { to: target.split(/[\s,;]+/).filter(Boolean) }
+              : { url: target.trim() }),
+          },
+        }),
+      ),
+    done: () => texts.channels.made,
+    touches: TOUCHES,
+    after: (_, channel) => {
+      onClose();
+      if (channel.secret) onSecret(channel.secret);
+    },
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    make.mutate();
+  }
+  return (
+    <Dialog title={texts.channels.make} onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Input
+          label={texts.rules.name}
+          required
+          maxLength={NAME_CHARS_MAX}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Field label={texts.channels.type}>
+          {() => (
+            <Select
+              label={texts.channels.type}
+              value={type}
+              options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
+              onChange={setType}
+            />
+          )}
+        </Field>
+        <Field label={texts.channels.targets[type]} hint={texts.channels.targetHints[type]}>
+          {(id) => (
+            <textarea
+              id={id}
+              rows={2}
+              required
+              className="field h-auto py-2 font-mono text-xs"
+              value={target}
+              onChange={(event) => setTarget(event.target.value)}
+            />
+          )}
+        </Field>
+        <fieldset className="flex flex-col gap-2">
+          <legend className="mb-1 text-sm font-medium">{texts.channels.hearsBesides}</legend>
+          {EVENTS.map((one) => (
+            <Check
+              key={one}
+              checked={events.includes(one)}
+              onChange={(on) =>
+                setEvents(on ? [...events, one] : events.filter((event) => event !== one))
+              }
+            >
+              {texts.channels.events[one] ?? one}
+            </Check>
+          ))}
+        </fieldset>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button
+            type="submit"
+            look="main"
+            disabled={make.isPending || !name.trim() || !target.trim()}
+          >
+            {texts.channels.make}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,208 @@
+/** Keys for pages and servers. A secret is shown once, when it is made. */
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { api, body } from '../api/client';
+import type { Credential } from '../api/types';
+import { snippet } from '../lib/snippet';
+import { Tag } from '../parts/Badges';
+import { Button } from '../parts/Button';
+import { Copy, CopyBlock } from '../parts/Copy';
+import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Field, Input } from '../parts/Field';
+import { Page, Panel } from '../parts/Page';
+import { Said } from '../parts/Said';
+import { Empty, Fetched } from '../parts/States';
+import { Time } from '../parts/Time';
+import { useAct } from '../parts/useAct';
+import { useRights } from '../parts/useMe';
+import { texts } from '../texts';
+
+const NAME_CHARS_MAX = 100;
+
+export default function Credentials() {
+  const { write } = useRights();
+  const [making, open, close] = useOpen();
+  const [made, setMade] = useState<Credential | null>(null);
+  const query = useQuery({
+    queryKey: ['credentials'],
+    queryFn: ({ signal }) => body(api.GET('/credentials', { signal })),
+  });
+  return (
+    <Page
+      title={texts.credentials.title}
+      lead={texts.credentials.lead}
+      actions={
+        write && (
+          <Button look="main" onClick={open}>
+            {texts.credentials.make}
+          </Button>
+        )
+      }
+    >
+      <Panel>
+        <Fetched query={query}>
+          {(credentials) =>
+            credentials.length === 0 ? (
+              <Empty title={texts.credentials.none}>{texts.credentials.noneHint}</Empty>
+            ) : (
+              <ul>
+                {credentials.map((credential) => (
+                  <Row key={credential.id} credential={credential} write={write} />
+                ))}
+              </ul>
+            )
+          }
+        </Fetched>
+      </Panel>
+      {making && <Make onClose={close} onMade={setMade} />}
+      {made && <Made credential={made} onClose={() => setMade(null)} />}
+    </Page>
+  );
+}
+
+function Row({ credential, write }: { credential: Credential; write: boolean }) {
+  const [revoking, open, close] = useOpen();
+  const { id } = credential;
+  const set = (disabled: boolean) =>
+    body(api.PATCH('/credentials/{id}', { params: { path: { id } }, body: { disabled } }));
+  const disable = useAct({
+    act: (disabled: boolean) => set(disabled),
+    done: (disabled) => (disabled ? texts.credentials.disabledNow : texts.credentials.enabledNow),
+    undo: (disabled) => set(!disabled),
+    touches: ['credentials'],
+  });
+  const revoke = useAct({
+    act: () => body(api.DELETE('/credentials/{id}', { params: { path: { id } } })),
+    done: () => texts.credentials.revokedNow,
+    touches: ['credentials'],
+    after: close,
+  });
+  const dead = Boolean(credential.revokedAt);
+  return (
+    <li className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line px-4 py-3 last:border-0">
+      <div className="min-w-48 flex-1">
+        <div className="flex items-center gap-2 font-medium">
+          <Said>{credential.name}</Said>
+          {dead && <Tag>{texts.credentials.revoked}</Tag>}
+          {!dead && credential.disabled && <Tag look="warning">{texts.credentials.disabled}</Tag>}
+        </div>
+        <div className="text-xs text-soft">
+          {texts.credentials.made} <Time at={credential.createdAt} />
+          {credential.expiresAt && (
+            <>
+              {' · '}
+              {texts.credentials.expires} <Time at={credential.expiresAt} />
+            </>
+          )}
+        </div>
+      </div>
+      <div className="flex min-w-64 flex-1 flex-col gap-1 text-xs">
+        <span className="flex items-center gap-2">
+          <code className="break-all">{credential.publicKey}</code>
+          <Copy text={credential.publicKey} />
+        </span>
+        <code className="text-soft">sk_…{credential.secretHint}</code>
+        <span className="text-soft">
+          {credential.allowedOrigins.length === 0
+            ? texts.credentials.anyOrigin
+            : texts.credentials.origins(credential.allowedOrigins.join(', '))}
+        </span>
+      </div>
+      {write && !dead && (
+        <div className="flex gap-2">
+          <Button small onClick={() => disable.mutate(!credential.disabled)}>
+            {credential.disabled ? texts.credentials.enable : texts.credentials.disable}
+          </Button>
+          <Button small look="danger" onClick={open}>
+            {texts.credentials.revoke}
+          </Button>
+        </div>
+      )}
+      {revoking && (
+        <Confirm
+          title={texts.credentials.askRevoke(credential.name)}
+          act={texts.credentials.revoke}
+          look="danger"
+          busy={revoke.isPending}
+          onAct={() => revoke.mutate()}
+          onClose={close}
+        >
+          <p>{texts.credentials.revokeHint}</p>
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: Credential) => void }) {
+  const [name, setName] = useState('');
+  const [origins, setOrigins] = useState('');
+  const make = useAct({
+    act: () =>
+      body(
+        api.POST('/credentials', {
+          body: { name: name.trim(), allowedOrigins: origins.split(/\s+/).filter(Boolean) },
+        }),
+      ),
+    touches: ['credentials'],
+    after: (_, made) => {
+      onMade(made as Credential);
+      onClose();
+    },
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    make.mutate();
+  }
+  return (
+    <Dialog title={texts.credentials.make} onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Input
+          label={texts.credentials.name}
+          required
+          maxLength={NAME_CHARS_MAX}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Field label={texts.credentials.allowed} hint={texts.credentials.allowedHint}>
+          {(id) => (
+            <textarea
+              id={id}
+              rows={3}
+              className="field h-auto py-2 font-mono text-xs"
+              value={origins}
+              onChange={(event) => setOrigins(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button type="submit" look="main" disabled={make.isPending || !name.trim()}>
+            {texts.credentials.make}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Made({ credential, onClose }: { credential: Credential; onClose: () => void }) {
+  return (
+    <Dialog title={texts.credentials.madeTitle} onClose={onClose} wide>
+      <div className="flex flex-col gap-4">
+        <p className="rounded-lg bg-poor-wash px-3 py-2 text-poor">{texts.credentials.once}</p>
+        <CopyBlock label={texts.credentials.secret} text={credential.secretKey ?? ''} />
+        <CopyBlock label={texts.credentials.public} text={credential.publicKey} />
+        <CopyBlock
+          label={texts.firstRun.page}
+          text={snippet(location.origin, credential.publicKey)}
+        />
+        <div className="flex justify-end">
+          <Button look="main" onClick={onClose}>
+            {texts.credentials.kept}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,306 @@
+/** Rules that call people. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { api, body } from '../api/client';
+import type { Condition, EscalationRule } from '../api/types';
+import { afterwards, ESCALATION_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { SeverityTag, Tag } from '../parts/Badges';
+import { Button } from '../parts/Button';
+import { Conditions, Preview } from '../parts/Conditions';
+import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Field, Input, Select } from '../parts/Field';
+import { Page, Panel } from '../parts/Page';
+import { Empty, Fetched } from '../parts/States';
+import { useAct } from '../parts/useAct';
+import { useRights } from '../parts/useMe';
+import { texts } from '../texts';
+import { Delay } from './BadgeRules';
+
+const NAME_CHARS_MAX = 100;
+const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const;
+const TOUCHES = ['escalation-rules', 'escalations'];
+/** A week: long enough that nothing flaps. */
+const CLOSE_AFTER_SECONDS = 604_800;
+
+const set = (id: string, change: Partial<EscalationRule>) =>
+  body(api.PATCH('/escalation-rules/{id}', { params: { path: { id } }, body: change }));
+
+export default function EscalationRules() {
+  const { write } = useRights();
+  const [making, open, close] = useOpen();
+  const query = useQuery({
+    queryKey: ['escalation-rules'],
+    queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
+  });
+  return (
+    <Page
+      title={texts.escalationRules.title}
+      lead={texts.escalationRules.lead}
+      actions={
+        write && (
+          <Button look="main" onClick={open}>
+            {texts.rules.make}
+          </Button>
+        )
+      }
+    >
+      <Panel>
+        <Fetched query={query}>
+          {(rules) =>
+            rules.length === 0 ? (
+              <Empty title={texts.rules.none}>{texts.escalationRules.noneHint}</Empty>
+            ) : (
+              <ul>
+                {rules.map((rule) => (
+                  <Row key={rule.id} rule={rule} write={write} />
+                ))}
+              </ul>
+            )
+          }
+        </Fetched>
+      </Panel>
+      {making && <Form onClose={close} />}
+    </Page>
+  );
+}
+
+function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
+  const [editing, edit, stop] = useOpen();
+  const [deleting, ask, close] = useOpen();
+  const { id } = rule;
+  const enable = useAct({
+    act: (enabled: boolean) => set(id, { enabled }),
+    done: (enabled) => (enabled ? texts.rules.enabled : texts.rules.disabled),
+    undo: (enabled) => set(id, { enabled: !enabled }),
+    touches: TOUCHES,
+  });
+  const remove = useAct({
+    act: () => body(api.DELETE('/escalation-rules/{id}', { params: { path: { id } } })),
+    done: () => texts.rules.deleted,
+    touches: TOUCHES,
+    after: close,
+  });
+  return (
+    <li className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line px-4 py-3 last:border-0">
+      <div className="flex w-64 flex-wrap items-center gap-2">
+        <SeverityTag severity={rule.severity} />
+        <span className="said font-medium">{rule.name}</span>
+        {!rule.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
+        {rule.shadow && <Tag>{texts.escalations.shadow}</Tag>}
+        {rule.silenced && <Tag look="warning">{texts.escalationRules.silenced}</Tag>}
+      </div>
+      <div className="min-w-56 flex-1">
+        <p className="said">{rule.conditions.map(inWords).join(texts.rules.and)}</p>
+        <p className="said text-xs text-soft">
+          {texts.escalationRules.delays(
+            afterwards(rule.openAfterSeconds),
+            rule.closeAfterSeconds == null ? null : afterwards(rule.closeAfterSeconds),
+          )}{' '}
+          {rule.channels.length > 0
+            ? texts.escalationRules.tells(rule.channels.join(', '))
+            : texts.escalationRules.tellsNobody}
+        </p>
+      </div>
+      <div className="flex flex-wrap gap-2">
+        <Link
+          to="/escalations"
+          search={{ rule: id, ...(rule.shadow ? { shadow: 'true' } : {}) }}
+          className="link self-center text-sm"
+        >
+          {texts.nav.escalations}
+        </Link>
+        {write && (
+          <>
+            <Button small onClick={edit}>
+              {texts.rules.change}
+            </Button>
+            <Button small onClick={() => enable.mutate(!rule.enabled)}>
+              {rule.enabled ? texts.rules.switchOff : texts.rules.switchOn}
+            </Button>
+            <Button small look="danger" onClick={ask}>
+              {texts.rules.delete}
+            </Button>
+          </>
+        )}
+      </div>
+      {editing && <Form rule={rule} onClose={stop} />}
+      {deleting && (
+        <Confirm
+          title={texts.rules.askDelete(rule.name)}
+          act={texts.rules.delete}
+          look="danger"
+          busy={remove.isPending}
+          onAct={() => remove.mutate()}
+          onClose={close}
+        >
+          <p>{texts.escalationRules.deleteHint}</p>
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void }) {
+  const [name, setName] = useState(rule?.name ?? '');
+  const [severity, setSeverity] = useState<string>(rule?.severity ?? 'WARNING');
+  const [conditions, setConditions] = useState<Condition[]>(
+    rule?.conditions ?? [ofType('SCORE_LT')],
+  );
+  const [openAfter, setOpenAfter] = useState(rule?.openAfterSeconds ?? 60);
+  const [closes, setCloses] = useState(rule ? rule.closeAfterSeconds != null : true);
+  const [closeAfter, setCloseAfter] = useState(rule?.closeAfterSeconds ?? CLOSE_AFTER_SECONDS);
+  const [channels, setChannels] = useState(rule?.channels ?? []);
+  const [shadow, setShadow] = useState(rule?.shadow ?? false);
+  const wanted = {
+    name: name.trim(),
+    severity,
+    conditions,
+    openAfterSeconds: openAfter,
+    closeAfterSeconds: closes ? closeAfter : null,
+    channels,
+    shadow,
+  };
+  const save = useAct({
+    act: () =>
+      rule ? set(rule.id, wanted) : body(api.POST('/escalation-rules', { body: wanted })),
+    done: () => texts.rules.saved,
+    undo: rule && (() => set(rule.id, before(rule))),
+    touches: TOUCHES,
+    after: onClose,
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    save.mutate();
+  }
+  return (
+    <Dialog
+      title={rule ? texts.rules.changeOf(rule.name) : texts.escalationRules.make}
+      onClose={onClose}
+      wide
+    >
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <div className="grid gap-4 sm:grid-cols-[1fr_auto]">
+          <Input
+            label={texts.rules.name}
+            required
+            maxLength={NAME_CHARS_MAX}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+          <Field label={texts.escalations.severity}>
+            {() => (
+              <Select
+                label={texts.escalations.severity}
+                value={severity}
+                options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
+                onChange={setSeverity}
+              />
+            )}
+          </Field>
+        </div>
+        <Conditions
+          conditions={conditions}
+          types={ESCALATION_RULE_TYPES}
+          onChange={setConditions}
+        />
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Delay
+            label={texts.escalationRules.openAfter}
+            seconds={openAfter}
+            onChange={setOpenAfter}
+          />
+          <div className="flex flex-col gap-2">
+            <Check checked={closes} onChange={setCloses}>
+              {texts.escalationRules.closes}
+            </Check>
+            {closes && (
+              <Delay
+                label={texts.escalationRules.closeAfter}
+                seconds={closeAfter}
+                onChange={setCloseAfter}
+              />
+            )}
+          </div>
+        </div>
+        <ChannelChoice chosen={channels} onChange={setChannels} />
+        <Check checked={shadow} onChange={setShadow}>
+          {texts.escalationRules.shadow}
+        </Check>
+        <Preview of="escalation" conditions={conditions} />
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button
+            type="submit"
+            look="main"
+            disabled={save.isPending || !name.trim() || !conditions.every(isComplete)}
+          >
+            {texts.common.save}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What a change is taken back to. */
+function before(rule: EscalationRule) {
+  const { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow } =
+    rule;
+  return { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow };
+}
+
+function ChannelChoice({
+  chosen,
+  onChange,
+}: {
+  chosen: string[];
+  onChange: (slugs: string[]) => void;
+}) {
+  const { data } = useQuery({
+    queryKey: ['channels'],
+    queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
+  });
+  if (!data || data.length === 0)
+    return <p className="text-sm text-soft">{texts.escalationRules.noChannels}</p>;
+  return (
+    <fieldset className="flex flex-wrap gap-x-5 gap-y-2">
+      <legend className="mb-1 text-sm font-medium">{texts.escalationRules.channels}</legend>
+      {data.map((channel) => (
+        <Check
+          key={channel.slug}
+          checked={chosen.includes(channel.slug)}
+          onChange={(on) =>
+            onChange(
+              on ? [...chosen, channel.slug] : chosen.filter((slug) => slug !== channel.slug),
+            )
+          }
+        >
+          {channel.name}
+        </Check>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Check({
+  checked,
+  onChange,
+  children,
+}: {
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  children: string;
+}) {
+  return (
+    <label className="flex items-center gap-2">
+      <input
+        type="checkbox"
+        className="size-4 accent-accent"
+        checked={checked}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <span className="said">{children}</span>
+    </label>
+  );
+}

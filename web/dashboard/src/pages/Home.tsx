@@ -1,0 +1,417 @@
+/** The first look of the day: what needs somebody, and whether data comes in. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useState } from 'react';
+import { api, body } from '../api/client';
+import { refused } from '../api/fates';
+import { CATEGORIES, type Category, type Identity, scoreOf, worstOf } from '../api/types';
+import { bandOf } from '../lib/bands';
+import { number } from '../lib/format';
+import { Badges, SeverityTag } from '../parts/Badges';
+import { Choice } from '../parts/Field';
+import { FirstRun } from '../parts/FirstRun';
+import { Who } from '../parts/Links';
+import { Page, Panel } from '../parts/Page';
+import { Score } from '../parts/Score';
+import { Empty, Failed, Fetched, Loading } from '../parts/States';
+import { Time } from '../parts/Time';
+import { texts } from '../texts';
+
+const POLL_MS = 10_000;
+const FIRST_POLL_MS = 2_500;
+const ROWS_SHOWN = 8;
+
+export default function Home() {
+  const recent = useQuery({
+    queryKey: ['identities', 'recent'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/identities', {
+          params: { query: { sort: 'lastTrackedAt', order: 'DESC', pageSize: ROWS_SHOWN } },
+          signal,
+        }),
+      ),
+    refetchInterval: (query) => (isLive(query.state.data?.content) ? POLL_MS : FIRST_POLL_MS),
+  });
+  if (recent.isPending) {
+    return (
+      <Page title={texts.home.title}>
+        <Loading lines={8} />
+      </Page>
+    );
+  }
+  if (recent.error && !recent.data) {
+    return (
+      <Page title={texts.home.title}>
+        <Failed error={recent.error} retry={recent.refetch} />
+      </Page>
+    );
+  }
+  const identities = recent.data?.content ?? [];
+  if (!isLive(identities)) {
+    return (
+      <Page title={texts.firstRun.title} lead={texts.firstRun.lead}>
+        <FirstRun identities={identities} />
+      </Page>
+    );
+  }
+  return (
+    <Page title={texts.home.title} lead={texts.home.lead}>
+      <Cards total={recent.data?.totalElements ?? 0} />
+      <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Suspects />
+          <Recent identities={identities} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <OpenEscalations />
+          <Rings />
+          <Ingestion />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** Somebody has been scored: the first steps are done. */
+function isLive(identities: Identity[] | undefined): boolean {
+  return identities?.some((identity) => identity.lastScoredAt) ?? false;
+}
+
+function useIngestion() {
+  return useQuery({
+    queryKey: ['ingestion'],
+    queryFn: ({ signal }) => body(api.GET('/ingestion', { signal })),
+    refetchInterval: POLL_MS,
+  });
+}
+
+function useRings() {
+  return useQuery({
+    queryKey: ['rings', 'riskiest'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/rings', {
+          params: { query: { pageSize: 5, sort: 'risk', order: 'DESC' } },
+          signal,
+        }),
+      ),
+    refetchInterval: POLL_MS * 3,
+  });
+}
+
+function useSummary() {
+  return useQuery({
+    queryKey: ['escalations', 'summary'],
+    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
+    refetchInterval: POLL_MS,
+  });
+}
+
+function Cards({ total }: { total: number }) {
+  const summary = useSummary().data;
+  const rings = useRings().data;
+  const ingestion = useIngestion().data;
+  return (
+    <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      <Card
+        to="/identities"
+        name={texts.home.identities}
+        value={number(total)}
+        note={texts.home.identitiesNote}
+      />
+      <Card
+        to="/escalations"
+        name={texts.home.open}
+        value={summary ? number(summary.open) : undefined}
+        note={summary && texts.home.openNote(number(summary.acknowledged))}
+        alarming={(summary?.open ?? 0) > 0}
+      />
+      <Card
+        to="/rings"
+        name={texts.home.rings}
+        value={rings ? number(rings.totalElements) : undefined}
+        note={rings?.content[0] && texts.home.ringsNote(rings.content[0].risk)}
+      />
+      <Card
+        to="/events"
+        name={texts.home.events}
+        value={ingestion ? number(ingestion.fates.applied ?? 0) : undefined}
+        note={ingestion && texts.home.eventsNote(number(ingestion.waiting))}
+      />
+    </div>
+  );
+}
+
+function Card({
+  to,
+  name,
+  value,
+  note,
+  alarming = false,
+}: {
+  to: string;
+  name: string;
+  value: string | undefined;
+  note?: string;
+  alarming?: boolean;
+}) {
+  return (
+    <Link to={to} className="panel flex flex-col gap-1 px-4 py-3 hover:border-edge">
+      <span className="text-xs text-soft">{name}</span>
+      {value === undefined ? (
+        <span className="skeleton my-1 h-6 w-16" />
+      ) : (
+        <span
+          className={`text-2xl leading-tight font-semibold tabular-nums ${alarming ? 'text-critical' : ''}`}
+        >
+          {value}
+        </span>
+      )}
+      <span className="text-xs text-soft">{note ?? '\u00a0'}</span>
+    </Link>
+  );
+}
+
+/** Those with the lowest score, by one question after the other. */
+function Suspects() {
+  const [category, setCategory] = useState<Category>('HUMANITY');
+  const sort = `${category.toLowerCase()}Score`;
+  const query = useQuery({
+    queryKey: ['identities', 'lowest', sort],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/identities', {
+          params: { query: { sort, order: 'ASC', disregarded: false, pageSize: ROWS_SHOWN } },
+          signal,
+        }),
+      ),
+    refetchInterval: POLL_MS,
+  });
+  return (
+    <Panel
+      title={texts.home.suspects}
+      actions={
+        <Choice
+          label={texts.home.byScore}
+          value={category}
+          onChange={setCategory}
+          options={CATEGORIES.map((one) => [one, texts.categories[one].name] as const)}
+        />
+      }
+    >
+      <Fetched query={query} lines={ROWS_SHOWN}>
+        {(found) => (
+          <>
+            <ul>
+              {found.content.map((identity) => (
+                <Row key={identity.id}>
+                  <Who id={identity.id} name={identity.displayName} />
+                  <span className="hidden min-w-0 sm:block">
+                    <Badges badges={identity.badges} />
+                  </span>
+                  <Score value={scoreOf(identity, category)} />
+                </Row>
+              ))}
+            </ul>
+            <More to="/identities" search={{ sort, order: 'ASC', disregarded: 'false' }}>
+              {texts.home.allIdentities}
+            </More>
+          </>
+        )}
+      </Fetched>
+    </Panel>
+  );
+}
+
+function OpenEscalations() {
+  const query = useQuery({
+    queryKey: ['escalations', 'home'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/escalations', {
+          params: {
+            query: { status: 'OPEN', sort: 'severity', order: 'DESC', pageSize: ROWS_SHOWN },
+          },
+          signal,
+        }),
+      ),
+    refetchInterval: POLL_MS,
+  });
+  return (
+    <Panel title={texts.home.openEscalations}>
+      <Fetched query={query} lines={ROWS_SHOWN}>
+        {(found) =>
+          found.totalElements === 0 ? (
+            <Empty title={texts.home.noEscalations}>{texts.home.noEscalationsHint}</Empty>
+          ) : (
+            <>
+              <ul>
+                {found.content.map((escalation) => (
+                  <Row key={escalation.id} two>
+                    <span className="flex min-w-0 flex-col leading-tight">
+                      <Link
+                        to="/escalations/$id"
+                        params={{ id: escalation.id }}
+                        className="link said truncate font-medium"
+                      >
+                        {escalation.escalationRule.label}
+                      </Link>
+                      <Who id={escalation.identity.id} name={escalation.identity.label} />
+                    </span>
+                    <span className="flex flex-col items-end gap-1 text-xs text-soft">
+                      <SeverityTag severity={escalation.severity} />
+                      <Time at={escalation.openedAt} />
+                    </span>
+                  </Row>
+                ))}
+              </ul>
+              <More to="/escalations">{texts.home.queue(number(found.totalElements))}</More>
+            </>
+          )
+        }
+      </Fetched>
+    </Panel>
+  );
+}
+
+function Recent({ identities }: { identities: Identity[] }) {
+  return (
+    <Panel title={texts.home.recent}>
+      <ul>
+        {identities.map((identity) => {
+          const worst = worstOf(identity);
+          return (
+            <Row key={identity.id}>
+              <Who id={identity.id} name={identity.displayName} />
+              <Time at={identity.lastTrackedAt} className="hidden text-sm text-soft sm:block" />
+              {worst ? (
+                <Score value={worst.value} label={texts.categories[worst.category].name} />
+              ) : (
+                <Score value={null} />
+              )}
+            </Row>
+          );
+        })}
+      </ul>
+      <More to="/identities" search={{ sort: 'lastTrackedAt', order: 'DESC' }}>
+        {texts.home.allIdentities}
+      </More>
+    </Panel>
+  );
+}
+
+function Rings() {
+  const query = useRings();
+  return (
+    <Panel title={texts.home.riskiest}>
+      <Fetched query={query} lines={5}>
+        {(found) =>
+          found.totalElements === 0 ? (
+            <Empty title={texts.rings.none}>{texts.rings.noneHint}</Empty>
+          ) : (
+            <>
+              <ul>
+                {found.content.map((ring) => (
+                  <Row key={ring.id} two>
+                    <Link to="/rings/$id" params={{ id: ring.id }} className="link font-medium">
+                      {texts.rings.of(number(ring.size))}
+                    </Link>
+                    <Risk risk={ring.risk} />
+                  </Row>
+                ))}
+              </ul>
+              <More to="/rings">{texts.home.allRings}</More>
+            </>
+          )
+        }
+      </Fetched>
+    </Panel>
+  );
+}
+
+function Risk({ risk }: { risk: number }) {
+  const band = bandOf(100 - risk);
+  const look = {
+    critical: 'text-critical',
+    poor: 'text-poor',
+    fair: 'text-fair',
+    good: 'text-good',
+  }[band];
+  return <span className={`font-semibold tabular-nums ${look}`}>{texts.rings.risk(risk)}</span>;
+}
+
+function Ingestion() {
+  const query = useIngestion();
+  return (
+    <Panel title={texts.home.ingestion}>
+      <Fetched query={query} lines={3}>
+        {(found) => {
+          const reasons = refused(found);
+          return (
+            <div className="flex flex-col gap-2 p-4">
+              <p>
+                <span
+                  aria-hidden="true"
+                  className={found.waiting > 1000 ? 'text-poor' : 'text-good'}
+                >
+                  ●
+                </span>{' '}
+                {found.waiting === 0
+                  ? texts.home.upToDate
+                  : texts.home.waiting(number(found.waiting))}
+              </p>
+              {reasons.length === 0 ? (
+                <p className="text-soft">{texts.home.noneRefused}</p>
+              ) : (
+                <ul className="flex flex-col gap-1">
+                  {reasons.map(([fate, count]) => (
+                    <li key={fate} className="flex justify-between gap-4">
+                      <span>{texts.fates[fate] ?? fate}</span>
+                      <span className="font-medium tabular-nums">{number(count)}</span>
+                    </li>
+                  ))}
+                </ul>
+              )}
+              {found.parked.length > 0 && (
+                <p className="text-poor">
+                  {texts.home.parked(number(found.fates.parked ?? found.parked.length))}
+                </p>
+              )}
+            </div>
+          );
+        }}
+      </Fetched>
+    </Panel>
+  );
+}
+
+function Row({ children, two = false }: { children: ReactNode; two?: boolean }) {
+  const tracks = two ? 'grid-cols-[1fr_auto]' : 'grid-cols-[1fr_auto] sm:grid-cols-[1fr_1fr_150px]';
+  return (
+    <li
+      className={`grid min-h-12 items-center gap-3 border-b border-line px-4 py-1.5 hover:bg-sunken ${tracks}`}
+    >
+      {children}
+    </li>
+  );
+}
+
+function More({
+  to,
+  search,
+  children,
+}: {
+  to: string;
+  search?: Record<string, string>;
+  children: ReactNode;
+}) {
+  return (
+    <div className="px-4 py-2.5 text-sm">
+      <Link to={to} search={search} className="link">
+        {children}
+      </Link>
+    </div>
+  );
+}

@@ -1,0 +1,153 @@
+/** Deciding whether two identities are one person: what it would change comes first, and it can be taken back. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, body } from '../api/client';
+import type { DecisionPreview } from '../api/types';
+import { plural } from '../lib/format';
+import { texts } from '../texts';
+import { Button } from './Button';
+import { Dialog } from './Dialog';
+import { Field } from './Field';
+import { IdentityLink } from './Links';
+import { Score } from './Score';
+import { Fetched } from './States';
+import { useAct } from './useAct';
+
+export type Verdict = 'SAME' | 'DIFFERENT';
+
+const NOTE_CHARS_MAX = 1_000;
+
+const pair = (id: string, otherId: string) => ({ params: { path: { id, otherId } } });
+
+export const takeBack = (id: string, otherId: string) =>
+  body(api.DELETE('/identities/{id}/decisions/{otherId}', pair(id, otherId)));
+
+export const DECISION_TOUCHES = ['identity', 'identities', 'rings', 'cycle'];
+
+export function Decide({
+  id,
+  otherId,
+  otherName,
+  verdict,
+  onClose,
+}: {
+  id: string;
+  otherId: string;
+  otherName: string;
+  verdict: Verdict;
+  onClose: () => void;
+}) {
+  const [note, setNote] = useState('');
+  const preview = useQuery({
+    queryKey: ['decision-preview', id, otherId, verdict],
+    queryFn: ({ signal }) =>
+      body(
+        api.POST('/identities/{id}/decisions/{otherId}/actions/preview', {
+          ...pair(id, otherId),
+          body: { verdict },
+          signal,
+        }),
+      ),
+    gcTime: 0,
+    staleTime: 0,
+  });
+  const decide = useAct({
+    act: () =>
+      body(
+        api.PUT('/identities/{id}/decisions/{otherId}', {
+          ...pair(id, otherId),
+          body: { verdict, note: note.trim() || null },
+        }),
+      ),
+    done: () => texts.decide.done[verdict],
+    undo: () => takeBack(id, otherId),
+    touches: DECISION_TOUCHES,
+    after: onClose,
+  });
+  return (
+    <Dialog title={texts.decide.title[verdict](otherName)} onClose={onClose} wide>
+      <div className="flex flex-col gap-4">
+        <p className="text-soft">{texts.decide.hint[verdict]}</p>
+        <section className="rounded-lg border border-line p-4">
+          <h3 className="mb-2 font-semibold">{texts.decide.consequences}</h3>
+          <Fetched query={preview} lines={3}>
+            {(found) => <Consequences preview={found} />}
+          </Fetched>
+        </section>
+        <Field label={texts.decide.note} hint={texts.decide.noteHint}>
+          {(field) => (
+            <textarea
+              id={field}
+              rows={2}
+              maxLength={NOTE_CHARS_MAX}
+              className="field h-auto py-2"
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button
+            look="main"
+            disabled={decide.isPending || !preview.data}
+            onClick={() => decide.mutate()}
+          >
+            {texts.decide.act[verdict]}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function sizes(rings: { members: string[] }[]): string {
+  return rings.length === 0
+    ? texts.decide.noRing
+    : rings.map((ring) => plural(ring.members.length, 'account')).join(' + ');
+}
+
+function Consequences({ preview }: { preview: DecisionPreview }) {
+  const changed = preview.scores.filter(
+    (score) => score.predictedUniqueness != null && score.predictedUniqueness !== score.uniqueness,
+  );
+  return (
+    <div className="flex flex-col gap-3">
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
+        <dt className="text-soft">{texts.decide.links}</dt>
+        <dd>
+          {texts.decide.change(
+            String(preview.linksBefore.length),
+            String(preview.linksAfter.length),
+          )}
+        </dd>
+        <dt className="text-soft">{texts.decide.rings}</dt>
+        <dd>{texts.decide.change(sizes(preview.ringsBefore), sizes(preview.ringsAfter))}</dd>
+      </dl>
+      {changed.length === 0 ? (
+        <p className="text-soft">{texts.decide.noScores}</p>
+      ) : (
+        <ul className="flex flex-col gap-2">
+          {changed.map((score) => (
+            <li
+              key={score.identityId}
+              className="flex flex-wrap items-center justify-between gap-2"
+            >
+              <IdentityLink id={score.identityId} />
+              <span className="flex items-center gap-3">
+                <Score value={score.uniqueness} />
+                <span aria-hidden="true">→</span>
+                <Score value={score.predictedUniqueness} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {preview.scores.length > 0 && (
+        <p className="text-xs text-soft">
+          {texts.decide.rescored(plural(preview.scores.length, 'identity', 'identities'))}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+/** Fields with their names. */
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
+import { texts } from '../texts';
+
+export function Field({
+  label,
+  hint,
+  children,
+}: {
+  label: string;
+  hint?: string;
+  children: (id: string) => ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className="flex min-w-0 flex-col gap-1">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      {children(id)}
+      {hint && <p className="text-xs text-soft">{hint}</p>}
+    </div>
+  );
+}
+
+export function Input({
+  label,
+  hint,
+  className = '',
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: string }) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) => <input id={id} {...rest} className={`field ${className}`} />}
+    </Field>
+  );
+}
+
+/** A choice from a few, its name not shown but said. */
+export function Select<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  options: readonly (readonly [T, string])[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <select
+      aria-label={label}
+      className="field min-h-[34px] max-w-56 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
+      value={value}
+      onChange={(event) => onChange(event.target.value as T)}
+    >
+      {options.map(([code, name]) => (
+        <option key={code} value={code}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** A pause this long means that somebody wants to see what they typed find. */
+const PAUSE_MS = 200;
+
+/** Finds while one types. `/` puts the cursor here. */
+export function Search({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  const [typed, setTyped] = useState(value);
+  const told = useRef(value);
+  // Another view or the back button changed it from outside.
+  useEffect(() => {
+    if (value !== told.current) {
+      told.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (typed.trim() === told.current) return;
+    const timer = setTimeout(() => {
+      told.current = typed.trim();
+      onChange(typed.trim());
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, onChange]);
+  return (
+    <input
+      type="search"
+      data-search
+      aria-label={label}
+      placeholder={label}
+      maxLength={200}
+      title={texts.common.slash}
+      className="field w-full min-w-0 sm:w-64"
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+    />
+  );
+}
+
+/** One of a few that are shown side by side. */
+export function Choice<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  options: readonly (readonly [T, ReactNode])[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <fieldset className="inline-flex max-w-full min-w-0 overflow-x-auto rounded-[8px] border border-edge bg-sunken p-0.5">
+      <legend className="sr-only">{label}</legend>
+      {options.map(([code, name]) => (
+        <button
+          key={code}
+          type="button"
+          aria-pressed={code === value}
+          onClick={() => onChange(code)}
+          className={`h-7 rounded-md px-2.5 whitespace-nowrap ${code === value ? 'bg-panel font-medium shadow-sm' : 'text-soft hover:text-ink'}`}
+        >
+          {name}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

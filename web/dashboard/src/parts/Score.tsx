@@ -1,0 +1,105 @@
+/** A score: its number, its band as a word, and one to four marks. Colour only repeats what these say. */
+import { CATEGORIES, type Category, type Scores, scoreOf } from '../api/types';
+import { BANDS, type Band, bandOf } from '../lib/bands';
+import { texts } from '../texts';
+
+export const INK: Record<Band, string> = {
+  critical: 'text-critical',
+  poor: 'text-poor',
+  fair: 'text-fair',
+  good: 'text-good',
+};
+export const FILL: Record<Band, string> = {
+  critical: 'bg-critical-fill',
+  poor: 'bg-poor-fill',
+  fair: 'bg-fair-fill',
+  good: 'bg-good-fill',
+};
+export function Marks({ band }: { band: Band }) {
+  const filled = BANDS.indexOf(band) + 1;
+  return (
+    <span className="inline-flex gap-0.5" aria-hidden="true">
+      {BANDS.map((one, place) => (
+        <span
+          key={one}
+          className={`h-1 w-2.5 rounded-full ${place < filled ? FILL[band] : 'bg-line'}`}
+        />
+      ))}
+    </span>
+  );
+}
+
+/** As a cell of a table has it. */
+export function Score({ value, label }: { value: number | null | undefined; label?: string }) {
+  if (value === null || value === undefined) {
+    return (
+      <span className="text-soft" title={texts.scores.none}>
+        {label && <span className="mr-1 text-xs">{label}</span>}
+        <span aria-hidden="true">–</span>
+        <span className="sr-only">{texts.scores.none}</span>
+      </span>
+    );
+  }
+  const band = bandOf(value);
+  return (
+    <span className="inline-flex flex-col gap-1 leading-none whitespace-nowrap">
+      <span>
+        {label && <span className="mr-1 text-xs text-soft">{label}</span>}
+        <span className={`font-semibold tabular-nums ${INK[band]}`}>{value}</span>{' '}
+        <span className="text-xs text-soft">{texts.bands[band]}</span>
+      </span>
+      <Marks band={band} />
+    </span>
+  );
+}
+
+/** All four with their names, for cards and narrow screens. */
+export function ScoreRow({ scores }: { scores: Scores }) {
+  return (
+    <span className="grid grid-cols-4 gap-2">
+      {CATEGORIES.map((category) => (
+        <Score
+          key={category}
+          value={scoreOf(scores, category)}
+          label={texts.categories[category].short}
+        />
+      ))}
+    </span>
+  );
+}
+
+/** The large one of a header. */
+export function BigScore({
+  category,
+  value,
+  current,
+  onOpen,
+}: {
+  category: Category;
+  value: number | null;
+  current: boolean;
+  onOpen: () => void;
+}) {
+  const band = value === null ? null : bandOf(value);
+  return (
+    <button
+      type="button"
+      onClick={onOpen}
+      aria-pressed={current}
+      className={`panel flex min-w-0 flex-col gap-1.5 px-4 py-3 text-left hover:border-edge ${current ? 'ring-2 ring-accent' : ''}`}
+    >
+      <span className="truncate text-xs text-soft">{texts.categories[category].name}</span>
+      <span className="flex items-baseline gap-2">
+        <span
+          className={`text-3xl leading-none font-semibold tabular-nums ${band ? INK[band] : 'text-soft'}`}
+        >
+          {value ?? '–'}
+        </span>
+        <span className={`text-sm ${band ? INK[band] : 'text-soft'}`}>
+          {band ? texts.bands[band] : texts.scores.none}
+        </span>
+      </span>
+      {band && <Marks band={band} />}
+    </button>
+  );
+}

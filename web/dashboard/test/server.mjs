@@ -1,0 +1,118 @@
+// A server on a temporary store, with the calls that tests make of it.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from './serve.mjs';
+
+/** Started, it listens within this. */
+const START_MS = 30_000;
+const POLL_MS = 100;
+
+export async function until(what, check, ms = 30_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** With DREGS_DIST the pages come from dist/, so that a binary without them will do. */
+export async function start(binary) {
+  const home = mkdtempSync(join(tmpdir(), 'dregs-dashboard-'));
+  const keysFile = join(home, 'keys.json');
+  const port = await freePort();
+  const args = [
+    'serve',
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--data-dir',
+    join(home, 'data'),
+    '--bootstrap-file',
+    keysFile,
+  ];
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.resume();
+  process.on('exit', () => child.kill('SIGKILL'));
+  const api = `http://127.0.0.1:${port}`;
+  await until(
+    'the server',
+    () =>
+      fetch(`${api}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      ),
+    START_MS,
+  );
+  const keys = await until('the keys', () => {
+    try {
+      return JSON.parse(readFileSync(keysFile, 'utf8'));
+    } catch {
+      return null;
+    }
+  });
+  const front = process.env.DREGS_DIST ? await serve(api) : null;
+  const server = {
+    api,
+    origin: front ? `http://127.0.0.1:${front.address().port}` : api,
+    keys,
+    async call(method, path, json) {
+      const answer = await fetch(`${api}/api${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${keys.secretKey}`, 'Content-Type': 'application/json' },
+        body: json === undefined ? undefined : JSON.stringify(json),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      return text ? JSON.parse(text) : null;
+    },
+    /** Labelled traffic with its abusers. */
+    simulate(identities) {
+      const sender = spawn(
+        binary,
+        [
+          'simulate',
+          '--identities',
+          String(identities),
+          '--days',
+          '10',
+          '--abuse',
+          '0.3',
+          '--to',
+          api,
+          '--key',
+          keys.secretKey,
+        ],
+        { stdio: 'ignore' },
+      );
+      return new Promise((resolve, reject) => {
+        sender.on('exit', (code) =>
+          code === 0 ? resolve() : reject(new Error(`simulate ended with ${code}`)),
+        );
+      });
+    },
+    stop() {
+      front?.close();
+      child.kill('SIGTERM');
+      return new Promise((resolve) => {
+        child.on('exit', () => {
+          rmSync(home, { recursive: true, force: true });
+          resolve();
+        });
+      });
+    },
+  };
+  return server;
+}

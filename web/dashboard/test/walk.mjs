@@ -1,0 +1,521 @@
+// The dashboard in Chromium against a real server: what an analyst does in a day, with hostile data among the rest.
+//
+//   DREGS_BIN=target/debug/dregs node web/dashboard/test/walk.mjs
+//   DREGS_DIST=1 DREGS_BIN=… node …    with the pages of dist/, for a binary that was built without them
+//
+// Without Chromium it does nothing; in CI that is a failure.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import {
+  axe,
+  CHROMIUM,
+  hasChromium,
+  launch,
+  NARROW,
+  profile,
+  settled,
+  signIn,
+} from './browser.mjs';
+import { start, until } from './server.mjs';
+
+const binary = process.env.DREGS_BIN;
+if (!binary) {
+  console.error('set DREGS_BIN to the server');
+  process.exit(2);
+}
+if (!hasChromium()) {
+  console.info(`the dashboard was not walked: no Chromium at ${CHROMIUM} (set CHROMIUM)`);
+  process.exit(process.env.CI ? 1 : 0);
+}
+
+/** Enough for rings, rules and a list that scrolls. */
+const IDENTITIES = 150;
+const SEEN_MS = 20_000;
+
+const MARKUP = '<img src=x onerror=alert(1)>"\'><script>alert(2)</script>';
+const HOSTILE = [
+  { id: 'hostile-markup', name: MARKUP, email: '"><svg onload=alert(3)>@example.com' },
+  { id: 'hostile-bidi', name: '\u202eRENWO\u202c \u2066admin\u2069', email: 'a@example.com' },
+  { id: 'hostile-long', name: 'W'.repeat(7_000), email: `${'x'.repeat(300)}@example.com` },
+  {
+    id: 'hostile-zalgo',
+    name: `Z${'\u0316\u0317\u0318\u0319'.repeat(200)}`,
+    email: 'z@example.com',
+  },
+  { id: '=cmd|calc', name: '=HYPERLINK("http://evil.example","click")', email: '+1@example.com' },
+  { id: 'tenant/7?x=1#y%25 é', name: '@SUM(1+1)', email: '-2@example.com' },
+  { id: "javascript:alert('4')", name: '{{constructor}}', email: 'j@example.com' },
+  { id: 'ada@example.com', name: 'Ada Lovelace', email: 'ada@example.com' },
+];
+
+async function seed(server) {
+  await server.call('POST', '/escalation-rules', {
+    name: 'Not a person, at once',
+    severity: 'CRITICAL',
+    conditions: [{ type: 'SCORE_LT', category: 'ANY', threshold: 25 }],
+  });
+  const events = HOSTILE.map(({ id, name, email }) => ({
+    type: id === 'hostile-markup' ? MARKUP : 'user.signup',
+    ip: '198.51.100.9',
+    url: 'javascript:alert(5)',
+    userAgent: MARKUP,
+    identity: {
+      id,
+      data: { name, email, [MARKUP]: MARKUP, deep: { list: [1, 'two', { three: MARKUP }] } },
+    },
+    data: { [MARKUP]: MARKUP, long: 'L'.repeat(8_000), big: 12345678901234 },
+    groups: [{ type: 'organization', id: MARKUP, data: { name: MARKUP } }],
+  }));
+  await server.call('POST', '/events', events);
+  await server.simulate(IDENTITIES);
+}
+
+const steps = [];
+const step = (name, act) => steps.push({ name, act });
+
+step('a wrong password is told, the right one leads in', async ({ page, server }) => {
+  await page.goto(server.origin);
+  await page.getByLabel('E-mail').fill(server.keys.email);
+  await page.getByLabel('Password').fill('wrong password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('E-mail or password is wrong.').waitFor();
+  await page.getByLabel('Password').fill(server.keys.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Welcome to Dregs' }).waitFor();
+});
+
+step(
+  'the first run shows the snippet and follows the first score without a reload',
+  async ({ page, server }) => {
+    await page.getByText(server.keys.publicKey).first().waitFor();
+    await seed(server);
+    await page.getByRole('heading', { name: 'Lowest scores' }).waitFor({ timeout: SEEN_MS });
+  },
+);
+
+step('an abuser is found from home, and why is told', async ({ page, server }) => {
+  await until(
+    'a ring',
+    async () => (await server.call('GET', '/rings?minSize=3')).totalElements > 0,
+  );
+  await page.getByRole('button', { name: 'Uniqueness' }).click();
+  await settled(page);
+  const panel = page.locator('section', {
+    has: page.getByRole('heading', { name: 'Lowest scores' }),
+  });
+  await panel.getByRole('link').first().click();
+  await page.getByText('Very suspicious:').waitFor();
+  await settled(page);
+  assert(
+    await page
+      .getByText(/other accounts? (are|is) probably of the same person/)
+      .first()
+      .isVisible(),
+  );
+  await page.getByText('Details').first().click();
+  await page.getByText('0 suspicious, 1 legitimate').first().waitFor();
+  await page.getByRole('button', { name: /^Uniqueness/ }).click();
+  await page.waitForURL(/category=UNIQUENESS/);
+});
+
+step('the ring is seen, as a picture and as a list', async ({ page, server }) => {
+  const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
+  await page.goto(`${server.origin}/rings`);
+  await page
+    .getByRole('link', { name: `Ring of ${ring.size} accounts` })
+    .first()
+    .click();
+  await page.locator('canvas').waitFor();
+  await settled(page);
+  await page.getByRole('heading', { name: 'What holds it together' }).waitFor();
+});
+
+step('two people are parted: consequences first, then undone', async ({ page, server }) => {
+  const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
+  const { members } = await server.call('GET', `/rings/${ring.id}`);
+  const id = encodeURIComponent(members[0].id);
+  await page.goto(`${server.origin}/identities/${id}?tab=related`);
+  await settled(page);
+  const list = page.locator('section', {
+    has: page.getByRole('heading', { name: 'Related identities' }),
+  });
+  await list.getByRole('button', { name: 'Evidence' }).first().click();
+  await page.getByText('Any two accounts, to begin with').waitFor();
+  const part = list.getByRole('button', { name: 'Not the same person' }).first();
+  await part.click();
+  const dialog = page.getByRole('dialog');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert(
+    await part.evaluate((button) => button === document.activeElement),
+    'a dialog gives the focus back',
+  );
+  await page.keyboard.press('Enter');
+  await dialog.getByText('Links between them').waitFor();
+  assert.equal(
+    (await server.call('GET', `/link-decisions?identity=${id}`)).totalElements,
+    0,
+    'a look changes nothing',
+  );
+  await dialog.getByLabel('Why (optional)').fill('brothers');
+  await dialog.getByRole('button', { name: 'Not the same person' }).click();
+  await page.getByText('Decided: not the same person.').waitFor();
+  await page.getByRole('heading', { name: 'Decided', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await until(
+    'taken back',
+    async () => (await server.call('GET', `/link-decisions?identity=${id}`)).totalElements === 0,
+  );
+  await page.getByRole('heading', { name: 'Decided', exact: true }).waitFor({ state: 'detached' });
+});
+
+step('the history is drawn, and two analyses compared', async ({ page, server }) => {
+  const [who] = (await server.call('GET', '/identities?sort=uniquenessScore&order=ASC')).content;
+  await page.goto(`${server.origin}/identities/${encodeURIComponent(who.id)}?tab=history`);
+  await page.locator('.uplot').waitFor();
+  await page.getByRole('heading', { name: 'Compare two analyses' }).waitFor();
+});
+
+step('escalations are worked with the keyboard alone', async ({ page, server }) => {
+  await until(
+    'an escalation',
+    async () => (await server.call('GET', '/escalations/summary')).open > 1,
+  );
+  await page.locator('body').press('g');
+  await page.keyboard.press('a');
+  await page.getByRole('heading', { name: 'Escalations', exact: true }).waitFor();
+  await settled(page);
+  await page.keyboard.press('j');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'row');
+  await page.keyboard.press('n');
+  await page.keyboard.type('looks automated');
+  await page.keyboard.press('Control+Enter');
+  await page.locator('li', { hasText: 'looks automated' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('j');
+  await page.keyboard.press('a');
+  await page.getByText('Acknowledged.').waitFor();
+  const counts = () => server.call('GET', '/escalations/summary');
+  assert.equal((await counts()).acknowledged, 1);
+  await page.keyboard.press('c');
+  await page.getByText('Closed.').waitFor();
+  await until('closed', async () => (await counts()).closed === 1);
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await until('reopened', async () => (await counts()).closed === 0);
+});
+
+step(
+  'the cursor stays on its escalation when another comes before it',
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/escalations?status=OPEN`);
+    await settled(page);
+    await page.keyboard.press('j');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    const before = await focused();
+    await server.call('POST', '/escalation-rules', {
+      name: 'Later, and first',
+      severity: 'CRITICAL',
+      conditions: [{ type: 'SCORE_LT', category: 'HUMANITY', threshold: 25 }],
+    });
+    await page.getByRole('link', { name: 'Later, and first' }).first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') !== '2');
+    assert.equal(await focused(), before);
+  },
+);
+
+step('identities are searched, narrowed and kept as a view', async ({ page, server }) => {
+  await page.goto(`${server.origin}/identities`);
+  await settled(page);
+  await page.keyboard.press('/');
+  await page.keyboard.type('lovelace');
+  await page.waitForURL(/term=lovelace/);
+  await page.getByText('1 identity found').waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByText('More filters').click();
+  const slider = page.getByLabel('Humanity at most');
+  await slider.focus();
+  for (let count = 0; count < 60; count += 1) await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/maxHumanity=40/);
+  await page.reload();
+  await settled(page);
+  assert.equal(
+    await page.getByLabel('Humanity at most').inputValue(),
+    '40',
+    'filters are in the address',
+  );
+  await page.getByRole('button', { name: 'Save view' }).click();
+  await page.getByLabel('Name of the view').fill('Bots');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('Saved views').selectOption('Bots');
+  await page.waitForURL(/maxHumanity=40/);
+});
+
+step('rows are walked and opened with the keyboard', async ({ page, server }) => {
+  await page.goto(`${server.origin}/identities?sort=id&order=ASC`);
+  await settled(page);
+  await page.keyboard.press('j');
+  for (let count = 0; count < 5; count += 1) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') > 100);
+  await settled(page);
+  await page.keyboard.press('Home');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/identities\/./);
+});
+
+step('many are disregarded at once, and taken back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/identities?term=hostile-`);
+  await page.getByText('4 identities found').waitFor();
+  await settled(page);
+  for (const box of await page.getByRole('checkbox').all()) await box.check();
+  await page.getByRole('button', { name: 'Disregard', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disregard' }).click();
+  await page.getByText('4 identities disregarded.').waitFor();
+  const left = async () => (await server.call('GET', '/identities?disregarded=true')).totalElements;
+  assert.equal(await left(), 4);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await until('taken back', async () => (await left()) === 0);
+});
+
+step(
+  'what is exported is all of it, and computes nothing in a spreadsheet',
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/identities`);
+    await settled(page);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export CSV' }).click(),
+    ]);
+    const text = readFileSync(await download.path(), 'utf8');
+    const total = (await server.call('GET', '/identities?pageSize=1')).totalElements;
+    assert.equal(text.split('\r\n').length, total + 2);
+    assert(text.includes('\'=HYPERLINK(""http://evil.example""'), 'formulas are text');
+    assert(!/(^|,)"?[=+@-][^,\d]/m.test(text), 'no cell begins a formula');
+  },
+);
+
+step('a rule is tuned with its preview, and the change taken back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/escalation-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Critical humanity' });
+  await row.getByRole('button', { name: 'Change' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/identit(y|ies) match(es)? now/).waitFor();
+  const matches = async () =>
+    Number((await dialog.getByText(/match(es)? now/).textContent()).split(' ')[0]);
+  const before = await matches();
+  await dialog.getByLabel('Threshold of condition 1').fill('90');
+  await until('more match', async () => (await matches()) > before);
+  await dialog.getByRole('button', { name: 'Add a condition' }).click();
+  await dialog.getByLabel('Kind of condition 2').selectOption('IDENTITY_AGE_LT');
+  await dialog.getByLabel('Length of time of condition 2').fill('3');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await row.getByText('Humanity is below 90, and known for less than 3 days').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row.getByText('Humanity is below 25', { exact: true }).waitFor();
+});
+
+step('a badge rule is made', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/badge-rules`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Make a rule' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Rather doubtful');
+  await dialog.getByLabel('Score of condition 1').selectOption('AUTHENTICITY');
+  await dialog.getByLabel('Threshold of condition 1').fill('40');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page
+    .locator('li', { hasText: 'Rather doubtful' })
+    .getByText('Authenticity is below 40')
+    .waitFor();
+});
+
+step(
+  'a webhook shows its secret once, is tested, and gets another secret',
+  async ({ page, server }) => {
+    await page.goto(`${server.origin}/settings/channels`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Make a channel' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Fraud desk');
+    await dialog.getByLabel('Address').fill('https://receiver.invalid/hook');
+    await dialog.getByRole('button', { name: 'Make a channel' }).click();
+    const secret = () => dialog.locator('pre').textContent();
+    await dialog.getByText('is shown this once').waitFor();
+    const first = await secret();
+    assert.match(first, /^whsec_/);
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await page.getByText('Test', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change the secret' }).click();
+    await dialog.getByRole('button', { name: 'Change the secret' }).click();
+    await dialog.getByText('is shown this once').waitFor();
+    assert.notEqual(await secret(), first);
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByText('The secret before signs too').waitFor();
+  },
+);
+
+step('a mapping is added, deleted and brought back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/mappings`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Add a mapping' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Your name').fill('acct.opened');
+  await dialog.getByLabel('Means').selectOption('REGISTRATION');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const row = page.locator('li', { hasText: 'acct.opened' });
+  await row.getByRole('button', { name: 'Delete' }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await row.waitFor();
+});
+
+step('hostile words are shown and do nothing', async ({ page, server }) => {
+  for (const { id } of HOSTILE) {
+    const path = `${server.origin}/identities/${encodeURIComponent(id)}`;
+    for (const tab of ['why', 'events', 'devices', 'data']) {
+      await page.goto(`${path}?tab=${tab}`);
+      await settled(page);
+      assert.equal(
+        await page.getByText('There is nothing here').count(),
+        0,
+        `${id} is found by its address`,
+      );
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert(wide <= 0, `${id} ${tab} breaks the layout by ${wide} px`);
+    }
+  }
+  await page.goto(`${server.origin}/identities/hostile-bidi`);
+  await page.getByRole('heading', { name: '‹U+202E›' }).waitFor();
+  await page.goto(`${server.origin}/events`);
+  await settled(page);
+  assert.equal(await page.locator('main img, main svg, main script').count(), 0);
+  assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
+});
+
+step('who may only read is offered nothing else', async ({ browser, server }) => {
+  const { context, page } = await profile(browser);
+  await page.route('**/api/auth/me', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), role: 'VIEWER' } });
+  });
+  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
+  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
+  await settled(page);
+  assert.equal(await page.getByRole('button', { name: /Disregard|Score again|review/ }).count(), 0);
+  await page.goto(`${server.origin}/escalations`);
+  await settled(page);
+  assert.equal(await page.getByRole('button', { name: /Acknowledge |Assign/ }).count(), 0);
+  await context.close();
+});
+
+step('a link from a notification survives signing in', async ({ browser, server }) => {
+  const { context, page } = await profile(browser);
+  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
+  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('heading', { name: 'Log in to Dregs' }).waitFor();
+  assert.equal(
+    await page.evaluate(() => sessionStorage.length + localStorage.length),
+    0,
+    'nothing is left behind',
+  );
+  await context.close();
+});
+
+step(
+  'axe finds nothing serious on any page, light or dark, wide or narrow',
+  async ({ browser, server }) => {
+    const ring = (await server.call('GET', '/rings')).content[0];
+    const [device] = (await server.call('GET', '/devices')).content;
+    const [event] = (await server.call('GET', '/events')).content;
+    const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
+    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews'];
+    const paths = [
+      ...[
+        '/',
+        '/identities',
+        '/identities?maxHumanity=40',
+        '/rings',
+        '/devices',
+        '/events',
+        '/escalations',
+      ],
+      ...tabs.map((tab) => `/identities/${who}?tab=${tab}`),
+      ...[
+        `/rings/${ring.id}`,
+        `/devices/${device.fingerprint}`,
+        `/events/${encodeURIComponent(event.id)}`,
+      ],
+      ...['/settings', '/settings/account', '/settings/credentials', '/no/such/page'],
+      ...[
+        '/settings/badge-rules',
+        '/settings/escalation-rules',
+        '/settings/channels',
+        '/settings/mappings',
+      ],
+    ];
+    const found = [];
+    for (const [colorScheme, options] of [
+      ['light', {}],
+      ['dark', { viewport: NARROW }],
+    ]) {
+      const { context, page, complaints } = await profile(browser, {
+        colorScheme,
+        reducedMotion: 'reduce',
+        ...options,
+      });
+      await page.goto(server.origin);
+      await page.getByLabel('Password').waitFor();
+      found.push(...(await axe(page)));
+      await signIn(page, server.origin, server.keys);
+      for (const path of paths) {
+        await page.goto(server.origin + path);
+        await settled(page);
+        for (const line of await axe(page)) found.push(`${path} ${colorScheme}: ${line}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wide > 0) found.push(`${path} ${colorScheme}: ${wide} px too wide`);
+      }
+      found.push(...complaints.map((line) => `${colorScheme}: ${line}`));
+      await context.close();
+    }
+    assert.deepEqual(found, []);
+  },
+);
+
+const server = await start(binary);
+const browser = await launch();
+const { page, complaints } = await profile(browser);
+page.setDefaultTimeout(SEEN_MS);
+let failed = 0;
+try {
+  for (const { name, act } of steps) {
+    const from = Date.now();
+    try {
+      await act({ page, browser, server });
+      console.info(`ok    ${name} (${((Date.now() - from) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      failed += 1;
+      console.error(`FAILED ${name}\n${error.stack}\n  at ${page.url()}`);
+      await page
+        .screenshot({ path: `${process.env.DREGS_SHOTS ?? '/tmp'}/dashboard-failed-${failed}.png` })
+        .catch(() => undefined);
+    }
+  }
+  // The wrong password is answered with 401, which the browser tells the console.
+  const odd = complaints.filter((line) => !line.includes('401'));
+  if (odd.length > 0) {
+    failed += 1;
+    console.error(`FAILED the console is quiet\n${odd.slice(0, 20).join('\n')}`);
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}
+process.exit(failed > 0 ? 1 : 0);
