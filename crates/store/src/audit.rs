@@ -63,6 +63,8 @@ pub struct AuditOutcome {
     pub id: i64,
     pub status: u16,
     pub fields: Vec<String>,
+    /// Takes the place of a path, with what it names.
+    pub route: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -103,11 +105,15 @@ impl Store {
 
     /// Notes how things went that are in the log.
     pub async fn note_audit_outcomes(&self, team: &TeamId, outcomes: &[AuditOutcome]) -> Result<()> {
-        let rows: Batch =
-            outcomes.iter().map(|outcome| (outcome.id, outcome.status, outcome.fields.join(","))).collect();
+        let rows: Batch = outcomes
+            .iter()
+            .map(|outcome| (outcome.id, outcome.status, outcome.fields.join(","), &outcome.route))
+            .collect();
         self.db
             .run(
-                "update audit_log set status = cast(j.value->>1 as bigint), fields = j.value->>2
+                "update audit_log set status = cast(j.value->>1 as bigint), fields = j.value->>2, path = coalesce(j.value->>3, path),
+                   subject = case when j.value->>3 is null then subject end,
+                   other_subject = case when j.value->>3 is null then other_subject end
                  from json_each($2) j where audit_log.id = cast(j.value->>0 as bigint) and audit_log.team_id = $1",
                 args![team, rows],
             )

@@ -34,6 +34,7 @@ const WAITING_MAX: usize = 10_000;
 const PATH_CHARS_MAX: usize = 600;
 const FIELD_CHARS_MAX: usize = 40;
 const FIELDS_MAX: usize = 20;
+const NOT_FOUND: u16 = 404;
 
 /// Reads that are noted before they happen: what leaves with them is about everybody, or all there is of one person.
 const SENSITIVE: [&str; 3] = ["exportIdentity", "getReviewTranscript", "listAuditLog"];
@@ -78,6 +79,8 @@ pub struct Trail {
 struct Noted {
     log: Arc<AuditLog>,
     team: TeamId,
+    /// The path with its parameters unfilled.
+    route: String,
     line: Line,
 }
 
@@ -110,10 +113,16 @@ impl Trail {
         let fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut waiting = noted.log.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = waiting.entry(noted.team.clone()).or_default();
+        // What is not there, or no longer, is not named: it may be somebody who was erased.
+        let route = (status == NOT_FOUND).then(|| noted.route.clone());
         match &noted.line {
-            Line::Written(id) => waiting.outcomes.push(AuditOutcome { id: *id, status, fields }),
+            Line::Written(id) => waiting.outcomes.push(AuditOutcome { id: *id, status, fields, route }),
             Line::Waits(entry) => {
-                waiting.entries.push(AuditEntry { status: Some(status), fields, ..(**entry).clone() });
+                let mut entry = AuditEntry { status: Some(status), fields, ..(**entry).clone() };
+                if let Some(route) = route {
+                    entry = AuditEntry { path: route, subject: None, other_subject: None, ..entry };
+                }
+                waiting.entries.push(entry);
             }
         }
     }
@@ -160,7 +169,13 @@ pub async fn note_person(app: &App, parts: &Parts, user: &User, team: &TeamId, a
 }
 
 /// Writes a line at once, or leaves it for the next flush when it need not be `first`.
-async fn write_line(app: &App, trail: &Trail, team: &TeamId, entry: AuditEntry, first: bool) -> ApiResult<()> {
+async fn write_line(
+    app: &App,
+    trail: &Trail,
+    team: &TeamId,
+    (route, entry): (String, AuditEntry),
+    first: bool,
+) -> ApiResult<()> {
     let line = match first || app.audit.waiting() >= WAITING_MAX {
         true => {
             app.store.add_audit_entries(team, std::slice::from_ref(&entry)).await?;
@@ -168,7 +183,7 @@ async fn write_line(app: &App, trail: &Trail, team: &TeamId, entry: AuditEntry, 
         }
         false => Line::Waits(Box::new(entry)),
     };
-    let _ = trail.noted.set(Noted { log: app.audit.clone(), team: team.clone(), line });
+    let _ = trail.noted.set(Noted { log: app.audit.clone(), team: team.clone(), route, line });
     Ok(())
 }
 
@@ -186,12 +201,13 @@ fn worth_a_line(parts: &Parts, principal: &Principal) -> Option<(&'static str, b
     (is_sensitive || is_looked_at).then_some((name, is_sensitive))
 }
 
-fn entry(app: &App, parts: &Parts, trail: &Trail, actor: Actor, action: &str) -> AuditEntry {
+/// The route, and the line.
+fn entry(app: &App, parts: &Parts, trail: &Trail, actor: Actor, action: &str) -> (String, AuditEntry) {
     let now_ms = app.clock.now_ms();
-    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str).trim_start_matches("/api");
     let path = parts.uri.path();
-    let mut subjects = parameters(route.trim_start_matches("/api"), path);
-    AuditEntry {
+    let mut subjects = parameters(route, path);
+    let entry = AuditEntry {
         id: app.ids.next(now_ms),
         created_ms: now_ms,
         actor_kind: actor.kind,
@@ -205,7 +221,8 @@ fn entry(app: &App, parts: &Parts, trail: &Trail, actor: Actor, action: &str) ->
         request_id: trail.request_id.clone(),
         fields: Vec::new(),
         status: None,
-    }
+    };
+    (route.to_owned(), entry)
 }
 
 /// What stands in a path in the place of its route's parameters. Of a group, its id: types are many groups'.
@@ -377,12 +394,15 @@ mod tests {
     fn names_of_fields_are_kept_and_nothing_else() {
         let trail = Trail::new("r");
         let log = Arc::new(AuditLog::default());
-        let noted = Noted { log: log.clone(), team: TeamId::new("t"), line: Line::Written(7) };
+        let noted = Noted { log: log.clone(), team: TeamId::new("t"), route: "/r/{id}".into(), line: Line::Written(7) };
         assert!(trail.noted.set(noted).is_ok());
         trail.note_fields(br#"{"password": "secret words", "name": {"x": 1}, "a b@example.com": 1}"#);
         trail.end(204);
         let waiting = std::mem::take(&mut *log.waiting.lock().unwrap());
         let outcomes = &waiting[&TeamId::new("t")].outcomes;
-        assert_eq!(*outcomes, [AuditOutcome { id: 7, status: 204, fields: vec!["name".into(), "password".into()] }]);
+        assert_eq!(
+            *outcomes,
+            [AuditOutcome { id: 7, status: 204, fields: vec!["name".into(), "password".into()], route: None }]
+        );
     }
 }

@@ -44,6 +44,8 @@ fn visit(id: &str) -> Value {
 /// A person who has left something everywhere, and another who has to do with them.
 async fn furnish(app: &TestApp) {
     app.api.post("/badge-rules", &json!({"name": "All", "conditions": anyone()})).await.expect(201);
+    let bad = json!({"name": "Bad", "type": "BAD", "conditions": anyone()});
+    app.api.post("/badge-rules", &bad).await.expect(201);
     let mut slugs = Vec::new();
     for name in ["tried", "given up"] {
         let events = ["IDENTITY_SCORED", "IDENTITY_BADGES_CHANGED"];
@@ -64,6 +66,7 @@ async fn furnish(app: &TestApp) {
     let decided = json!({"verdict": "SAME", "note": "zebulina is the neighbour"});
     app.api.put(&format!("{path}/decisions/neighbour"), &decided).await.expect(200);
     app.settle().await;
+    app.api.put(&format!("{path}/label"), &json!({"kind": "BOT", "note": "zebulina is a bot"})).await.expect(200);
     for id in [path, "/identities/neighbour"] {
         let asked = json!({"feedback": "as Zebulina Quix says"});
         app.api.post(&format!("{id}/actions/review"), &asked).await.expect(201);

@@ -3,7 +3,12 @@
 use super::support::*;
 use dregs_store::{ActorKind, AuditEntry, AuditFilter, AuditOutcome, ListQuery, Order, Store};
 
-on_both!(a_line_is_found_by_what_it_says, an_outcome_is_noted_on_its_line, a_team_finds_its_own_lines_alone);
+on_both!(
+    a_line_is_found_by_what_it_says,
+    an_outcome_is_noted_on_its_line,
+    what_is_not_there_is_not_named,
+    a_team_finds_its_own_lines_alone
+);
 
 fn line(id: i64, action: &str, subject: Option<&str>) -> AuditEntry {
     AuditEntry {
@@ -47,12 +52,21 @@ async fn a_line_is_found_by_what_it_says(store: &Store) {
 
 async fn an_outcome_is_noted_on_its_line(store: &Store) {
     store.add_audit_entries(&team(), &[line(1, "update", None), line(2, "update", None)]).await.unwrap();
-    let outcome = AuditOutcome { id: 2, status: 204, fields: vec!["name".into(), "role".into()] };
+    let outcome = AuditOutcome { id: 2, status: 204, fields: vec!["name".into(), "role".into()], route: None };
     store.note_audit_outcomes(&team(), std::slice::from_ref(&outcome)).await.unwrap();
     store.note_audit_outcomes(&other_team(), &[AuditOutcome { id: 1, ..outcome.clone() }]).await.unwrap();
     let lines = found(store, AuditFilter::default()).await;
     assert_eq!((lines[0].status, &lines[0].fields), (Some(204), &outcome.fields));
     assert_eq!((lines[1].status, lines[1].fields.len()), (None, 0));
+}
+
+async fn what_is_not_there_is_not_named(store: &Store) {
+    let pair = AuditEntry { other_subject: Some("y".into()), ..line(1, "decide", Some("x")) };
+    store.add_audit_entries(&team(), &[pair]).await.unwrap();
+    let outcome = AuditOutcome { id: 1, status: 404, fields: Vec::new(), route: Some("/identities/{id}".into()) };
+    store.note_audit_outcomes(&team(), &[outcome]).await.unwrap();
+    let held = found(store, AuditFilter::default()).await.remove(0);
+    assert_eq!((held.path.as_str(), held.subject, held.other_subject), ("/identities/{id}", None, None));
 }
 
 async fn a_team_finds_its_own_lines_alone(store: &Store) {

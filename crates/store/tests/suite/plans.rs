@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 11] = [
+const WHOLE_TABLE: [&str; 12] = [
     "from teams",
     "from throttles t order by t.forget_ms",
     "from cycle_evidence order by id desc",
@@ -17,6 +17,7 @@ const WHOLE_TABLE: [&str; 11] = [
     "from erasures e where e.status <> 'DONE'",
     "from reviews r where r.status = 'PENDING'",
     "from backtests b where b.status = 'PENDING'",
+    "select b.id, b.result from backtests",
     "from usage",
     "count(*) as n from",
 ];

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use dregs_engine::event::{Event, IdentityInput};
+use dregs_engine::labels::LabelKind;
 use dregs_engine::linkage::decision::{Decision, Verdict};
 use dregs_engine::linkage::{KeyKind, Link, LinkType};
 use dregs_engine::profile::{Profile, Seen};
@@ -9,8 +10,9 @@ use dregs_engine::rejection::Fate;
 use dregs_engine::rules::{Severity, Status};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Commit, CycleEvidence, DeliveryWrite, EXPORT_SECTIONS, Erased, ErasedFrom, Erasure, ErasureStatus, Escalation,
-    EscalationWrites, Exported, GroupWrite, INVENTORY, Note, ParkedEvent, Review, ReviewStatus, Store, Trail, Usage,
+    ActorKind, AuditEntry, Backtest, BacktestStatus, BadgeFiring, Commit, CycleEvidence, DeliveryWrite,
+    EXPORT_SECTIONS, Erased, ErasedFrom, Erasure, ErasureStatus, Escalation, EscalationWrites, Exported, GroupWrite,
+    INVENTORY, LabelWrite, Note, ParkedEvent, Review, ReviewStatus, Store, Trail, Usage,
 };
 use serde_json::json;
 use sqlx::{Connection as _, Row as _};
@@ -184,6 +186,7 @@ async fn fill(store: &Store) {
     let mut bad = badge("bot", 4);
     bad.explanation = "quixworth".into();
     commit.badges = badges(ID, &[bad]);
+    commit.badge_firings = vec![BadgeFiring { rule_id: "r".into(), identity_id: ID.into(), fired_ms: 4 }];
     commit.escalations =
         EscalationWrites { begun: vec![escalation(21, ID), escalation(22, "other")], ..Default::default() };
     commit.deliveries = vec![DeliveryWrite {
@@ -213,6 +216,50 @@ async fn fill(store: &Store) {
     let event = serde_json::to_string(&logged("q-parked", Some(ID))).unwrap();
     let parked = ParkedEvent { id: "q-parked".into(), event, error: "quixworth".into(), parked_ms: 80 };
     store.park(&team(), &parked).await.unwrap();
+    let label = |id: i64, note: &str| LabelWrite {
+        id,
+        kind: LabelKind::Bot,
+        note: Some(note.into()),
+        escalation_id: None,
+        by: "ana".into(),
+        now_ms: 80,
+    };
+    store.put_label(&team(), ID, &label(61, "quixworth")).await.unwrap();
+    store.put_label(&team(), "other", &label(62, "as Zoe Quixworth")).await.unwrap();
+    let line = |id: i64, subject: &str, other: Option<&str>| AuditEntry {
+        id,
+        created_ms: 80,
+        actor_kind: ActorKind::Person,
+        actor_id: "u".into(),
+        actor: "ana".into(),
+        action: "decide".into(),
+        path: format!("/identities/{subject}/{}", other.unwrap_or_default()),
+        subject: Some(subject.into()),
+        other_subject: other.map(str::to_owned),
+        ip: None,
+        request_id: "r".into(),
+        fields: Vec::new(),
+        status: Some(200),
+    };
+    let lines = [line(71, ID, None), line(72, "other", Some(ID)), line(73, "fp-quixworth", None)];
+    store.add_audit_entries(&team(), &lines).await.unwrap();
+    let backtest = Backtest {
+        team: team(),
+        id: 81,
+        kind: "BADGE".into(),
+        rule: "{}".into(),
+        days: 30,
+        status: BacktestStatus::Pending,
+        progress: 0.0,
+        result: None,
+        error: None,
+        requested_by: "ana".into(),
+        created_ms: 80,
+        completed_ms: None,
+    };
+    store.add_backtest(&backtest).await.unwrap();
+    let result = json!({"first": [{"identityId": ID}]}).to_string();
+    store.complete_backtest(&team(), 81, Ok(&result), 90).await.unwrap();
     let usage = Usage { team: team(), month: "2026-11".into(), events: 2 };
     store.append(b"of quixworth\nof others\n".to_vec(), &[usage]).await.unwrap();
 }
