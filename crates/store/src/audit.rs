@@ -111,9 +111,9 @@ impl Store {
             .collect();
         self.db
             .run(
-                "update audit_log set status = cast(j.value->>1 as bigint), fields = j.value->>2, path = coalesce(j.value->>3, path),
-                   subject = case when j.value->>3 is null then subject end,
-                   other_subject = case when j.value->>3 is null then other_subject end
+                "update audit_log set status = cast(j.value->>1 as bigint), fields = j.value->>2, path = coalesce(j.value->>3, audit_log.path),
+                   subject = case when j.value->>3 is null then audit_log.subject end,
+                   other_subject = case when j.value->>3 is null then audit_log.other_subject end
                  from json_each($2) j where audit_log.id = cast(j.value->>0 as bigint) and audit_log.team_id = $1",
                 args![team, rows],
             )

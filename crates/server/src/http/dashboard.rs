@@ -46,7 +46,7 @@ impl DayView {
 /// A team at a glance.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SummaryView {
+pub struct DashboardSummaryView {
     pub team: String,
     pub identities: u64,
     /// Identities that came into being.
@@ -93,10 +93,10 @@ pub struct ProcessingView {
 /// Read a team's key figures
 #[utoipa::path(
     get, path = "/dashboard/summary", tag = "dashboard", operation_id = "getDashboardSummary",
-    responses((status = 200, description = "The team as it is", body = SummaryView), ToReadAll),
+    responses((status = 200, description = "The team as it is", body = DashboardSummaryView), ToReadAll),
     security(("key" = []))
 )]
-pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<SummaryView>> {
+pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<DashboardSummaryView>> {
     let now_ms = app.clock.now_ms();
     let hour_ms = hour_of(now_ms);
     app.fates.flush(&app.store).await;
@@ -117,7 +117,7 @@ pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiRe
         DayView::of(count(&last), count(&previous))
     };
     let escalations = app.store.open_escalations(&team).await?;
-    Ok(Json(SummaryView {
+    Ok(Json(DashboardSummaryView {
         team: app.store.team(&team).await?.map(|team| team.name).unwrap_or_default(),
         identities: app.store.team_counts(&team).await?.identities,
         new_identities: DayView::of(new[0], new[1]),

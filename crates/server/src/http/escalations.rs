@@ -79,7 +79,7 @@ impl From<Escalation> for EscalationView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SummaryView {
+pub struct EscalationSummaryView {
     pub open: i64,
     pub acknowledged: i64,
     pub closed: i64,
@@ -142,13 +142,13 @@ pub async fn list(
 /// Count escalations by status
 #[utoipa::path(
     get, path = "/escalations/summary", tag = "escalations", operation_id = "summarizeEscalations",
-    responses((status = 200, description = "How many are in each status", body = SummaryView), ToReadAll),
+    responses((status = 200, description = "How many are in each status", body = EscalationSummaryView), ToReadAll),
     security(("key" = []))
 )]
-pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<SummaryView>> {
+pub async fn summary(State(app): State<Arc<App>>, Reader(team): Reader) -> ApiResult<Json<EscalationSummaryView>> {
     settled(&app).await;
     let counts = app.store.escalation_counts(&team).await?;
-    Ok(Json(SummaryView { open: counts.open, acknowledged: counts.acknowledged, closed: counts.closed }))
+    Ok(Json(EscalationSummaryView { open: counts.open, acknowledged: counts.acknowledged, closed: counts.closed }))
 }
 
 async fn found(app: &App, team: &TeamId, id: i64) -> ApiResult<Escalation> {

@@ -178,7 +178,7 @@ fn gone() -> ApiError {
 }
 
 #[derive(Deserialize, ToSchema)]
-pub struct TokenBody {
+pub struct InvitationTokenBody {
     token: String,
 }
 
@@ -197,7 +197,7 @@ pub struct InvitedView {
 
 /// See what an invitation is into
 #[utoipa::path(
-    post, path = "/auth/invitations/look-up", tag = "auth", operation_id = "lookUpInvitation", request_body = TokenBody,
+    post, path = "/auth/invitations/look-up", tag = "auth", operation_id = "lookUpInvitation", request_body = InvitationTokenBody,
     responses((status = 200, description = "What it is into", body = InvitedView), (status = 400, body = ErrorBody),
         (status = 404, description = "Unknown, used, withdrawn or run out", body = ErrorBody), (status = 413, body = ErrorBody),
         (status = 415, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)),
@@ -205,7 +205,7 @@ pub struct InvitedView {
 pub async fn look_up(
     State(app): State<Arc<App>>,
     parts: Parts,
-    Body(body): Body<TokenBody>,
+    Body(body): Body<InvitationTokenBody>,
 ) -> ApiResult<Json<InvitedView>> {
     let invitation = by_token(&app, &body.token, client_ip(&parts, &app.options)).await?;
     let team = app.store.team(&invitation.team).await?.ok_or_else(gone)?;

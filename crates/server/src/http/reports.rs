@@ -78,7 +78,7 @@ pub struct CountedView {
     /// The reliability curve: the share of legitimate ones by score.
     pub bins: Vec<BinView>,
     /// What taking everything below the edge of a band for bad gets right and wrong.
-    pub edges: Vec<EdgeView>,
+    pub edges: Vec<BandEdgeView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,7 +97,7 @@ pub struct BinView {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct EdgeView {
+pub struct BandEdgeView {
     #[schema(minimum = 0, maximum = 100)]
     pub edge: u8,
     pub abuse_below: u64,
@@ -119,9 +119,9 @@ impl From<Bin> for BinView {
     }
 }
 
-impl From<Confusion> for EdgeView {
+impl From<Confusion> for BandEdgeView {
     fn from(found: Confusion) -> Self {
-        EdgeView {
+        BandEdgeView {
             edge: found.edge,
             abuse_below: found.abuse_below,
             legitimate_below: found.legitimate_below,

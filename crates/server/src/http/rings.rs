@@ -62,7 +62,7 @@ impl From<StoredRing> for RingView {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct MemberView {
+pub struct RingMemberView {
     #[serde(flatten)]
     node: NodeView,
     /// Since when it is linked to another member.
@@ -96,7 +96,7 @@ pub struct RingDetailView {
     /// How long its oldest strong link has stood, in whole days.
     age_days: i64,
     /// First comers first.
-    members: Vec<MemberView>,
+    members: Vec<RingMemberView>,
     /// What holds it together, the most common evidence first.
     evidence: Vec<HoldView>,
     weakest_joint: Option<JointView>,
@@ -157,7 +157,9 @@ pub async fn get(
         age_days: (now_ms - ring.created_ms).max(0) / DAY_MS,
         members: members
             .iter()
-            .filter_map(|(id, at_ms)| Some(MemberView { node: nodes.remove(id)?, joined_at: format_time_ms(*at_ms) }))
+            .filter_map(|(id, at_ms)| {
+                Some(RingMemberView { node: nodes.remove(id)?, joined_at: format_time_ms(*at_ms) })
+            })
             .collect(),
         evidence: evidence(&edges),
         weakest_joint: joint(&edges),

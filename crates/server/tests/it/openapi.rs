@@ -5,6 +5,7 @@ use dregs_server::http::document;
 use hyper::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 on_both!(every_documented_route_answers);
 
@@ -44,6 +45,27 @@ pub fn operations() -> Vec<Operation> {
         })
     });
     operations.collect()
+}
+
+/// Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// Of two schemas with one name, the document would hold one.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut names = BTreeSet::new();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for described in text.split("ToSchema)]").skip(1) {
+            let words = described.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum"));
+            let name: String = words.skip(1).take(1).flat_map(str::chars).take_while(|c| c.is_alphanumeric()).collect();
+            assert!(names.insert(name.clone()), "{name}, in {}", path.display());
+        }
+    }
+    assert!(names.len() > 50);
 }
 
 #[test]
