@@ -42,7 +42,7 @@ pub fn render(id: &str, notifications: &[Notification<'_>]) -> (String, String, 
     let mark = if critical > 0 { format!(", {critical} critical") } else { String::new() };
     let foot = format!("Dregs, digest {}", clean(id, VALUE_CHARS_MAX));
     let more = rows.len().saturating_sub(ROWS_MAX);
-    let more = (more > 0).then(|| format!("and {} more", counted(more, "more identity", "more identities")));
+    let more = (more > 0).then(|| format!("and {}", counted(more, "more identity", "more identities")));
     let counts = counts(notifications);
     let text = text(&title, &counts, &rows, more.as_deref(), &foot);
     let html = html(&counts, &rows, more.as_deref());
