@@ -324,7 +324,9 @@ impl Store {
     }
 }
 
+/// Refuses what rests on other rules than the team's. They stay as they are until the transaction ends.
 async fn check_playbook(tx: &mut Tx, team: &TeamId, version: i64) -> Result<()> {
+    crate::rules::hold_page(tx, team).await?;
     let row = tx.row("select playbook from team_counts where team_id = $1", args![team]).await?;
     match row.map_or(Ok(0), |row| row.int("playbook"))? == version {
         true => Ok(()),

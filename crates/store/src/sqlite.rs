@@ -19,8 +19,9 @@ const READERS: usize = 4;
 const READER_CACHE_KIB: u32 = 2 * 1024;
 /// Prepared statements kept on each connection.
 const STATEMENTS_MAX: usize = 256;
-/// Pages of a database that is written anew to be rid of free ones: 64 MiB, about a second.
-const REWRITTEN_PAGES_MAX: i64 = 16 * 1024;
+/// Pages of a database that is written anew to be rid of what is in no row: 1 GiB, some seconds in which nothing is
+/// processed.
+const REWRITTEN_PAGES_MAX: i64 = 256 * 1024;
 /// Free pages that are filled by one row: well below the longest row there may be.
 const ZEROED_PAGES_MAX: i64 = 64 * 1024;
 /// How long to wait for a connection, or for another process's lock, before the store counts as overloaded.
@@ -40,7 +41,8 @@ pub(crate) struct Sqlite {
 /// What becomes of the bytes of deleted rows, so that people who are erased cannot be read in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deleting {
-    /// They are overwritten at once, wherever they stood.
+    /// They are overwritten at once where they stood. Where they stood before their page was split, [`Sqlite::scrub`] cleans
+    /// what is not too large.
     Overwrites,
     /// As long as their page is in use they are overwritten at once; pages that are given up keep them until
     /// [`Sqlite::scrub`]. For what is deleted as often as it is written.
@@ -173,13 +175,13 @@ impl Sqlite {
     /// the log could be emptied: a reader may stand in the way.
     pub async fn scrub(&self) -> Result<bool> {
         let pages = |row: &[SqliteRow], column: &str| row.first().map_or(Ok(0), |row| row.int(column));
-        if self.deleting == Deleting::GivesUpPages {
-            let all = pages(&self.write_rows("pragma page_count", &[]).await?, "page_count")?;
-            let free = pages(&self.write_rows("pragma freelist_count", &[]).await?, "freelist_count")?;
-            match all - free <= REWRITTEN_PAGES_MAX {
-                true => self.run("vacuum", &[]).await.map(drop)?,
-                false => self.fill_free_pages(free).await?,
-            }
+        let all = pages(&self.write_rows("pragma page_count", &[]).await?, "page_count")?;
+        let free = pages(&self.write_rows("pragma freelist_count", &[]).await?, "freelist_count")?;
+        match self.deleting {
+            // Rows that moved to another page when theirs was split or emptied left a copy where no row is.
+            _ if all - free <= REWRITTEN_PAGES_MAX => self.run("vacuum", &[]).await.map(drop)?,
+            Deleting::GivesUpPages => self.fill_free_pages(free).await?,
+            Deleting::Overwrites => {}
         }
         let path = self.readers.path.clone();
         let empty = move || rows(&connect(&path, READER_CACHE_KIB)?, "pragma wal_checkpoint(truncate)", &[]);

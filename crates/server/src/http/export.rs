@@ -51,6 +51,11 @@ pub struct ExportView {
     pub escalations: Vec<Map<String, Value>>,
     pub escalation_notes: Vec<Map<String, Value>>,
     pub reviews: Vec<Map<String, Value>>,
+    pub labels: Vec<Map<String, Value>>,
+    /// Rules that gave a bad badge, and when they last did.
+    pub badge_firings: Vec<Map<String, Value>>,
+    /// Who looked at it or did something to it.
+    pub audit_log: Vec<Map<String, Value>>,
     pub deliveries: Vec<Map<String, Value>>,
     pub events: Vec<Map<String, Value>>,
     /// Events that could not be processed.
