@@ -1981,6 +1981,21 @@ export interface components {
             /** @description GOOD, BAD or NEUTRAL. */
             type: string;
         };
+        BandEdgeView: {
+            /** Format: int64 */
+            abuseBelow: number;
+            /** Format: int64 */
+            abuseFrom: number;
+            /** Format: int32 */
+            edge: number;
+            falsePositives?: components["schemas"]["ShareView"] | null;
+            /** Format: int64 */
+            legitimateBelow: number;
+            /** Format: int64 */
+            legitimateFrom: number;
+            precision?: components["schemas"]["ShareView"] | null;
+            recall?: components["schemas"]["ShareView"] | null;
+        };
         /** @description Identities by band. */
         BandsView: {
             /**
@@ -2228,7 +2243,7 @@ export interface components {
             /** @description Whether there are enough labels of both sides to conclude anything. */
             conclusive: boolean;
             /** @description What taking everything below the edge of a band for bad gets right and wrong. */
-            edges: components["schemas"]["EdgeView"][];
+            edges: components["schemas"]["BandEdgeView"][];
             /** Format: int64 */
             legitimate: number;
             /** @description What is missing for a conclusion; null when nothing is. */
@@ -2266,6 +2281,33 @@ export interface components {
             secretHint: string;
             /** @description Only in the answer that creates it. */
             secretKey?: string | null;
+        };
+        /** @description A team at a glance. */
+        DashboardSummaryView: {
+            /** @description Acknowledged ones, which are not closed yet. */
+            acknowledgedEscalations: {
+                [key: string]: number;
+            };
+            /** @description Identities of which something was seen. */
+            activeIdentities: components["schemas"]["DayView"];
+            dataPack: components["schemas"]["PackView"];
+            /** @description Events that were recorded. */
+            events: components["schemas"]["DayView"];
+            /** Format: int64 */
+            identities: number;
+            /** @description Identities that came into being. */
+            newIdentities: components["schemas"]["DayView"];
+            /** @description Open escalations by severity: INFO, WARNING, CRITICAL. */
+            openEscalations: {
+                [key: string]: number;
+            };
+            processing: components["schemas"]["ProcessingView"];
+            scoredIdentities: components["schemas"]["DayView"];
+            team: string;
+            unmappedAttributeNames: number;
+            /** @description Names of events of the last 30 days that no mapping covers. */
+            unmappedEventNames: number;
+            version: string;
         };
         /** @description A lookup table, and how much is in it. */
         DatasetView: {
@@ -2373,20 +2415,17 @@ export interface components {
             from?: string | null;
             to?: string | null;
         };
+        /** @description Two identities and all that links them. */
         EdgeView: {
-            /** Format: int64 */
-            abuseBelow: number;
-            /** Format: int64 */
-            abuseFrom: number;
-            /** Format: int32 */
-            edge: number;
-            falsePositives?: components["schemas"]["ShareView"] | null;
-            /** Format: int64 */
-            legitimateBelow: number;
-            /** Format: int64 */
-            legitimateFrom: number;
-            precision?: components["schemas"]["ShareView"] | null;
-            recall?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: double
+             * @description That both are one person, 0 to 1.
+             */
+            probability: number;
+            sourceId: string;
+            targetId: string;
+            /** @description What links them, as types of links. */
+            types: string[];
         };
         /** @description An entry of your own. */
         EntryBody: {
@@ -2562,6 +2601,14 @@ export interface components {
             silenced: boolean;
             updatedAt: string;
         };
+        EscalationSummaryView: {
+            /** Format: int64 */
+            acknowledged: number;
+            /** Format: int64 */
+            closed: number;
+            /** Format: int64 */
+            open: number;
+        };
         /** @description An incident that a rule opened. */
         EscalationView: {
             acknowledgedAt?: string | null;
@@ -2653,6 +2700,14 @@ export interface components {
             analyses: {
                 [key: string]: unknown;
             }[];
+            /** @description Who looked at it or did something to it. */
+            auditLog: {
+                [key: string]: unknown;
+            }[];
+            /** @description Rules that gave a bad badge, and when they last did. */
+            badgeFirings: {
+                [key: string]: unknown;
+            }[];
             badges: {
                 [key: string]: unknown;
             }[];
@@ -2693,6 +2748,9 @@ export interface components {
             identityId: string;
             /** @description What it could have in common with others. */
             keys: {
+                [key: string]: unknown;
+            }[];
+            labels: {
                 [key: string]: unknown;
             }[];
             links: {
@@ -2902,6 +2960,9 @@ export interface components {
             email: string;
             /** @description ADMIN, USER or VIEWER. */
             role: string;
+        };
+        InvitationTokenBody: {
+            token: string;
         };
         InvitationView: {
             createdAt: string;
@@ -3881,13 +3942,17 @@ export interface components {
             /** @description What holds it together, the most common evidence first. */
             evidence: components["schemas"]["HoldView"][];
             /** @description First comers first. */
-            members: components["schemas"]["MemberView"][];
+            members: components["schemas"]["RingMemberView"][];
             weakestJoint?: components["schemas"]["JointView"] | null;
         };
         /** @description A ring with the ids of its members. */
         RingMembersView: {
             id: string;
             members: string[];
+        };
+        RingMemberView: components["schemas"]["NodeView"] & {
+            /** @description Since when it is linked to another member. */
+            joinedAt: string;
         };
         /** @description Accounts that are very probably one person's. */
         RingView: {
@@ -3989,14 +4054,6 @@ export interface components {
             /** Format: int64 */
             onlyStored: number;
         };
-        SummaryView: {
-            /** Format: int64 */
-            acknowledged: number;
-            /** Format: int64 */
-            closed: number;
-            /** Format: int64 */
-            open: number;
-        };
         SwitchBody: {
             teamId: string;
         };
@@ -4014,7 +4071,12 @@ export interface components {
             name: string;
         };
         TokenBody: {
-            token: string;
+            /** @description ISO-8601; by default it lasts until it is revoked. */
+            expiresAt?: string | null;
+            /** @description What it is for, such as the program that uses it. */
+            name: string;
+            /** @description True: it may read only, whatever you may. False by default. */
+            readOnly?: boolean | null;
         };
         /** @description What an agent may act with. */
         TokenView: {
@@ -4497,7 +4559,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenBody"];
+                "application/json": components["schemas"]["InvitationTokenBody"];
             };
         };
         responses: {
@@ -6741,7 +6803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SummaryView"];
+                    "application/json": components["schemas"]["DashboardSummaryView"];
                 };
             };
             /** @description Unauthorized */
@@ -8786,7 +8848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SummaryView"];
+                    "application/json": components["schemas"]["EscalationSummaryView"];
                 };
             };
             /** @description Unauthorized */
