@@ -42,8 +42,8 @@ use tower_http::cors::{Any, CorsLayer};
 /// Where it is served.
 pub const PATH: &str = "/mcp";
 /// Requests a second that one grant may make in the long run, and at once: an agent reads in bursts, then thinks.
-const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
-const REQUESTS_BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
+const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const REQUESTS_BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// How exactly it is known when a grant was used last: a write for every request would be much for little.
 const USE_NOTED_MS: i64 = 3_600_000;
 const MANUAL_URI: &str = "dregs://manual/";

@@ -480,5 +480,5 @@ async fn what_is_over_is_deleted(store: &Store) {
     let forgotten_ms = 1_002 + 10 * 24 * HOUR_MS;
     store.prune_throttles(forgotten_ms).await.unwrap();
     assert_eq!(try_from(store, "a", 1_003).await, None, "nothing is left of it, even at that time");
-    assert!(KNOWN_MS > 10 * HOUR_MS && THROTTLES_MAX > 1_000);
+    const { assert!(KNOWN_MS > 10 * HOUR_MS && THROTTLES_MAX > 1_000) };
 }

@@ -176,7 +176,7 @@ async fn a_credential_changes_only_where_told(store: &Store) {
         expires_ms: Some(7),
         ..credential("1")
     };
-    assert_eq!(store.credentials(&team()).await.unwrap(), [changed.clone()]);
+    assert_eq!(store.credentials(&team()).await.unwrap(), std::slice::from_ref(&changed));
     let unending = CredentialWrite { expires_ms: Some(None), ..CredentialWrite::default() };
     assert!(store.change_credential(&team(), "1", &unending).await.unwrap());
     assert_eq!(store.credentials(&team()).await.unwrap(), [Credential { expires_ms: None, ..changed }]);
