@@ -96,7 +96,7 @@ impl Store {
                  select $1, cast(value->0->>0 as bigint), cast(value->0->>1 as bigint), cast(value->0->>2 as bigint), value->1->>0,
                    value->1->>1, value->1->>2, value->2->>0, value->2->>1, value->2->>2, value->2->>3, value->3->>0, value->3->>1,
                    value->3->>2
-                 from json_each($2)",
+                 from json_each($2) where true on conflict (id) do nothing",
                 args![team, rows],
             )
             .await

@@ -22,6 +22,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The advisory lock under which the schema of a PostgreSQL store is changed; the number spells "dregs".
 const SCHEMA_LOCK: i64 = 0x64_72_65_67_73;
+/// The one under which nodes append to the ingest log, each after the other.
+const LOG_LOCK: i64 = SCHEMA_LOCK + 1;
 
 /// How often this process began to write, and how long it waited for that in all.
 static WRITER_WAITS: AtomicU64 = AtomicU64::new(0);
@@ -324,6 +326,17 @@ impl Tx {
             Tx::Sqlite(_) => Ok(()),
             Tx::Postgres(tx) => {
                 sqlx::query("select pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut **tx).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until no other transaction appends to the ingest log. On SQLite the transaction itself is the lock.
+    pub async fn lock_log(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(tx) => {
+                sqlx::query("select pg_advisory_xact_lock($1)").bind(LOG_LOCK).execute(&mut **tx).await?;
                 Ok(())
             }
         }

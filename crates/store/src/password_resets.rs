@@ -55,7 +55,7 @@ impl Store {
         row.map(|row| row.text("user_id")).transpose()
     }
 
-    /// Uses a link up: sets the password and ends every session of the person. Returns whether it was good.
+    /// Uses a link up: sets the password and ends every session of the person, and what their agents may do. Returns whether it was good.
     pub async fn reset_password(&self, token_hash: &str, password_hash: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let used = tx
@@ -68,6 +68,7 @@ impl Store {
         let user_id = used.text("user_id")?;
         tx.run("update users set password_hash = $2 where id = $1", args![&user_id, password_hash]).await?;
         tx.run("delete from login_sessions where user_id = $1", args![&user_id]).await?;
+        tx.run("delete from agent_grants where user_id = $1", args![&user_id]).await?;
         tx.commit().await?;
         Ok(true)
     }

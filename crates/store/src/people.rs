@@ -134,6 +134,8 @@ impl Store {
             args![&team.id, user_id, Role::Admin.code(), team.created_ms],
         )
         .await?;
+        // Who made a link for somebody of one team only would open the other with it.
+        tx.run("delete from password_resets where user_id = $1", args![user_id]).await?;
         tx.commit().await?;
         Ok(true)
     }

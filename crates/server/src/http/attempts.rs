@@ -89,7 +89,7 @@ fn key(kind: &str, of: &[&str]) -> String {
 }
 
 /// The network of an address: what one attacker can change at no cost.
-fn network(ip: Option<IpAddr>) -> String {
+pub fn network(ip: Option<IpAddr>) -> String {
     match ip {
         Some(IpAddr::V4(ip)) => format!("{:x}", ip.to_bits() >> (32 - V4_PREFIX_BITS)),
         Some(IpAddr::V6(ip)) => format!("v6 {:x}", ip.to_bits() >> (128 - V6_PREFIX_BITS)),

@@ -15,8 +15,9 @@ use axum::extract::{MatchedPath, State};
 use axum::http::Method;
 use axum::http::request::Parts;
 use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::limits::ID_CHARS_MAX;
 use dregs_engine::text::cut;
-use dregs_store::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome, Store, TeamId, User};
+use dregs_store::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome, Store, StoreError, TeamId, User};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const WAITING_MAX: usize = 10_000;
 /// Characters kept of a path, and of the name of a field; names kept of one body.
 const PATH_CHARS_MAX: usize = 600;
+/// Characters kept of what something was done to: the longest id of an identity.
+const SUBJECT_CHARS_MAX: usize = ID_CHARS_MAX;
 const FIELD_CHARS_MAX: usize = 40;
 const FIELDS_MAX: usize = 20;
 const NOT_FOUND: u16 = 404;
@@ -154,6 +157,10 @@ pub async fn note(app: &App, parts: &Parts, principal: &Principal) -> ApiResult<
     let Some(trail) = parts.extensions.get::<Arc<Trail>>().filter(|trail| trail.noted.get().is_none()) else {
         return Ok(());
     };
+    // A public key is in everybody's hands and may write nothing: what it tries would only fill the log.
+    if matches!(principal, Principal::Page(_)) {
+        return Ok(());
+    }
     let Some((action, first)) = worth_a_line(parts, principal) else { return Ok(()) };
     let actor = Actor::of(app, principal).await?;
     let entry = entry(app, parts, trail, actor, action);
@@ -229,7 +236,10 @@ fn entry(app: &App, parts: &Parts, trail: &Trail, actor: Actor, action: &str) ->
 fn parameters(route: &str, path: &str) -> impl Iterator<Item = String> {
     let filled = route.split('/').zip(path.split('/'));
     let values = filled.filter(|(name, _)| name.starts_with('{') && *name != "{type}");
-    let decoded = |(_, value): (&str, &str)| percent_decode_str(value).decode_utf8_lossy().replace('\0', "");
+    let decoded = |(_, value): (&str, &str)| {
+        let text = percent_decode_str(value).decode_utf8_lossy().replace('\0', "");
+        cut(&text, SUBJECT_CHARS_MAX).to_owned()
+    };
     values.map(decoded).collect::<Vec<_>>().into_iter()
 }
 
@@ -247,13 +257,10 @@ impl AuditLog {
             let entries = store.add_audit_entries(&team, &waiting.entries).await;
             let outcomes = store.note_audit_outcomes(&team, &waiting.outcomes).await;
             let kept = Waiting {
-                entries: if entries.is_err() { waiting.entries } else { Vec::new() },
-                outcomes: if outcomes.is_err() { waiting.outcomes } else { Vec::new() },
+                entries: if is_worth_keeping(entries) { waiting.entries } else { Vec::new() },
+                outcomes: if is_worth_keeping(outcomes) { waiting.outcomes } else { Vec::new() },
             };
-            if let Some(error) = entries.err().or(outcomes.err()) {
-                tracing::warn!(%error, "the audit log could not be written, kept for later");
-                self.keep(team, kept);
-            }
+            self.keep(team, kept);
         }
     }
 
@@ -262,6 +269,21 @@ impl AuditLog {
         let held = waiting.entry(team).or_default();
         held.entries.splice(0..0, kept.entries);
         held.outcomes.splice(0..0, kept.outcomes);
+    }
+}
+
+/// What could not be written is tried again while the store is away; what the store refuses would be refused for ever.
+fn is_worth_keeping(written: dregs_store::Result<()>) -> bool {
+    match written {
+        Ok(()) => false,
+        Err(StoreError::Unavailable(cause)) => {
+            tracing::warn!(cause, "the audit log could not be written, kept for later");
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "lines of the audit log are lost: the store refuses them");
+            false
+        }
     }
 }
 

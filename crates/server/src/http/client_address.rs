@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// Header in which proxies pass the chain of addresses on.
-const FORWARDED: &str = "x-forwarded-for";
+pub const FORWARDED: &str = "x-forwarded-for";
 
 /// The rightmost address that is not a trusted proxy.
 pub fn client_ip(parts: &Parts, options: &RunOptions) -> Option<IpAddr> {

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::channels::invitation::{Letter, send};
 use crate::http::attempts::Attempt;
+use crate::http::audit;
 use crate::http::auth::{Decider, Writer};
 use crate::http::client_address::client_ip;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
@@ -248,13 +249,18 @@ pub async fn accept(
     let ip = client_ip(&parts, &app.options);
     let invitation = by_token(&app, &body.token, ip).await?;
     let password = body.password.ok_or_else(|| ApiError::BadRequest("password is required".into()))?;
-    let joining = match app.store.user_by_email(&invitation.email).await? {
-        Some(user) => {
-            authenticate(&app, &user.email, password, ip).await?;
-            Joining::Known(user.id)
+    let (user, joining) = match app.store.user_by_email(&invitation.email).await? {
+        Some(known) => {
+            let user = authenticate(&app, &known.email, password, ip).await?;
+            let joining = Joining::Known(user.id.clone());
+            (user, joining)
         }
-        None => Joining::Newcomer(newcomer(&app, &invitation.email, body.name, password).await?),
+        None => {
+            let user = newcomer(&app, &invitation.email, body.name, password).await?;
+            (user.clone(), Joining::Newcomer(user))
+        }
     };
+    audit::note_person(&app, &parts, &user, &invitation.team, "acceptInvitation").await?;
     let held = match app.store.accept_invitation(&invitation, &joining, app.clock.now_ms()).await? {
         Joined::Done(held) => held,
         Joined::Gone => return Err(gone()),
@@ -267,7 +273,7 @@ pub async fn accept(
             )));
         }
     };
-    start_session(&app, &held, ip).await.map(Json)
+    start_session(&app, &user, &held, ip).await.map(Json)
 }
 
 async fn newcomer(app: &App, email: &str, given: Option<String>, password: String) -> ApiResult<User> {

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::attempts::Attempt;
+use crate::http::audit;
 use crate::http::auth::Writer;
 use crate::http::client_address::client_ip;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
@@ -91,6 +92,9 @@ pub async fn reset(State(app): State<Arc<App>>, parts: Parts, Body(body): Body<R
     let user = app.store.user(&user_id).await?.ok_or_else(gone)?;
     passwords::check("password", &body.password, &user.email)?;
     let hash = app.passwords.hash(body.password).await?;
+    if let Some(held) = app.store.memberships(&user_id).await?.first() {
+        audit::note_person(&app, &parts, &user, &held.team, "resetPassword").await?;
+    }
     if !app.store.reset_password(&token_hash, &hash, app.clock.now_ms()).await? {
         return Err(gone());
     }

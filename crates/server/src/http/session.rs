@@ -70,7 +70,7 @@ pub async fn login(
         Some(id) => held.find(|held| held.team.as_str() == id).ok_or(NOT_YOURS)?,
     };
     audit::note_person(&app, &parts, &user, &held.team, "login").await?;
-    start_session(&app, &held, ip).await.map(Json)
+    start_session(&app, &user, &held, ip).await.map(Json)
 }
 
 /// Who has this e-mail address and password. Attempts from `ip` are bounded, and what is refused does not say whether there
@@ -95,13 +95,26 @@ pub async fn authenticate(app: &App, email: &str, password: String, ip: Option<I
 }
 
 /// Logs a person in to one of their teams.
-pub async fn start_session(app: &App, held: &Membership, ip: Option<IpAddr>) -> ApiResult<LoginView> {
-    let (token, expires_ms) = add_session(app, held, ip, SESSION_MS).await?;
+pub async fn start_session(app: &App, user: &User, held: &Membership, ip: Option<IpAddr>) -> ApiResult<LoginView> {
+    let (token, expires_ms) = add_session(app, user, held, ip, SESSION_MS).await?;
     Ok(session_view(token, expires_ms, held))
 }
 
+/// Whether the password that was shown is still the person's. Whoever changes it ends what stands by then; what was begun
+/// before and stands after has to look for itself.
+pub async fn is_current(app: &App, shown: &User) -> ApiResult<bool> {
+    let user = app.store.user(&shown.id).await?;
+    Ok(user.is_some_and(|user| !user.disabled && user.password_hash == shown.password_hash))
+}
+
 /// A session's token, and when it ends.
-pub async fn add_session(app: &App, held: &Membership, ip: Option<IpAddr>, lasts_ms: i64) -> ApiResult<(String, i64)> {
+pub async fn add_session(
+    app: &App,
+    user: &User,
+    held: &Membership,
+    ip: Option<IpAddr>,
+    lasts_ms: i64,
+) -> ApiResult<(String, i64)> {
     let token = random_key("dst_");
     let now_ms = app.clock.now_ms();
     let login = Login {
@@ -115,6 +128,10 @@ pub async fn add_session(app: &App, held: &Membership, ip: Option<IpAddr>, lasts
         last_used_ms: None,
     };
     app.store.add_login(&login).await?;
+    if !is_current(app, user).await? {
+        app.store.end_login(&login.token_hash).await?;
+        return Err(ApiError::Unauthorized("the password was changed meanwhile: log in again"));
+    }
     Ok((token, login.expires_ms))
 }
 

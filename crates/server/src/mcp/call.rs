@@ -3,6 +3,7 @@
 
 use crate::http::audit::Trail;
 use crate::http::auth::Principal;
+use crate::http::client_address::FORWARDED;
 use crate::http::events::encode;
 use crate::mcp::answer::{self, NOTICE};
 use crate::mcp::tools::{Argument, Method, OFFSET_MAX, Paging, Place, Tool};
@@ -11,7 +12,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub type Outcome<T> = Result<T, String>;
 pub struct Caller {
     pub principal: Principal,
     address: Option<ConnectInfo<SocketAddr>>,
+    /// What proxies say of the address.
+    forwarded: Vec<HeaderValue>,
     request_id: String,
 }
 
@@ -37,7 +40,9 @@ impl Caller {
     pub fn of(parts: &Parts) -> Option<Self> {
         let principal = parts.extensions.get::<Principal>()?.clone();
         let request_id = parts.extensions.get::<Arc<Trail>>().map(|trail| trail.request_id.clone()).unwrap_or_default();
-        Some(Caller { principal, address: parts.extensions.get::<ConnectInfo<SocketAddr>>().copied(), request_id })
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied();
+        let forwarded = parts.headers.get_all(FORWARDED).iter().cloned().collect();
+        Some(Caller { principal, address, forwarded, request_id })
     }
 }
 
@@ -157,6 +162,9 @@ async fn send(
 ) -> Outcome<Value> {
     let mut request = request(tool, &checked.given, page)?;
     request.extensions_mut().insert(caller.principal.clone());
+    for address in &caller.forwarded {
+        request.headers_mut().append(FORWARDED, address.clone());
+    }
     let trail = Trail::new(&caller.request_id);
     request.extensions_mut().insert(trail.clone());
     if let Some(address) = caller.address {

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::http::audit;
 use crate::http::client_address::client_ip;
 use crate::http::error::ApiError;
-use crate::http::session::{add_session, authenticate};
+use crate::http::session::{add_session, authenticate, is_current};
 use crate::oauth::clients::may_redirect;
 use crate::oauth::page::{escape, hidden, page};
 use crate::oauth::{OauthError, SCOPES, is_our_resource};
@@ -318,13 +318,13 @@ async fn take(app: &App, parts: &Parts, decided: Decided) -> Result<Response, Re
         (None, _) => None,
         (Some(team), held) => held.iter().find(|held| held.team.as_str() == team),
     };
-    match (chosen, held.first()) {
-        (Some(membership), _) => {
+    match chosen {
+        Some(membership) => {
             end_choice(app, decided.session.as_deref()).await?;
             audit::note_person(app, parts, &user, &membership.team, "letAgentAct").await?;
-            grant(app, &request, membership, read_only).await
+            grant(app, &request, &user, membership, read_only).await
         }
-        (None, Some(first)) if decided.team.is_none() => choose_team(app, &request, first, &held, read_only, ip).await,
+        None if decided.team.is_none() => choose_team(app, parts, &request, &user, &held, read_only).await,
         _ => Ok(request.ask(StatusCode::FORBIDDEN, Some("you do not belong to that team"), &email)),
     }
 }
@@ -356,13 +356,17 @@ async fn end_choice(app: &App, session: Option<&str>) -> Result<(), Refused> {
 
 async fn choose_team(
     app: &App,
+    parts: &Parts,
     request: &Request,
-    first: &Membership,
+    user: &User,
     held: &[Membership],
     read_only: bool,
-    ip: Option<IpAddr>,
 ) -> Result<Response, Refused> {
-    let (session, _) = add_session(app, first, ip, CHOICE_MS).await?;
+    let Some(first) = held.first() else {
+        return Err(ApiError::Forbidden("you belong to no team").into());
+    };
+    audit::note_person(app, parts, user, &first.team, "login").await?;
+    let (session, _) = add_session(app, user, first, client_ip(parts, &app.options), CHOICE_MS).await?;
     let mut teams = Vec::with_capacity(held.len());
     for membership in held {
         let team = app.store.team(&membership.team).await.map_err(ApiError::from)?;
@@ -372,7 +376,13 @@ async fn choose_team(
 }
 
 /// Remembers the grant, and sends the client the code that it gets it for.
-async fn grant(app: &App, request: &Request, held: &Membership, read_only: bool) -> Result<Response, Refused> {
+async fn grant(
+    app: &App,
+    request: &Request,
+    user: &User,
+    held: &Membership,
+    read_only: bool,
+) -> Result<Response, Refused> {
     let now_ms = app.clock.now_ms();
     let grant = AgentGrant {
         team: held.team.clone(),
@@ -391,6 +401,10 @@ async fn grant(app: &App, request: &Request, held: &Membership, read_only: bool)
     let code = random_key("dmc_");
     let added = app.store.add_oauth_grant(&grant, &token_hash(&code), &bound, GRANTS_PER_PERSON_MAX).await;
     added.map_err(ApiError::from)?;
+    if !is_current(app, user).await? {
+        app.store.revoke_agent_grant(&held.team, &grant.id, None).await.map_err(ApiError::from)?;
+        return Err(ApiError::Unauthorized("the password was changed meanwhile: start again").into());
+    }
     Ok(answer(app, &request.redirect_uri, request.state.as_deref(), &[("code", &code)]))
 }
 

@@ -10,6 +10,7 @@ pub mod page;
 pub mod tokens;
 
 use crate::app::App;
+use crate::http::attempts::network;
 use crate::http::client_address::client_ip;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::limits::{Limiter, take_from};
@@ -82,8 +83,7 @@ pub fn router(app: &Arc<App>) -> Router {
 }
 
 fn take(requests: &Limiter, app: &App, parts: &Parts) -> ApiResult<()> {
-    let address = client_ip(parts, &app.options).map(|ip| ip.to_string()).unwrap_or_default();
-    take_from(requests, &address, NonZeroU32::MIN)
+    take_from(requests, &network(client_ip(parts, &app.options)), NonZeroU32::MIN)
 }
 
 /// Programs in pages ask here too; nothing here rests on a cookie.
