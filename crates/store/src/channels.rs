@@ -132,15 +132,18 @@ impl Store {
         tx.commit().await
     }
 
-    /// Writes a channel in the place of the one with its id, all but its slug. Returns whether there is one.
-    pub async fn change_channel(&self, team: &TeamId, channel: &Channel) -> Result<bool> {
+    /// Writes a channel in the place of the one with its id, all but its slug and, unless it is switched on again, its health.
+    /// `Conflict` when it is not as it was at `read_ms`, its last change then: each is later than the one before. Returns
+    /// whether there is one.
+    pub async fn change_channel(&self, team: &TeamId, channel: &Channel, read_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         deliveries::retime(&mut tx, team, &channel.id, channel.digest_minutes).await?;
         let touched = tx
             .run(
                 "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
-                   failing_since_ms = $9, updated_ms = $10, max_per_minute = $11, digest_minutes = $12
-                 where team_id = $1 and id = $2",
+                   failing_since_ms = case when $7 = 1 and enabled = 0 then null else failing_since_ms end,
+                   updated_ms = $9, max_per_minute = $10, digest_minutes = $11
+                 where team_id = $1 and id = $2 and updated_ms = $12",
                 args![
                     team,
                     &channel.id,
@@ -150,16 +153,23 @@ impl Store {
                     serde_json::to_string(&channel.events)?,
                     channel.enabled,
                     channel.disabled_reason.clone(),
-                    channel.failing_since_ms,
                     channel.updated_ms,
                     channel.max_per_minute,
-                    channel.digest_minutes
+                    channel.digest_minutes,
+                    read_ms
                 ],
             )
             .await?;
+        if touched == 0 {
+            drop(tx);
+            return match self.channel_by_id(team, &channel.id).await? {
+                None => Ok(false),
+                Some(_) => Err(StoreError::Conflict("the channel changed meanwhile: read it and try again")),
+            };
+        }
         turn_page(&mut tx, team).await?;
         tx.commit().await?;
-        Ok(touched > 0)
+        Ok(true)
     }
 
     /// Notes since when nothing gets through, and until when the receiver wants to be left alone; none keeps that.
@@ -192,7 +202,8 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let touched = tx
             .run(
-                "update channels set enabled = 0, disabled_reason = $3, updated_ms = $4, resting_until_ms = null
+                "update channels set enabled = 0, disabled_reason = $3, resting_until_ms = null,
+                   updated_ms = case when updated_ms < $4 then $4 else updated_ms + 1 end
                  where team_id = $1 and id = $2 and enabled = 1",
                 args![team, id, reason, now_ms],
             )

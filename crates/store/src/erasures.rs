@@ -11,6 +11,7 @@ use crate::identities::requeue_peers;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
 use crate::pipeline::write_due;
+use crate::rules::hold_page;
 use dregs_engine::event::Event;
 use dregs_engine::limits::EVENT_ID_RESERVED_PREFIX;
 use dregs_engine::rejection::Fate;
@@ -318,6 +319,8 @@ impl Store {
     pub async fn erase_identity(&self, erasure: &Erasure, trail: &Trail, log: &ErasedFrom, now_ms: i64) -> Result<()> {
         let (team, id) = (&erasure.team, trail.identity_id.as_str());
         let mut tx = self.db.begin().await?;
+        // The counts of the team come first, as in a commit and where rules change.
+        hold_page(&mut tx, team).await?;
         tx.lock_rings(team).await?;
         requeue_peers(&mut tx, team, id, now_ms).await?;
         requeue_linked(&mut tx, team, id, now_ms).await?;

@@ -199,6 +199,8 @@ impl Store {
             drop(tx);
             return self.identity_exists(team, id).await;
         }
+        // Identities come before keys and figures, as in a commit: on PostgreSQL neither waits for the other then.
+        requeue_peers(&mut tx, team, id, now_ms).await?;
         tx.run(
             "update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2",
             args![team, id, disregarded],
@@ -214,7 +216,6 @@ impl Store {
             true => crate::figures::forget_counts(&mut tx, team, id).await?,
             false => crate::figures::regain_counts(&mut tx, team, id).await?,
         }
-        requeue_peers(&mut tx, team, id, now_ms).await?;
         if disregarded {
             tx.run("delete from links where team_id = $1 and (a_id = $2 or b_id = $2)", args![team, id]).await?;
             let badges = crate::badges::clear(&mut tx, team, id).await?;
@@ -241,13 +242,14 @@ pub struct Undone {
 /// Identities re-scored when one of them is disregarded or comes back; more than this share only popular things.
 const PEERS_REQUEUED_MAX: i64 = 1000;
 
-/// Asks for new assessments of those who share something uncommon with `id`, or are decided about with it. The version is raised, so that an
-/// assessment already under way on the old evidence is not committed.
+/// Asks for new assessments of those who share something uncommon with `id`, or are decided about with it: asked before it
+/// is taken out of what it holds, which may make something with one holder more than 64 uncommon. The version is raised, so
+/// that an assessment already under way on the old evidence is not committed.
 pub(crate) async fn requeue_peers(tx: &mut Tx, team: &TeamId, id: &str, now_ms: i64) -> Result<()> {
     tx.run(
         "update identities set due_ms = $3, version = version + 1 where team_id = $1 and id in (
            select h.identity_id from identity_keys mine
-           join keys k on k.team_id = mine.team_id and k.kind = mine.kind and k.key = mine.key and k.holders <= 64
+           join keys k on k.team_id = mine.team_id and k.kind = mine.kind and k.key = mine.key and k.holders <= 65
            join identity_keys h on h.team_id = mine.team_id and h.kind = mine.kind and h.key = mine.key
            where mine.team_id = $1 and mine.identity_id = $2 and h.identity_id <> $2 limit $4)",
         args![team, id, now_ms, PEERS_REQUEUED_MAX],

@@ -102,7 +102,7 @@ pub use pipeline::{
     Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts,
 };
 pub use retention::{DAYS_MAX, Kept, RETENTION_KINDS, Retention, RetentionKind};
-pub use reviews::{Review, ReviewOutcome, ReviewStatus, Transcript};
+pub use reviews::{REVIEWS_PENDING_MAX, Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
 pub use rules::{Match, Stored};

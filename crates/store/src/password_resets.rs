@@ -58,14 +58,18 @@ impl Store {
     /// Uses a link up: sets the password and ends every session of the person, and what their agents may do. Returns whether it was good.
     pub async fn reset_password(&self, token_hash: &str, password_hash: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let used = tx
+        let held = tx
             .row(
-                "delete from password_resets where token_hash = $1 and expires_ms > $2 returning user_id",
+                "select user_id from password_resets where token_hash = $1 and expires_ms > $2",
                 args![token_hash, now_ms],
             )
             .await?;
-        let Some(used) = used else { return Ok(false) };
-        let user_id = used.text("user_id")?;
+        let Some(held) = held else { return Ok(false) };
+        let user_id = held.text("user_id")?;
+        lock_user(&mut tx, &user_id).await?;
+        if tx.run("delete from password_resets where token_hash = $1", args![token_hash]).await? == 0 {
+            return Ok(false);
+        }
         tx.run("update users set password_hash = $2 where id = $1", args![&user_id, password_hash]).await?;
         tx.run("delete from login_sessions where user_id = $1", args![&user_id]).await?;
         tx.run("delete from agent_grants where user_id = $1", args![&user_id]).await?;

@@ -70,6 +70,7 @@ impl Store {
     ) -> Result<MembershipOutcome> {
         let mut tx = self.db.begin().await?;
         lock_team(&mut tx, team).await?;
+        lock_user(&mut tx, user_id).await?;
         let Some(held) = person(&mut tx, team, user_id).await? else { return Ok(MembershipOutcome::NotFound) };
         let role = change.role.unwrap_or(held.role);
         let keeps = role == Role::Admin && change.disabled != Some(true);
@@ -93,6 +94,7 @@ impl Store {
     pub async fn end_membership(&self, team: &TeamId, user_id: &str) -> Result<MembershipOutcome> {
         let mut tx = self.db.begin().await?;
         lock_team(&mut tx, team).await?;
+        lock_user(&mut tx, user_id).await?;
         let Some(held) = person(&mut tx, team, user_id).await? else { return Ok(MembershipOutcome::NotFound) };
         if held.administers() && is_last_admin(&mut tx, team, user_id).await? {
             return Ok(MembershipOutcome::LastAdmin);
@@ -154,7 +156,7 @@ pub(crate) async fn lock_team(tx: &mut Tx, team: &TeamId) -> Result<()> {
     tx.run("update teams set name = name where id = $1", args![team]).await.map(drop)
 }
 
-/// Waits until no other transaction changes which teams the person belongs to.
+/// Waits until no other transaction changes which teams the person belongs to, their password or their log-ins.
 pub(crate) async fn lock_user(tx: &mut Tx, user_id: &str) -> Result<()> {
     tx.run("update users set name = name where id = $1", args![user_id]).await.map(drop)
 }

@@ -342,13 +342,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Deliveries are logged by channel: those of the first channel after one that has old ones.
+    /// Deliveries are logged by channel: those of the first after one that any were sent through. What administrators are told
+    /// goes through one that is not in the table of channels.
     async fn remove_deliveries(&self, team: &TeamId, kept: Kept, after: &str) -> Result<(u64, Option<String>)> {
         let rows = self
             .db
-            .rows("select id from channels where team_id = $1 and id > $2 order by id limit 1", args![team, after])
+            .rows(
+                "select channel_id from deliveries where team_id = $1 and channel_id > $2 order by channel_id limit 1",
+                args![team, after],
+            )
             .await?;
-        let Some(channel) = rows.first().map(|row| row.text("id")).transpose()? else { return Ok((0, None)) };
+        let Some(channel) = rows.first().map(|row| row.text("channel_id")).transpose()? else { return Ok((0, None)) };
         let removed = self
             .db
             .run(

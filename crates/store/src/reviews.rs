@@ -5,6 +5,8 @@ use crate::db::{Row, args};
 use crate::error::{Result, StoreError};
 use crate::open::Store;
 
+/// Reviews that a team may have waiting: with a language model that is what four at once take some minutes for.
+pub const REVIEWS_PENDING_MAX: i64 = 100;
 /// Reviews of one identity that are read.
 const READ_MAX: i64 = 100;
 
@@ -79,11 +81,15 @@ pub struct ReviewOutcome {
 const COLUMNS: &str = "team_id, id, identity_id, status, feedback, summary, error, requested_by, created_ms, completed_ms, attempts, model, duration_ms";
 
 impl Store {
+    /// `Conflict` when the team has too many that wait.
     pub async fn add_review(&self, review: &Review) -> Result<()> {
-        self.db
+        // Counted among what waits of all teams, which is little: what a team has had reviewed may be much.
+        let added = self
+            .db
             .run(
                 "insert into reviews (id, team_id, identity_id, status, feedback, summary, error, requested_by, created_ms, completed_ms)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 select cast($1 as bigint), $2, $3, $4, $5, $6, $7, $8, cast($9 as bigint), cast($10 as bigint)
+                 where (select count(case when r.team_id = $2 then 1 end) from reviews r where r.status = 'PENDING') < $11",
                 args![
                     review.id,
                     &review.team,
@@ -94,11 +100,15 @@ impl Store {
                     review.error.clone(),
                     &review.requested_by,
                     review.created_ms,
-                    review.completed_ms
+                    review.completed_ms,
+                    REVIEWS_PENDING_MAX
                 ],
             )
-            .await
-            .map(drop)
+            .await?;
+        match added {
+            0 => Err(StoreError::Conflict("100 reviews of the team are not finished: wait for one of them")),
+            _ => Ok(()),
+        }
     }
 
     /// Newest first.
@@ -109,7 +119,8 @@ impl Store {
         self.db.rows(sql, args![team, identity, READ_MAX]).await?.iter().map(read).collect()
     }
 
-    /// Takes one that waits, of whatever team, the oldest first, until `until_ms`: nobody else gets it before.
+    /// Takes one that waits until `until_ms`: nobody else gets it before. Of a team the oldest comes first; that of a team
+    /// with fewer before it, those under way among them, before that of a team with more.
     pub async fn claim_review(&self, now_ms: i64, until_ms: i64) -> Result<Option<Review>> {
         // Asked every few seconds, mostly in vain: that must not wait for the one who writes.
         let waiting =
@@ -120,8 +131,10 @@ impl Store {
         let sql = sqlx::AssertSqlSafe(format!(
             "update reviews set claimed_until_ms = $2
              where status = 'PENDING' and (claimed_until_ms is null or claimed_until_ms <= $1) and id in (
-               select r.id from reviews r where r.status = 'PENDING' and r.next_ms <= $1
-                 and (r.claimed_until_ms is null or r.claimed_until_ms <= $1) order by r.id limit 1)
+               select w.id from (
+                 select r.id, r.next_ms, r.claimed_until_ms, row_number() over (partition by r.team_id order by r.id) as place
+                 from reviews r where r.status = 'PENDING') w
+               where w.next_ms <= $1 and (w.claimed_until_ms is null or w.claimed_until_ms <= $1) order by w.place, w.id limit 1)
              returning {COLUMNS}"
         ));
         self.db.write_row(sql, args![now_ms, until_ms]).await?.as_ref().map(read).transpose()

@@ -281,6 +281,16 @@ async fn found(app: &App, team: &TeamId, slug: &str) -> ApiResult<Channel> {
     app.store.channel(team, slug).await?.ok_or_else(|| ApiError::not_found("channel", slug))
 }
 
+/// Writes a channel that was read and changed, unless it was changed meanwhile.
+async fn written(app: &App, team: &TeamId, channel: Channel) -> ApiResult<Channel> {
+    let read_ms = channel.updated_ms;
+    // Later than the change before even within a millisecond: by that one is told from the other.
+    let channel = Channel { updated_ms: app.clock.now_ms().max(read_ms + 1), ..channel };
+    app.store.change_channel(team, &channel, read_ms).await?;
+    app.act_anew();
+    Ok(channel)
+}
+
 /// List channels
 #[utoipa::path(
     get, path = "/channels", tag = "channels", operation_id = "listChannels",
@@ -356,7 +366,8 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/channels/{slug}", tag = "channels", operation_id = "updateChannel", request_body = ChannelBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel", body = ChannelView), ToWriteOne),
+    responses((status = 200, description = "The channel", body = ChannelView),
+        (status = 409, description = "It changed meanwhile", body = ErrorBody), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -366,9 +377,7 @@ pub async fn update(
     Body(body): Body<ChannelBody>,
 ) -> ApiResult<Json<ChannelView>> {
     let channel = body.onto(found(&app, &team, &slug).await?, &guard(&app))?;
-    let channel = Channel { updated_ms: app.clock.now_ms(), ..channel };
-    app.store.change_channel(&team, &channel).await?;
-    app.act_anew();
+    let channel = written(&app, &team, channel).await?;
     view(&app, &team, channel).await
 }
 
@@ -414,7 +423,8 @@ pub struct RotationBody {
 #[utoipa::path(
     post, path = "/channels/{slug}/actions/rotate-secret", tag = "channels", operation_id = "rotateChannelSecret", request_body = RotationBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel with its secret", body = ChannelView), ToWriteOne),
+    responses((status = 200, description = "The channel with its secret", body = ChannelView),
+        (status = 409, description = "It changed meanwhile", body = ErrorBody), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn rotate(
@@ -436,9 +446,7 @@ pub async fn rotate(
     let before = channel.secrets.into_iter().next().filter(|_| overlap_s > 0);
     let before = before.map(|held| Secret { until_ms: Some(now_ms + overlap_s * 1000), ..held });
     channel.secrets = [Some(fresh.clone()), before].into_iter().flatten().collect();
-    channel.updated_ms = now_ms;
-    app.store.change_channel(&team, &channel).await?;
-    app.act_anew();
+    let channel = written(&app, &team, channel).await?;
     Ok(Json(ChannelView { secret: Some(fresh.secret), ..channel.into() }))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::http::auth::{Reader, Worker, Writer};
-use crate::http::error::{ApiError, ApiResult};
+use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Body, Segments};
 use crate::http::refusals::{ToReadOne, ToWriteOne};
 use crate::http::settle::settled;
@@ -99,7 +99,8 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/identities/{id}/actions/review", tag = "identities", operation_id = "requestReview", request_body = ReviewBody,
     params(("id" = String, Path, description = "Percent-encoded")),
-    responses((status = 201, description = "It is pending", body = ReviewView), ToWriteOne),
+    responses((status = 201, description = "It is pending", body = ReviewView),
+        (status = 409, description = "100 reviews of the team are not finished", body = ErrorBody), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn request(

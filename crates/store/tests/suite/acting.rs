@@ -19,6 +19,7 @@ on_both!(
     what_people_did_stays,
     the_escalation_of_who_is_disregarded_closes,
     channels_are_kept_with_their_secrets,
+    changes_of_a_channel_do_not_undo_each_other,
     of_one_identity_a_channel_is_told_in_order,
     a_failing_delivery_holds_its_line_and_no_other,
     finished_deliveries_are_sent_again_or_dropped,
@@ -318,7 +319,7 @@ async fn channels_are_kept_with_their_secrets(store: &Store) {
     assert_eq!(store.channel_by_id(&team(), "1").await.unwrap(), Some(held.clone()));
     let config = ChannelConfig::Email { to: vec!["a@b.example".into()] };
     let changed = Channel { config, enabled: false, updated_ms: 9, secrets: vec![], ..held };
-    assert!(store.change_channel(&team(), &changed).await.unwrap());
+    assert!(store.change_channel(&team(), &changed, 5).await.unwrap());
     assert_eq!(store.channels(&team()).await.unwrap(), std::slice::from_ref(&changed));
     store.note_channel_health(&team(), "1", Some(3), Some(77)).await.unwrap();
     store.note_channel_health(&team(), "1", Some(3), None).await.unwrap();
@@ -329,6 +330,34 @@ async fn channels_are_kept_with_their_secrets(store: &Store) {
     assert!(!store.delete_channel(&team(), "1").await.unwrap());
     assert!(store.delivery(&team(), 1).await.unwrap().is_none());
     assert_eq!(store.channels(&other_team()).await.unwrap().len(), 1);
+}
+
+async fn changes_of_a_channel_do_not_undo_each_other(store: &Store) {
+    let read = channel("1", "ops");
+    store.add_channel(&team(), &read).await.unwrap();
+    let secrets = vec![Secret { secret: "whsec_y".into(), until_ms: None }];
+    let rotated = Channel { secrets, updated_ms: 6, ..read.clone() };
+    assert!(store.change_channel(&team(), &rotated, 5).await.unwrap());
+    let renamed = Channel { name: "Desk".into(), updated_ms: 7, ..read };
+    let late = store.change_channel(&team(), &renamed, 5).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+    assert!(!store.change_channel(&other_team(), &renamed, 5).await.unwrap());
+    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(rotated.clone()));
+
+    store.note_channel_health(&team(), "1", Some(3), None).await.unwrap();
+    let renamed = Channel { name: "Desk".into(), updated_ms: 7, ..rotated };
+    assert!(store.change_channel(&team(), &renamed, 6).await.unwrap());
+    let failing = Channel { failing_since_ms: Some(3), ..renamed.clone() };
+    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(failing), "its health is none of theirs");
+
+    assert!(store.switch_off_channel(&team(), "1", "gone", 7, &[]).await.unwrap());
+    let late = store.change_channel(&team(), &Channel { updated_ms: 8, ..renamed.clone() }, 7).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "also within a millisecond: {late:?}");
+    let off = store.channel(&team(), "ops").await.unwrap().unwrap();
+    assert_eq!((off.enabled, off.updated_ms), (false, 8));
+    let on = Channel { updated_ms: 9, ..renamed };
+    assert!(store.change_channel(&team(), &on, 8).await.unwrap());
+    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(on), "it has another chance");
 }
 
 fn delivery(id: i64, channel: &str, identity: &str) -> DeliveryWrite {

@@ -21,6 +21,7 @@ on_both!(
     a_key_that_is_given_up_has_a_holder_less,
     devices_of_a_disregarded_identity_are_nobodys_evidence,
     disregarding_asks_those_who_share_something_for_an_assessment,
+    disregarding_asks_those_for_whom_something_becomes_uncommon,
     disregarding_drops_links_and_badges,
     disregarding_twice_changes_nothing,
     disregarding_a_device_asks_its_owners_for_an_assessment,
@@ -202,6 +203,12 @@ async fn disregarding_asks_those_who_share_something_for_an_assessment(store: &S
     hold(store, &["c", "d"], KeyKind::Device, "elsewhere").await;
     store.set_identity_disregarded(&team(), "a", true, 7, nobody_told).await.unwrap();
     assert_eq!(due(store, 7).await, owned(&["a", "b"]));
+}
+
+async fn disregarding_asks_those_for_whom_something_becomes_uncommon(store: &Store) {
+    hold_many(store, 65, KeyKind::Phone, "crowded").await;
+    store.set_identity_disregarded(&team(), "u000", true, 7, nobody_told).await.unwrap();
+    assert_eq!(due(store, 7).await.len(), 65);
 }
 
 async fn disregarding_drops_links_and_badges(store: &Store) {

@@ -4,7 +4,8 @@ use super::support::*;
 use dregs_engine::rules::{BadgeRule, Delayed, Severity, Status, slug_of};
 use dregs_store::{
     AttemptWrite, Channel, ChannelConfig, Commit, DIGEST_MAX, Delivery, DeliveryStatus, DeliveryWrite, Escalation,
-    EscalationWrites, Review, ReviewOutcome, ReviewStatus, Role, Store, Transcript, Undone, User, Waiting,
+    EscalationWrites, REVIEWS_PENDING_MAX, Review, ReviewOutcome, ReviewStatus, Role, Store, StoreError, Transcript,
+    Undone, User, Waiting,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ on_both!(
     administrators_who_may_log_in_are_known,
     a_review_is_claimed_by_one_and_completed_once,
     a_review_that_failed_is_taken_up_again_in_time,
+    a_team_with_many_reviews_does_not_hold_others_up,
 );
 
 async fn known(store: &Store, id: &str) {
@@ -251,10 +253,10 @@ async fn another_digest_time_moves_what_waits(store: &Store) {
     let told = [delivery(1, "mail", "a", "IDENTITY_SCORED"), delivery(2, "mail", "", "TEST")];
     store.add_deliveries(&team(), &told).await.unwrap();
     assert_eq!(one(store, 1).await.next_ms, 2 * PERIOD_MS + 1);
-    store.change_channel(&team(), &mail("mail", 5)).await.unwrap();
+    store.change_channel(&team(), &mail("mail", 5), 5).await.unwrap();
     assert_eq!((one(store, 1).await.next_ms, one(store, 2).await.next_ms), (PERIOD_MS + 1, 2));
     noted(store, &one(store, 1).await, DeliveryStatus::Pending, 4_000).await;
-    store.change_channel(&team(), &mail("mail", 0)).await.unwrap();
+    store.change_channel(&team(), &mail("mail", 0), 5).await.unwrap();
     assert_eq!(one(store, 1).await.next_ms, 4_000, "what was attempted has its own time");
     assert_eq!(store.channel(&team(), "mail").await.unwrap(), Some(mail("mail", 0)));
 }
@@ -380,4 +382,20 @@ async fn a_review_that_failed_is_taken_up_again_in_time(store: &Store) {
     assert_eq!((again.attempts, again.error.as_deref(), again.status), (1, Some("busy"), ReviewStatus::Pending));
     store.postpone_review(&other_team(), 1, "x", &transcript, 0).await.unwrap();
     assert_eq!(store.claim_review(60, 99).await.unwrap(), None);
+}
+
+async fn a_team_with_many_reviews_does_not_hold_others_up(store: &Store) {
+    for id in 1..=REVIEWS_PENDING_MAX {
+        store.add_review(&review(id)).await.unwrap();
+    }
+    let one_more = store.add_review(&review(500)).await;
+    assert!(matches!(one_more, Err(StoreError::Conflict(_))), "{one_more:?}");
+    for id in [600, 601] {
+        store.add_review(&Review { team: other_team(), ..review(id) }).await.unwrap();
+    }
+    let claim = async || store.claim_review(1_000, 2_000).await.unwrap().map(|held| held.id);
+    let claimed = [claim().await, claim().await, claim().await, claim().await, claim().await];
+    assert_eq!(claimed, [Some(1), Some(600), Some(2), Some(601), Some(3)], "in turns");
+    store.complete_review(&team(), 1, &failed("x"), 1_000).await.unwrap();
+    store.add_review(&review(500)).await.unwrap();
 }

@@ -139,9 +139,13 @@ async fn finished_deliveries_reviews_and_parked_events_go(store: &Store) {
         data: "{}".into(),
         created_ms: id,
     };
-    store.add_deliveries(&team(), &[delivery(1, "c1"), delivery(2, "c2"), delivery(300, "c2")]).await.unwrap();
-    store.give_up_deliveries(&team(), "c2", "off", 5).await.unwrap();
-    assert_eq!(remove(store, RetentionKind::Deliveries).await, 1);
+    let to_admins = delivery(3, "admins:t");
+    let told = [delivery(1, "c1"), delivery(2, "c2"), delivery(300, "c2"), to_admins];
+    store.add_deliveries(&team(), &told).await.unwrap();
+    for channel in ["c2", "admins:t"] {
+        store.give_up_deliveries(&team(), channel, "off", 5).await.unwrap();
+    }
+    assert_eq!(remove(store, RetentionKind::Deliveries).await, 2, "also what went to no channel of the table");
     assert!(store.delivery(&team(), 1).await.unwrap().is_some(), "it is still to be sent");
     assert!(store.delivery(&team(), 300).await.unwrap().is_some());
 
