@@ -218,7 +218,7 @@ impl Processor {
         if now_ms < self.erase_from_ms {
             return Ok(false);
         }
-        let erased = self.erase_next(now_ms).await;
+        let erased = self.erase_next().await;
         match erased {
             // Others are not to wait for what fails again and again.
             Err(error) if !matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_)) => {
@@ -231,12 +231,12 @@ impl Processor {
         }
     }
 
-    async fn erase_next(&mut self, now_ms: i64) -> Result<bool> {
+    async fn erase_next(&mut self) -> Result<bool> {
         let Some(mut erasure) = self.store.next_erasure().await? else { return Ok(false) };
         // What is done with need not be rewritten.
         self.trim(true).await?;
         if erasure.status == ErasureStatus::Pending {
-            erasure.trail = Some(erase::out_of_tables(&self.store, &erasure, now_ms).await?);
+            erasure.trail = Some(erase::out_of_tables(&self.store, &self.clock, &mut self.lease, &erasure).await?);
         }
         // Before anything else can fail: what is left in memory would be processed and bring the person back.
         self.forget(&erasure);
@@ -250,7 +250,7 @@ impl Processor {
             }
         };
         erase::out_of_log(&self.store, &erasure, account).await?;
-        self.store.note_erasure(&erasure, ErasureStatus::Unlogged).await?;
+        self.store.note_unlogged(&erasure).await?;
         self.bells.erase.notify_one();
         Ok(true)
     }
