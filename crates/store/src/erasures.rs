@@ -174,22 +174,23 @@ impl Store {
         self.db.rows(sql, args![TRAILS_MAX]).await?.iter().map(read).collect()
     }
 
-    /// Notes how far an erasure is.
-    pub async fn note_erasure(&self, erasure: &Erasure, status: ErasureStatus) -> Result<()> {
-        self.db
+    /// Notes that one is out of the ingest log. `Conflict` when it is not at that step: another node went on with it.
+    pub async fn note_unlogged(&self, erasure: &Erasure) -> Result<()> {
+        let noted = self
+            .db
             .run(
-                "update erasures set status = $3 where team_id = $1 and id = $2",
-                args![&erasure.team, erasure.id, status.code()],
+                "update erasures set status = 'UNLOGGED' where team_id = $1 and id = $2 and status = 'REMOVED'",
+                args![&erasure.team, erasure.id],
             )
-            .await
-            .map(drop)
+            .await?;
+        only_one(noted)
     }
 
     /// Forgets whom an erasure is about. Nothing names them after that, but bytes on disk may still spell it.
     pub async fn clear_erasure(&self, erasure: &Erasure) -> Result<()> {
         self.db
             .run(
-                "update erasures set status = 'CLEARED', body = null where team_id = $1 and id = $2",
+                "update erasures set status = 'CLEARED', body = null where team_id = $1 and id = $2 and status = 'UNLOGGED'",
                 args![&erasure.team, erasure.id],
             )
             .await
@@ -199,7 +200,7 @@ impl Store {
     pub async fn finish_erasure(&self, erasure: &Erasure, now_ms: i64) -> Result<()> {
         self.db
             .run(
-                "update erasures set status = 'DONE', finished_ms = $3 where team_id = $1 and id = $2",
+                "update erasures set status = 'DONE', finished_ms = $3 where team_id = $1 and id = $2 and status = 'CLEARED'",
                 args![&erasure.team, erasure.id, now_ms],
             )
             .await
@@ -266,24 +267,22 @@ impl Store {
         rows.iter().map(|row| row.text("fingerprint")).collect()
     }
 
-    /// Erases the events of a person, some at a time, and remembers their ids by digest. The identity still stands then,
-    /// so that no event is ever nobody's.
-    pub async fn erase_events(&self, team: &TeamId, id: &str) -> Result<()> {
-        loop {
-            let mut tx = self.db.begin().await?;
-            let rows = tx
-                .rows(
-                    "select seq, id, timestamp_ms, groups from events where team_id = $1 and identity_id = $2
-                     order by timestamp_ms, seq limit $3",
-                    args![team, id, EVENTS_ERASED_MAX],
-                )
-                .await?;
-            erase_rows(&mut tx, team, &rows).await?;
-            tx.commit().await?;
-            if (rows.len() as i64) < EVENTS_ERASED_MAX {
-                return Ok(());
-            }
-        }
+    /// Erases the next events of a person and remembers their ids by digest; returns whether there may be more. The
+    /// identity still stands then, so that no event is ever nobody's. `Conflict` when another node went on with it.
+    pub async fn erase_events(&self, erasure: &Erasure, id: &str) -> Result<bool> {
+        let team = &erasure.team;
+        let mut tx = self.db.begin().await?;
+        hold(&mut tx, erasure).await?;
+        let rows = tx
+            .rows(
+                "select seq, id, timestamp_ms, groups from events where team_id = $1 and identity_id = $2
+                 order by timestamp_ms, seq limit $3",
+                args![team, id, EVENTS_ERASED_MAX],
+            )
+            .await?;
+        erase_rows(&mut tx, team, &rows).await?;
+        tx.commit().await?;
+        Ok(rows.len() as i64 == EVENTS_ERASED_MAX)
     }
 
     /// Erases what nobody's events tell of a person: those of their sessions and devices.
@@ -315,12 +314,14 @@ impl Store {
     }
 
     /// Takes a person out of the tables, in one transaction with the note that it is done. Whoever is affected is scored
-    /// again. Their events are gone before (`erase_events`).
+    /// again. Their events are gone before (`erase_events`). `Conflict` when another node has done it: who has come since
+    /// under the same id is somebody new.
     pub async fn erase_identity(&self, erasure: &Erasure, trail: &Trail, log: &ErasedFrom, now_ms: i64) -> Result<()> {
         let (team, id) = (&erasure.team, trail.identity_id.as_str());
         let mut tx = self.db.begin().await?;
         // The counts of the team come first, as in a commit and where rules change.
         hold_page(&mut tx, team).await?;
+        hold(&mut tx, erasure).await?;
         tx.lock_rings(team).await?;
         requeue_peers(&mut tx, team, id, now_ms).await?;
         requeue_linked(&mut tx, team, id, now_ms).await?;
@@ -363,6 +364,24 @@ impl Store {
             return self.db.scrub(&tables).await;
         }
         Ok(self.log.scrub(&[]).await? && self.db.scrub(&[]).await?)
+    }
+}
+
+/// Keeps other nodes from going on with an erasure while this transaction works on it.
+async fn hold(tx: &mut Tx, erasure: &Erasure) -> Result<()> {
+    let held = tx
+        .run(
+            "update erasures set status = 'PENDING' where team_id = $1 and id = $2 and status = 'PENDING'",
+            args![&erasure.team, erasure.id],
+        )
+        .await?;
+    only_one(held)
+}
+
+fn only_one(changed: u64) -> Result<()> {
+    match changed {
+        0 => Err(StoreError::Conflict("another node went on with the erasure")),
+        _ => Ok(()),
     }
 }
 

@@ -163,10 +163,10 @@ async fn work_off(store: &Store, clock: &Clock) -> Result<(), StoreError> {
             return Ok(());
         }
         if erasure.status == ErasureStatus::Pending {
-            erasure.trail = Some(erase::out_of_tables(store, &erasure, clock.now_ms()).await?);
+            erasure.trail = Some(erase::out_of_tables(store, clock, &mut lease, &erasure).await?);
         }
         erase::out_of_log(store, &erasure, |_, _, _| {}).await?;
-        store.note_erasure(&erasure, ErasureStatus::Unlogged).await?;
+        store.note_unlogged(&erasure).await?;
     }
     lease.release().await;
     for _ in 0..TRIES {

@@ -11,7 +11,9 @@ use crate::jobs::{Bells, is_running};
 use crate::metrics::{ERASURES, EVENTS};
 use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
-use dregs_store::{CLOCKS_DIFFER_MS, ErasedFrom, Erasure, ErasureStatus, Result, Store, TeamId, Trail, hour_of};
+use dregs_store::{
+    CLOCKS_DIFFER_MS, ErasedFrom, Erasure, ErasureStatus, Result, Store, StoreError, TeamId, Trail, hour_of,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -28,15 +30,22 @@ pub fn is_erased(erasure: &Erasure, team: &TeamId, event: &Event) -> bool {
         && erasure.trail.as_ref().is_some_and(|trail| trail.owns(event))
 }
 
-/// Takes a person out of the tables. Returns by what the rest is found.
-pub async fn out_of_tables(store: &Store, erasure: &Erasure, now_ms: i64) -> Result<Trail> {
+/// Takes a person out of the tables, as long as the processor's lease is held. Returns by what the rest is found.
+pub async fn out_of_tables(store: &Store, clock: &Clock, lease: &mut Lease, erasure: &Erasure) -> Result<Trail> {
     let (team, id) = (&erasure.team, erasure.trail.as_ref().map_or("", |trail| trail.identity_id.as_str()));
     let mut trail = store.follow(team, id, erasure.requested_ms).await?;
     follow_into_log(store, erasure, &mut trail).await?;
     let erasure = Erasure { trail: Some(trail.clone()), ..erasure.clone() };
     let lost = waiting(store, &erasure).await?;
-    store.erase_events(team, id).await?;
-    store.erase_identity(&erasure, &trail, &lost, now_ms).await?;
+    loop {
+        if !lease.keep(clock.now_ms()).await? {
+            return Err(StoreError::Conflict("another node erases"));
+        }
+        if !store.erase_events(&erasure, id).await? {
+            break;
+        }
+    }
+    store.erase_identity(&erasure, &trail, &lost, clock.now_ms()).await?;
     metrics::counter!(EVENTS, "fate" => Fate::Erased.code()).increment(lost.fates.values().sum());
     Ok(trail)
 }

@@ -41,6 +41,16 @@ impl Lease {
         })
     }
 
+    /// Prolongs it in the middle of a piece of work. Returns whether it was held all the time; if not, the next `hold` does
+    /// not say that it was.
+    pub async fn keep(&mut self, now_ms: i64) -> Result<bool> {
+        let kept = self.hold(now_ms).await? == Hold::Kept;
+        if !kept {
+            self.until_ms = 0;
+        }
+        Ok(kept)
+    }
+
     /// Gives it back, so that another node need not wait for it to run out.
     pub async fn release(&mut self) {
         let _ = self.store.release_lease(self.name, &self.owner).await;

@@ -16,7 +16,7 @@ use crate::jobs::{Bells, is_running};
 use crate::metrics::{EVENTS, FAILURES};
 use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
-use dregs_store::{ErasureStatus, LogSegment, ParkedEvent, Result, Store, StoreError, TeamId};
+use dregs_store::{Erasure, ErasureStatus, LogSegment, ParkedEvent, Result, Store, StoreError, TeamId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -218,7 +218,7 @@ impl Processor {
         if now_ms < self.erase_from_ms {
             return Ok(false);
         }
-        let erased = self.erase_next(now_ms).await;
+        let erased = self.erase_next().await;
         match erased {
             // Others are not to wait for what fails again and again.
             Err(error) if !matches!(error, StoreError::Unavailable(_) | StoreError::Conflict(_)) => {
@@ -231,16 +231,18 @@ impl Processor {
         }
     }
 
-    async fn erase_next(&mut self, now_ms: i64) -> Result<bool> {
+    async fn erase_next(&mut self) -> Result<bool> {
         let Some(mut erasure) = self.store.next_erasure().await? else { return Ok(false) };
         // What is done with need not be rewritten.
         self.trim(true).await?;
         if erasure.status == ErasureStatus::Pending {
-            erasure.trail = Some(erase::out_of_tables(&self.store, &erasure, now_ms).await?);
+            erasure.trail = Some(erase::out_of_tables(&self.store, &self.clock, &mut self.lease, &erasure).await?);
         }
+        // Before anything else can fail: what is left in memory would be processed and bring the person back.
+        self.forget(&erasure);
         let (read_upto, appender, watermark) = (self.read_upto, &self.appender, &self.watermark);
         let account = |seq: i64, team: &TeamId, event: &Event| {
-            // Those that were read wait in memory, from where they are taken below.
+            // Those that were read were taken out of memory above.
             if seq > read_upto {
                 watermark.append(u64::from(appender.remember(team, event)));
                 appender.forget(team, std::iter::once(&event.id));
@@ -248,7 +250,14 @@ impl Processor {
             }
         };
         erase::out_of_log(&self.store, &erasure, account).await?;
-        let gone = self.claims.drop_events(|team, event| erase::is_erased(&erasure, team, event));
+        self.store.note_unlogged(&erasure).await?;
+        self.bells.erase.notify_one();
+        Ok(true)
+    }
+
+    /// Drops what is in memory of somebody who is out of the tables.
+    fn forget(&mut self, erasure: &Erasure) {
+        let gone = self.claims.drop_events(|team, event| erase::is_erased(erasure, team, event));
         for (team, event) in &gone {
             self.appender.forget(team, std::iter::once(&event.id));
         }
@@ -259,9 +268,6 @@ impl Processor {
             self.attempts.retain(|(held, _), _| *held != owner);
         }
         self.pipeline.forget_people();
-        self.store.note_erasure(&erasure, ErasureStatus::Unlogged).await?;
-        self.bells.erase.notify_one();
-        Ok(true)
     }
 
     async fn take_due(&mut self) -> Result<()> {

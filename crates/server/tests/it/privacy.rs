@@ -3,10 +3,13 @@
 use crate::app::{TestApp, eventually, seen};
 use crate::rules::anyone;
 use dregs_engine::event::{Event, IdentityInput};
+use dregs_server::clock::Clock;
 use dregs_server::config::RunOptions;
 use dregs_server::http::erasures::{digest, request};
 use dregs_server::ids::Ids;
 use dregs_server::ingest::log::write_line;
+use dregs_server::jobs::erase::out_of_tables;
+use dregs_server::jobs::lease::{Hold, Lease};
 use dregs_server::jobs::retention::Remover;
 use dregs_store::Usage;
 use serde_json::{Value, json};
@@ -280,7 +283,10 @@ async fn an_erasure_that_broke_off_goes_on(app: &mut TestApp) {
     let erasure = request(&app.store, &Ids::new(0), &app.team.id, ID, i64::MAX / 2).await.unwrap();
     append(app, &[logged("waiting", Some(ID), "s", 1)]).await;
     // As if the server had been killed after the tables and before the log.
-    dregs_server::jobs::erase::out_of_tables(&app.store, &erasure, 5).await.unwrap();
+    let (clock, mut lease) = (Clock::manual(5), Lease::new(app.store.clone(), "processor"));
+    assert_ne!(lease.hold(5).await.unwrap(), Hold::No);
+    out_of_tables(&app.store, &clock, &mut lease, &erasure).await.unwrap();
+    lease.release().await;
     assert_eq!(app.store.log_depth().await.unwrap(), 1);
     app.restart(RunOptions::default()).await;
     eventually("it is erased", async || app.api.get("/erasures").await.json["content"][0]["status"] == "DONE").await;

@@ -12,7 +12,7 @@ use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
     ActorKind, AuditEntry, Backtest, BacktestStatus, BadgeFiring, Commit, CycleEvidence, DeliveryWrite,
     EXPORT_SECTIONS, Erased, ErasedFrom, Erasure, ErasureStatus, Escalation, EscalationWrites, Exported, GroupWrite,
-    INVENTORY, LabelWrite, Note, ParkedEvent, Review, ReviewStatus, Store, Trail, Usage,
+    INVENTORY, LabelWrite, Note, ParkedEvent, Review, ReviewStatus, Store, StoreError, Trail, Usage,
 };
 use serde_json::json;
 use sqlx::{Connection as _, Row as _};
@@ -25,6 +25,7 @@ on_both!(
     an_erased_event_counts_as_recorded,
     another_team_keeps_its_own,
     an_erasure_goes_from_step_to_step,
+    an_erasure_that_another_node_went_on_with_takes_nobody,
     everything_is_exported,
     many_events_are_exported_in_pages,
 );
@@ -284,11 +285,12 @@ async fn erase(store: &Store) {
     let erasure = asked(store).await;
     let trail = store.follow(&team(), ID, NOW_MS).await.unwrap();
     let lost = ErasedFrom { event_ids: vec!["q-waiting".into()], fates: BTreeMap::from([((0, Fate::Erased), 1)]) };
-    store.erase_events(&team(), ID).await.unwrap();
+    assert!(!store.erase_events(&erasure, ID).await.unwrap());
     store.erase_identity(&erasure, &trail, &lost, NOW_MS).await.unwrap();
     store.erase_anonymous_events(&team(), &trail).await.unwrap();
     let segment = store.read_log(0).await.unwrap().remove(0);
     store.rewrite_segment(segment.seq, 1, b"of others\n".to_vec()).await.unwrap();
+    store.note_unlogged(&erasure).await.unwrap();
     store.erase_mentions(&team(), &[&trail], 0, NOW_MS).await.unwrap();
     store.erase_orphans(&team(), ID).await.unwrap();
     store.clear_erasure(&erasure).await.unwrap();
@@ -540,7 +542,7 @@ async fn an_erasure_goes_from_step_to_step(store: &Opened) {
     assert!(store.unlogged_erasures().await.unwrap().is_empty());
     store.erase_identity(&asked, asked.trail.as_ref().unwrap(), &ErasedFrom::default(), 5).await.unwrap();
     assert_eq!(store.next_erasure().await.unwrap().unwrap().status, ErasureStatus::Removed);
-    store.note_erasure(&asked, ErasureStatus::Unlogged).await.unwrap();
+    store.note_unlogged(&asked).await.unwrap();
     assert!(store.next_erasure().await.unwrap().is_none());
     assert_eq!(store.unlogged_erasures().await.unwrap()[0].trail, asked.trail);
     store.clear_erasure(&asked).await.unwrap();
@@ -550,6 +552,30 @@ async fn an_erasure_goes_from_step_to_step(store: &Opened) {
     let done = store.erasure(&team(), 99).await.unwrap().unwrap();
     assert_eq!((done.status, done.finished_ms, done.trail), (ErasureStatus::Done, Some(7), None));
     assert_eq!(store.erasures(&team(), &all("e.id")).await.unwrap().total, 1);
+}
+
+async fn an_erasure_that_another_node_went_on_with_takes_nobody(store: &Opened) {
+    fill(store).await;
+    let asked = asked(store).await;
+    let trail = store.follow(&team(), ID, NOW_MS).await.unwrap();
+    store.erase_identity(&asked, &trail, &ErasedFrom::default(), NOW_MS).await.unwrap();
+    store.note_unlogged(&asked).await.unwrap();
+    store.clear_erasure(&asked).await.unwrap();
+    store.finish_erasure(&asked, NOW_MS).await.unwrap();
+    let events = vec![event(9, "again", Some(ID))];
+    store.commit(&team(), &Commit { events, ..new_identities(&[ID]) }).await.unwrap();
+
+    let late = [
+        store.erase_events(&asked, ID).await.map(drop),
+        store.erase_identity(&asked, &trail, &ErasedFrom::default(), NOW_MS).await,
+        store.note_unlogged(&asked).await,
+    ];
+    assert!(late.iter().all(|step| matches!(step, Err(StoreError::Conflict(_)))), "{late:?}");
+    store.clear_erasure(&asked).await.unwrap();
+    let done = store.erasure(&team(), 99).await.unwrap().unwrap();
+    assert_eq!((done.status, done.trail), (ErasureStatus::Done, None));
+    assert!(store.identity_exists(&team(), ID).await.unwrap());
+    assert!(store.event(&team(), "again").await.unwrap().is_some());
 }
 
 async fn everything_is_exported(store: &Opened) {
