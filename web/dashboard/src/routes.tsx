@@ -5,6 +5,8 @@ import {
   createRouter,
   Link,
   lazyRouteComponent,
+  Outlet,
+  useLocation,
 } from '@tanstack/react-router';
 import { parseSearch, stringifySearch, type Text } from './lib/filters';
 import { LogIn } from './pages/LogIn';
@@ -16,14 +18,23 @@ import { Toasts } from './parts/Toasts';
 import { useToken } from './session';
 import { texts } from './texts';
 
-const root = createRootRoute({
-  validateSearch: (search: Record<string, unknown>) => search as Text,
-  component: () => (
+/** Where a link leads that works without signing in. */
+const OPEN = ['/invitation', '/reset-password'];
+
+function Root() {
+  const token = useToken();
+  const { pathname } = useLocation();
+  return (
     <>
-      {useToken() ? <Shell /> : <LogIn />}
+      {OPEN.includes(pathname) ? <Outlet /> : token ? <Shell key={token} /> : <LogIn />}
       <Toasts />
     </>
-  ),
+  );
+}
+
+const root = createRootRoute({
+  validateSearch: (search: Record<string, unknown>) => search as Text,
+  component: Root,
   notFoundComponent: () => (
     <Page title={texts.errors.noPage}>
       <Empty title={texts.errors.noPageHint}>
