@@ -36,4 +36,5 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
     about: texts.credentials.about,
     role: 'ADMIN',
   },
+  { to: '/settings/team', label: texts.team.title, about: texts.team.about },
 ];

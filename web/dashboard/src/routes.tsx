@@ -74,6 +74,9 @@ const tree = root.addChildren([
   page('/settings/channels', () => import('./pages/Channels')),
   page('/settings/mappings', () => import('./pages/Mappings')),
   page('/settings/credentials', () => import('./pages/Credentials')),
+  page('/settings/team', () => import('./pages/Team')),
+  page('/invitation', () => import('./pages/Invitation')),
+  page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
 
 export const router = createRouter({
