@@ -37,4 +37,5 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
     role: 'ADMIN',
   },
   { to: '/settings/team', label: texts.team.title, about: texts.team.about },
+  { to: '/settings/agents', label: texts.agents.title, about: texts.agents.about },
 ];

@@ -75,6 +75,7 @@ const tree = root.addChildren([
   page('/settings/mappings', () => import('./pages/Mappings')),
   page('/settings/credentials', () => import('./pages/Credentials')),
   page('/settings/team', () => import('./pages/Team')),
+  page('/settings/agents', () => import('./pages/Agents')),
   page('/invitation', () => import('./pages/Invitation')),
   page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
