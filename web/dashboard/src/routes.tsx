@@ -76,6 +76,8 @@ const tree = root.addChildren([
   page('/settings/credentials', () => import('./pages/Credentials')),
   page('/settings/team', () => import('./pages/Team')),
   page('/settings/agents', () => import('./pages/Agents')),
+  page('/settings/datasets', () => import('./pages/Datasets')),
+  page('/settings/datasets/$slug', () => import('./pages/Entries')),
   page('/invitation', () => import('./pages/Invitation')),
   page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
