@@ -39,4 +39,5 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
   { to: '/settings/team', label: texts.team.title, about: texts.team.about },
   { to: '/settings/agents', label: texts.agents.title, about: texts.agents.about },
   { to: '/settings/datasets', label: texts.datasets.title, about: texts.datasets.about },
+  { to: '/settings/retention', label: texts.retention.title, about: texts.retention.about },
 ];

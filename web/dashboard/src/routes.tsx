@@ -78,6 +78,7 @@ const tree = root.addChildren([
   page('/settings/agents', () => import('./pages/Agents')),
   page('/settings/datasets', () => import('./pages/Datasets')),
   page('/settings/datasets/$slug', () => import('./pages/Entries')),
+  page('/settings/retention', () => import('./pages/DataRetention')),
   page('/invitation', () => import('./pages/Invitation')),
   page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
