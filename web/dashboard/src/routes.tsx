@@ -76,6 +76,7 @@ const tree = root.addChildren([
   page('/settings/credentials', () => import('./pages/Credentials')),
   page('/settings/team', () => import('./pages/Team')),
   page('/settings/agents', () => import('./pages/Agents')),
+  page('/settings/audit-log', () => import('./pages/AuditLog')),
   page('/settings/datasets', () => import('./pages/Datasets')),
   page('/settings/datasets/$slug', () => import('./pages/Entries')),
   page('/settings/retention', () => import('./pages/DataRetention')),
