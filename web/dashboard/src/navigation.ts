@@ -46,4 +46,5 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
     about: texts.audit.about,
     role: 'ADMIN',
   },
+  { to: '/settings/system', label: texts.system.title, about: texts.system.about },
 ];

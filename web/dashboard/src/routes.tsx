@@ -80,6 +80,7 @@ const tree = root.addChildren([
   page('/settings/datasets', () => import('./pages/Datasets')),
   page('/settings/datasets/$slug', () => import('./pages/Entries')),
   page('/settings/retention', () => import('./pages/DataRetention')),
+  page('/settings/system', () => import('./pages/System')),
   page('/invitation', () => import('./pages/Invitation')),
   page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
