@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { Problem } from './api/client';
 import { Boundary } from './parts/Boundary';
 import { router } from './routes';
+import { whenSessionChanges } from './session';
 import './style.css';
 
 /** Answers younger than this are not asked for again. */
@@ -23,6 +24,8 @@ const client = new QueryClient({
     },
   },
 });
+
+whenSessionChanges(() => client.clear());
 
 const place = document.getElementById('root');
 if (place) {

@@ -36,4 +36,15 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
     about: texts.credentials.about,
     role: 'ADMIN',
   },
+  { to: '/settings/team', label: texts.team.title, about: texts.team.about },
+  { to: '/settings/agents', label: texts.agents.title, about: texts.agents.about },
+  { to: '/settings/datasets', label: texts.datasets.title, about: texts.datasets.about },
+  { to: '/settings/retention', label: texts.retention.title, about: texts.retention.about },
+  {
+    to: '/settings/audit-log',
+    label: texts.audit.title,
+    about: texts.audit.about,
+    role: 'ADMIN',
+  },
+  { to: '/settings/system', label: texts.system.title, about: texts.system.about },
 ];

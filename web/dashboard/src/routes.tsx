@@ -5,6 +5,8 @@ import {
   createRouter,
   Link,
   lazyRouteComponent,
+  Outlet,
+  useLocation,
 } from '@tanstack/react-router';
 import { parseSearch, stringifySearch, type Text } from './lib/filters';
 import { LogIn } from './pages/LogIn';
@@ -16,14 +18,23 @@ import { Toasts } from './parts/Toasts';
 import { useToken } from './session';
 import { texts } from './texts';
 
-const root = createRootRoute({
-  validateSearch: (search: Record<string, unknown>) => search as Text,
-  component: () => (
+/** Where a link leads that works without signing in. */
+const OPEN = ['/invitation', '/reset-password'];
+
+function Root() {
+  const token = useToken();
+  const { pathname } = useLocation();
+  return (
     <>
-      {useToken() ? <Shell /> : <LogIn />}
+      {OPEN.includes(pathname) ? <Outlet /> : token ? <Shell key={token} /> : <LogIn />}
       <Toasts />
     </>
-  ),
+  );
+}
+
+const root = createRootRoute({
+  validateSearch: (search: Record<string, unknown>) => search as Text,
+  component: Root,
   notFoundComponent: () => (
     <Page title={texts.errors.noPage}>
       <Empty title={texts.errors.noPageHint}>
@@ -63,6 +74,15 @@ const tree = root.addChildren([
   page('/settings/channels', () => import('./pages/Channels')),
   page('/settings/mappings', () => import('./pages/Mappings')),
   page('/settings/credentials', () => import('./pages/Credentials')),
+  page('/settings/team', () => import('./pages/Team')),
+  page('/settings/agents', () => import('./pages/Agents')),
+  page('/settings/audit-log', () => import('./pages/AuditLog')),
+  page('/settings/datasets', () => import('./pages/Datasets')),
+  page('/settings/datasets/$slug', () => import('./pages/Entries')),
+  page('/settings/retention', () => import('./pages/DataRetention')),
+  page('/settings/system', () => import('./pages/System')),
+  page('/invitation', () => import('./pages/Invitation')),
+  page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
 
 export const router = createRouter({

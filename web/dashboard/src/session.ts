@@ -50,6 +50,16 @@ export function beginSession(value: string, onThisDevice: boolean) {
   change(value);
 }
 
+/** Another session of the same person, kept where the one before was. */
+export function replaceSession(value: string) {
+  beginSession(value, stored(() => localStorage) === held);
+}
+
+/** Told before anything is drawn: what was read belongs to the session before. */
+export function whenSessionChanges(listener: () => void) {
+  listeners.add(listener);
+}
+
 export function endSession(how: Ending) {
   if (held === null) return;
   ended = how;

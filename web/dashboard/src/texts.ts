@@ -1,6 +1,7 @@
 /** Every text of the dashboard, page by page. */
 import type { Category } from './api/types';
 import type { Band } from './lib/bands';
+import { textsOfSettings } from './textsOfSettings';
 
 const count = new Intl.NumberFormat('en');
 const many = (value: number, one: string, more = `${one}s`) =>
@@ -55,6 +56,7 @@ const linkTypes: Record<string, string> = {
 };
 
 export const texts = {
+  ...textsOfSettings,
   bands,
   categories,
   severities,

@@ -53,6 +53,15 @@ async function paths(page) {
     mappings: '/settings/mappings',
     account: '/settings/account',
     credentials: '/settings/credentials',
+    team: '/settings/team',
+    agents: '/settings/agents',
+    audit: '/settings/audit-log',
+    datasets: '/settings/datasets',
+    entries: '/settings/datasets/networks',
+    retention: '/settings/retention',
+    system: '/settings/system',
+    invitation: '/invitation#inv_unknown',
+    reset: '/reset-password#unknown',
     nowhere: '/no/such',
   });
   return found;

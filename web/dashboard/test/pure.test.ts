@@ -4,8 +4,10 @@ import { refused } from '../src/api/fates';
 import { type Observation, worstOf } from '../src/api/types';
 import { bandOf } from '../src/lib/bands';
 import { csvCell, csvRow } from '../src/lib/csv';
+import { parseEntries } from '../src/lib/entries';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
 import { ago, duration, percent, plural, signed } from '../src/lib/format';
+import { guessTarget } from '../src/lib/guess';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
 import { bounds, scatter, tick } from '../src/lib/layout';
 import { snippet } from '../src/lib/snippet';
@@ -236,5 +238,45 @@ describe('figures for people', () => {
     const text = snippet('https://d.example', 'pk_x');
     expect(text).toContain("dregs('init', { key: 'pk_x' });");
     expect(text).toContain('<script src="https://d.example/dregs.js" async></script>');
+  });
+});
+
+describe('names that mean nothing yet', () => {
+  const known = [
+    { source: 'order_completed', target: 'PURCHASE' },
+    { source: 'login', target: 'LOGIN' },
+    { source: 'coupon_applied', target: 'PROMO_REDEEM' },
+  ];
+  test('a guess shares at least half of its words', () => {
+    expect(guessTarget('Order.Complete', known)).toBe('PURCHASE');
+    expect(guessTarget('couponApply', known)).toBeUndefined();
+    expect(guessTarget('user.coupon_applied', known)).toBe('PROMO_REDEEM');
+    expect(guessTarget('search', known)).toBeUndefined();
+    expect(guessTarget('', known)).toBeUndefined();
+  });
+});
+
+describe('pasted entries', () => {
+  const values = ['bot', 'app'];
+  test('lines are keys, with value and note where they are given', () => {
+    expect(parseEntries('a.example\n\n b , app , our own\r\nc\tbot\tx, y', values)).toEqual({
+      entries: [
+        { key: 'a.example' },
+        { key: 'b', value: 'app', note: 'our own' },
+        { key: 'c', value: 'bot', note: 'x, y' },
+      ],
+      wrong: [],
+    });
+  });
+  test('a quoted key keeps its commas and quotes', () => {
+    expect(parseEntries('"KHTML, ""like"" Gecko",app', values).entries).toEqual([
+      { key: 'KHTML, "like" Gecko', value: 'app' },
+    ]);
+  });
+  test('a value that the dataset does not know names its line', () => {
+    expect(parseEntries('a\nb,boot', values)).toEqual({
+      entries: [{ key: 'a' }],
+      wrong: [{ line: 2, value: 'boot' }],
+    });
   });
 });

@@ -376,6 +376,262 @@ step('a mapping is added, deleted and brought back', async ({ page, server }) =>
   await row.waitFor();
 });
 
+/** Once shown, and kept. */
+async function shownOnce(page) {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'I have kept it' }).waitFor();
+  const text = await dialog.locator('pre').first().textContent();
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  return text;
+}
+
+/** Invites somebody and gives the way to the page where they accept. */
+async function invite(page, server, email, role) {
+  await page.goto(`${server.origin}/settings/team`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('E-mail').fill(email);
+  await dialog.getByLabel('Role').selectOption(role);
+  await dialog.getByRole('button', { name: 'Invite somebody' }).click();
+  const link = new URL(await shownOnce(page));
+  return `${server.origin}${link.pathname}${link.hash}`;
+}
+
+const ANN = { email: 'ann@example.com', password: 'three odd socks' };
+
+step(
+  'somebody is invited, comes in, and may do less each time',
+  async ({ page, browser, server }) => {
+    const link = await invite(page, server, ANN.email, 'USER');
+    await page.getByText(ANN.email).waitFor();
+    const { context, page: anns } = await profile(browser);
+    await anns.goto(link);
+    await anns.getByText('First team').waitFor();
+    await anns.getByLabel('Your name').fill('Ann <b>Bold</b>');
+    await anns.getByLabel('Choose a password').fill(ANN.password);
+    await anns.getByRole('button', { name: 'Accept the invitation' }).click();
+    await anns.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await anns.goto(`${server.origin}/settings`);
+    await settled(anns);
+    assert.equal(await anns.getByRole('link', { name: /Audit log/ }).count(), 0);
+    await anns.goto(`${server.origin}/settings/badge-rules`);
+    await settled(anns);
+    await anns.getByRole('button', { name: 'Try it on the past' }).first().waitFor();
+    assert.equal(await anns.getByRole('button', { name: 'Change' }).count(), 0);
+    for (const path of ['team', 'mappings', 'retention', 'datasets/networks']) {
+      await anns.goto(`${server.origin}/settings/${path}`);
+      await settled(anns);
+      const acts = anns.getByRole('main').getByRole('button', {
+        name: /Invite|Remove|Add|Map|Save|Paste|Overrule/,
+      });
+      assert.equal(await acts.count(), 0, `${path} offers a user nothing to change`);
+    }
+    await page.reload();
+    await page.getByLabel('Role of Ann').selectOption('VIEWER');
+    await page.getByText('The role counts at once.').waitFor();
+    await anns.goto(`${server.origin}/settings/badge-rules`);
+    await settled(anns);
+    assert.equal(await anns.getByRole('button', { name: 'Try it on the past' }).count(), 0);
+    await context.close();
+  },
+);
+
+step('a link sets a password, once', async ({ page, browser, server }) => {
+  await page.goto(`${server.origin}/settings/team`);
+  await settled(page);
+  const row = page.locator('li', { hasText: ANN.email });
+  await row.getByRole('button', { name: 'Password link' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make the link' }).click();
+  const { pathname, hash } = new URL(await shownOnce(page));
+  const { context, page: anns } = await profile(browser);
+  await anns.goto(server.origin + pathname + hash);
+  await anns.getByLabel('Choose a password').fill('four odder socks');
+  await anns.getByRole('button', { name: 'Set the password' }).click();
+  await anns.getByText('The password is set.').waitFor();
+  await signIn(anns, server.origin, { ...ANN, password: 'four odder socks' });
+  await anns.goto(server.origin + pathname + hash);
+  await anns.getByLabel('Choose a password').fill('five odder socks');
+  await anns.getByRole('button', { name: 'Set the password' }).click();
+  await anns.getByRole('heading', { name: 'This link does not work' }).waitFor();
+  await anns.getByRole('link', { name: 'To the dashboard' }).click();
+  await anns.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await context.close();
+});
+
+step(
+  'a member is disabled, enabled and removed, an invitation withdrawn',
+  async ({ page, server }) => {
+    const row = page.locator('li', { hasText: ANN.email });
+    const dialog = page.getByRole('dialog');
+    await row.getByRole('button', { name: 'Disable' }).click();
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await row.getByText('Disabled', { exact: true }).waitFor();
+    await row.getByRole('button', { name: 'Enable' }).click();
+    await row.getByText('Disabled', { exact: true }).waitFor({ state: 'detached' });
+    await row.getByRole('button', { name: 'Remove' }).click();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await row.waitFor({ state: 'detached' });
+    await invite(page, server, 'eve@example.com', 'VIEWER');
+    await page.getByRole('button', { name: 'Withdraw' }).click();
+    await dialog.getByRole('button', { name: 'Withdraw' }).click();
+    await page.getByText('Nobody is invited').waitFor();
+  },
+);
+
+step('another team is made, and one moves between both', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/team`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Make another team' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Second team');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('heading', { name: 'Welcome to Dregs' }).waitFor();
+  const choice = page.getByRole('complementary').getByLabel('Team');
+  assert.equal(await choice.locator('option:checked').textContent(), 'Second team');
+  await choice.selectOption('First team');
+  await page.getByRole('heading', { name: 'Lowest scores' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Lowest scores' }).waitFor();
+});
+
+step('an agent gets a token once, and loses it', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/agents`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What it is for').fill('laptop');
+  await dialog.getByRole('button', { name: 'Make a token' }).click();
+  assert.match(await shownOnce(page), /^dmt_/);
+  const row = page.locator('li', { hasText: 'laptop' });
+  await row.getByText('Reads only').waitFor();
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('No agent has access').waitFor();
+});
+
+step('one has a name, and sessions that can be ended', async ({ page, browser, server }) => {
+  const { context, page: other } = await profile(browser);
+  await signIn(other, server.origin, server.keys);
+  await page.goto(`${server.origin}/settings/account`);
+  await settled(page);
+  await page.getByLabel('Name').fill('Grace');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Your name is changed.').waitFor();
+  const others = page
+    .locator('li', { hasText: 'from 127.0.0.1' })
+    .filter({ hasNotText: 'This one' });
+  const before = await others.count();
+  await others.first().getByRole('button', { name: /^End/ }).click();
+  await until('ended', async () => (await others.count()) === before - 1);
+  await other.goto(`${server.origin}/identities`);
+  await other.getByRole('heading', { name: 'Log in to Dregs' }).waitFor();
+  await context.close();
+});
+
+step('the audit log tells who did it, by filters in the address', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/audit-log?action=createToken`);
+  await page.getByText('1 line, newest first').waitFor();
+  await page.getByRole('row', { name: /createToken/ }).click();
+  await page.getByRole('dialog').getByText('readOnly').waitFor();
+  await page.getByRole('button', { name: `Only this: ${server.keys.email}` }).click();
+  await page.waitForURL(/actor=/);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await settled(page);
+  await page.getByText('1 line, newest first').waitFor({ state: 'detached' });
+});
+
+step('a dataset learns an entry, many at once, and forgets one', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/datasets`);
+  await settled(page);
+  await page.getByRole('link', { name: 'Disposable e-mail domains' }).click();
+  await settled(page);
+  await page.getByLabel('Key or note').fill('mailinator.com');
+  await page.waitForURL(/term=mailinator/);
+  await settled(page);
+  await page.getByRole('button', { name: 'Overrule' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Says').selectOption('not');
+  await dialog.getByLabel('Note').fill('our testers');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('row').filter({ hasText: 'our testers' }).waitFor();
+  await page.getByRole('button', { name: 'Paste many' }).click();
+  await dialog.getByLabel('Lines').fill('one.example,weak,seen\ntwo.example\nthree.example,odd');
+  await dialog.getByText('Line 3: “odd” is none of').waitFor();
+  await dialog.getByLabel('Lines').fill('one.example,weak,seen\ntwo.example');
+  await dialog.getByRole('button', { name: 'Import 2 entries' }).click();
+  await page.getByText('2 added, 0 changed.').waitFor();
+  await page.goto(`${page.url().split('?')[0]}?scope=CUSTOMER`);
+  await page.getByText('3 entries').waitFor();
+  await page
+    .getByRole('row', { name: 'two.example' })
+    .getByRole('button', { name: 'Remove' })
+    .click();
+  await page.getByText('2 entries').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await page.getByText('3 entries').waitFor();
+});
+
+step('what would go is shown before it goes', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/retention`);
+  await settled(page);
+  await page.getByLabel('Events: days').fill('1');
+  await page.getByText(/\d would go now/).waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('does not come back').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await server.call('GET', '/retention')).eventsDays, null);
+  await page.getByLabel('Events: days').fill('');
+  await page.getByLabel('Deliveries: days').fill('30');
+  await until('looked at', () => page.getByRole('button', { name: 'Save' }).isEnabled());
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved. What is older').waitFor();
+  assert.equal((await server.call('GET', '/retention')).deliveriesDays, 30);
+});
+
+step('a name that was seen is mapped with a click, and back', async ({ page, server }) => {
+  await server.call('POST', '/events', [
+    { type: 'order_completed_now', identity: { id: 'ada@example.com' } },
+  ]);
+  await until('counted', async () =>
+    (await server.call('GET', '/mappings/unmapped')).some(
+      (one) => one.name === 'order_completed_now',
+    ),
+  );
+  await page.goto(`${server.origin}/settings/mappings`);
+  await settled(page);
+  const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Seen, and' }) });
+  const more = panel.getByRole('button', { name: /^Show all/ });
+  if (await more.count()) await more.click();
+  await panel.getByRole('button', { name: 'Map order_completed_now' }).click();
+  await page.getByText('order_completed_now means PURCHASE.').waitFor();
+  await panel.getByText('order_completed_now').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await panel.getByText('order_completed_now').waitFor();
+});
+
+step('a rule is tried on the past, and has a budget', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/badge-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Likely Bot' });
+  await row.getByRole('button', { name: 'Try it on the past' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Try it on the past' }).click();
+  await dialog.getByText(/It would have fired on \d+ of/).waitFor();
+  await page.keyboard.press('Escape');
+  await row.getByRole('button', { name: 'Change' }).click();
+  await dialog.getByLabel('Pause it when wrong too often').fill('5');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await row.getByText('paused when more than 5 % are legitimate').waitFor();
+});
+
+step('the system tells its version and what became of the events', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/system`);
+  await settled(page);
+  await page.getByText('Keeps up', { exact: true }).waitFor();
+  await page.getByRole('row', { name: /Processed/ }).waitFor();
+});
+
 step('hostile words are shown and do nothing', async ({ page, server }) => {
   for (const { id } of HOSTILE) {
     const path = `${server.origin}/identities/${encodeURIComponent(id)}`;
@@ -436,6 +692,8 @@ step(
     const [device] = (await server.call('GET', '/devices')).content;
     const [event] = (await server.call('GET', '/events')).content;
     const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
+    const guest = { email: 'guest@example.com', role: 'VIEWER' };
+    const invited = await server.call('POST', '/team/invitations', guest);
     const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews'];
     const paths = [
       ...[
@@ -459,6 +717,17 @@ step(
         '/settings/escalation-rules',
         '/settings/channels',
         '/settings/mappings',
+      ],
+      ...[
+        '/settings/team',
+        '/settings/agents',
+        '/settings/audit-log',
+        '/settings/datasets',
+        '/settings/datasets/networks',
+        '/settings/retention',
+        '/settings/system',
+        `/invitation#${invited.token}`,
+        '/reset-password#unknown',
       ],
     ];
     const found = [];

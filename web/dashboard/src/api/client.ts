@@ -31,16 +31,22 @@ async function exactFetch(request: Request): Promise<Response> {
   return new Response(exactNumbers(text), { status, headers });
 }
 
+/** What is asked before anybody is signed in: by their answers no session ends. */
+const OPEN = ['/auth/login', '/auth/password/reset', '/auth/invitations/'];
+
 const withToken: Middleware = {
-  onRequest({ request }) {
+  onRequest({ request, schemaPath }) {
     const held = token();
-    if (held) request.headers.set('Authorization', `Bearer ${held}`);
+    if (held && !OPEN.some((path) => schemaPath.startsWith(path)))
+      request.headers.set('Authorization', `Bearer ${held}`);
     return request;
   },
   async onResponse({ request, response }) {
     if (response.ok) return;
     const said: { message?: string } | null = await response.json().catch(() => null);
-    if (response.status === 401 && !request.url.endsWith('/auth/login')) endSession('over');
+    // An answer to the session before, of another team, says nothing about the one that is held.
+    const asked = request.headers.get('Authorization');
+    if (response.status === 401 && asked === `Bearer ${token()}`) endSession('over');
     throw new Problem(
       response.status,
       said?.message ?? `${response.status}`,

@@ -1,42 +1,82 @@
-/** One's own account: who one is, and the password. */
+/** One's own account: who one is, the password, and where one is logged in. */
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
+import type { Me, OwnSession } from '../api/types';
+import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Input } from '../parts/Field';
+import { NewPassword } from '../parts/NewPassword';
 import { Facts, Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
+import { Fetched } from '../parts/States';
+import { Time } from '../parts/Time';
 import { tell } from '../parts/Toasts';
 import { useAct } from '../parts/useAct';
 import { useMe } from '../parts/useMe';
 import { endSession } from '../session';
 import { texts } from '../texts';
 
-/** As the API has them. */
-const PASSWORD_CHARS_MIN = 10;
-const PASSWORD_CHARS_MAX = 256;
+const NAME_CHARS_MAX = 100;
 
 export default function Account() {
-  const me = useMe().data;
+  const me = useMe();
   return (
     <Page title={texts.account.title}>
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <Panel title={texts.account.you}>
-          <div className="p-4">
-            {me && (
-              <Facts
-                facts={[
-                  [texts.account.name, <Said key="name">{me.name ?? ''}</Said>],
-                  [texts.account.email, <Said key="email">{me.email ?? ''}</Said>],
-                  [texts.account.team, <Said key="team">{me.teamName}</Said>],
-                  [texts.account.role, texts.roles[me.role] ?? me.role],
-                ]}
-              />
-            )}
-          </div>
+          <Fetched query={me}>{(me) => <You key={me.name} me={me} />}</Fetched>
         </Panel>
-        <Password email={me?.email ?? ''} />
+        <Password email={me.data?.email ?? ''} />
       </div>
+      <Panel title={texts.sessions.list}>
+        <Sessions me={me.data} />
+      </Panel>
     </Page>
+  );
+}
+
+function You({ me }: { me: Me }) {
+  const [name, setName] = useState(me.name ?? '');
+  const set = (name: string) => body(api.PATCH('/account', { body: { name } }));
+  const rename = useAct({
+    act: () => set(name.trim()),
+    done: () => texts.sessions.renamed,
+    undo: () => set(me.name ?? ''),
+    touches: ['me', 'team'],
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    rename.mutate();
+  }
+  return (
+    <div className="flex flex-col gap-4 p-4">
+      <Facts
+        facts={[
+          [texts.account.email, <Said key="email">{me.email ?? ''}</Said>],
+          [texts.account.team, <Said key="team">{me.teamName}</Said>],
+          [texts.account.role, texts.roles[me.role] ?? me.role],
+        ]}
+      />
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Input
+          label={texts.account.name}
+          autoComplete="name"
+          required
+          maxLength={NAME_CHARS_MAX}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <div>
+          <Button
+            type="submit"
+            disabled={rename.isPending || !name.trim() || name.trim() === me.name}
+          >
+            {texts.common.save}
+          </Button>
+        </div>
+      </form>
+    </div>
   );
 }
 
@@ -68,16 +108,11 @@ function Password({ email }: { email: string }) {
           value={current}
           onChange={(event) => setCurrent(event.target.value)}
         />
-        <Input
+        <NewPassword
           label={texts.account.next}
-          hint={texts.account.nextHint(PASSWORD_CHARS_MIN)}
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={PASSWORD_CHARS_MIN}
-          maxLength={PASSWORD_CHARS_MAX}
+          hint={texts.account.nextHint}
           value={next}
-          onChange={(event) => setNext(event.target.value)}
+          onChange={setNext}
         />
         <div>
           <Button type="submit" look="main" disabled={change.isPending}>
@@ -86,5 +121,63 @@ function Password({ email }: { email: string }) {
         </div>
       </form>
     </Panel>
+  );
+}
+
+function Sessions({ me }: { me: Me | undefined }) {
+  const query = useQuery({
+    queryKey: ['sessions'],
+    queryFn: ({ signal }) => body(api.GET('/account/sessions', { signal })),
+  });
+  const end = useAct({
+    act: ({ id }: OwnSession) =>
+      body(api.DELETE('/account/sessions/{id}', { params: { path: { id } } })),
+    done: () => texts.sessions.ended,
+    touches: ['sessions'],
+    after: (session) => session.isCurrent && endSession('left'),
+  });
+  const teamOf = (session: OwnSession) =>
+    me?.teams?.find((team) => team.id === session.teamId)?.name ?? session.teamId;
+  return (
+    <Fetched query={query}>
+      {(sessions) => (
+        <ul>
+          {sessions.map((session) => (
+            <li
+              key={session.id}
+              className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 last:border-0"
+            >
+              <div className="min-w-48 flex-1">
+                <div className="flex flex-wrap items-center gap-2">
+                  {texts.sessions.from(session.address ?? texts.common.unknown)}
+                  {session.isCurrent && <Tag look="accent">{texts.sessions.current}</Tag>}
+                </div>
+                <div className="text-xs text-soft">
+                  <Said max={60}>{teamOf(session)}</Said>
+                  {' · '}
+                  <Time at={session.createdAt} />
+                  {session.lastUsedAt && (
+                    <>
+                      {' · '}
+                      {texts.sessions.used} <Time at={session.lastUsedAt} />
+                    </>
+                  )}
+                  {' · '}
+                  {texts.sessions.until} <Time at={session.expiresAt} />
+                </div>
+              </div>
+              <Button
+                small
+                aria-label={texts.sessions.endOf(session.address ?? texts.common.unknown)}
+                disabled={end.isPending}
+                onClick={() => end.mutate(session)}
+              >
+                {texts.sessions.end}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Fetched>
   );
 }

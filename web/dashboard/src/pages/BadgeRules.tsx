@@ -5,7 +5,9 @@ import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
 import type { BadgeRule, Condition } from '../api/types';
 import { afterwards, BADGE_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { Backtest, BacktestDialog } from '../parts/Backtest';
 import { BadgeChip, Tag } from '../parts/Badges';
+import { BudgetInput, Paused } from '../parts/Budget';
 import { Button } from '../parts/Button';
 import { Conditions, Preview, Span } from '../parts/Conditions';
 import { Confirm, Dialog, useOpen } from '../parts/Dialog';
@@ -20,11 +22,11 @@ const NAME_CHARS_MAX = 50;
 const TYPES = ['BAD', 'GOOD', 'NEUTRAL'] as const;
 const TOUCHES = ['badge-rules', 'identities', 'identity'];
 
-const set = (slug: string, change: Partial<BadgeRule>) =>
+const set = (slug: string, change: Partial<BadgeRule> & { paused?: boolean }) =>
   body(api.PATCH('/badge-rules/{slug}', { params: { path: { slug } }, body: change }));
 
 export default function BadgeRules() {
-  const { write } = useRights();
+  const { write, work } = useRights();
   const [making, open, close] = useOpen();
   const query = useQuery({
     queryKey: ['badge-rules'],
@@ -50,7 +52,7 @@ export default function BadgeRules() {
             ) : (
               <ul>
                 {rules.map((rule) => (
-                  <Row key={rule.slug} rule={rule} write={write} />
+                  <Row key={rule.slug} rule={rule} write={write} work={work} />
                 ))}
               </ul>
             )
@@ -62,9 +64,10 @@ export default function BadgeRules() {
   );
 }
 
-function Row({ rule, write }: { rule: BadgeRule; write: boolean }) {
+function Row({ rule, write, work }: { rule: BadgeRule; write: boolean; work: boolean }) {
   const [editing, edit, stop] = useOpen();
   const [deleting, ask, close] = useOpen();
+  const [trying, tryOut, stopTrying] = useOpen();
   const { slug } = rule;
   const enable = useAct({
     act: (enabled: boolean) => set(slug, { enabled }),
@@ -83,6 +86,7 @@ function Row({ rule, write }: { rule: BadgeRule; write: boolean }) {
       <div className="w-56">
         <BadgeChip badge={{ name: rule.name, type: rule.type, explanation: slug }} />{' '}
         {!rule.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
+        {rule.pausedAt && <Tag look="warning">{texts.budget.paused}</Tag>}
       </div>
       <div className="min-w-56 flex-1">
         <p className="said">{rule.conditions.map(inWords).join(texts.rules.and)}</p>
@@ -92,12 +96,18 @@ function Row({ rule, write }: { rule: BadgeRule; write: boolean }) {
             afterwards(rule.removeDelaySeconds),
             rule.priority,
           )}
+          {rule.falsePositiveBudget != null && texts.budget.is(rule.falsePositiveBudget)}
         </p>
       </div>
       <div className="flex flex-wrap gap-2">
         <Link to="/identities" search={{ badge: slug }} className="link self-center text-sm">
           {texts.badgeRules.holders}
         </Link>
+        {work && (
+          <Button small onClick={tryOut}>
+            {texts.backtest.act}
+          </Button>
+        )}
         {write && (
           <>
             <Button small onClick={edit}>
@@ -112,6 +122,13 @@ function Row({ rule, write }: { rule: BadgeRule; write: boolean }) {
           </>
         )}
       </div>
+      <Paused
+        rule={rule}
+        resume={() => set(slug, { paused: false })}
+        touches={TOUCHES}
+        write={write}
+      />
+      {trying && <BacktestDialog of="badge" stored={slug} name={rule.name} onClose={stopTrying} />}
       {editing && <Form rule={rule} onClose={stop} />}
       {deleting && (
         <Confirm
@@ -138,10 +155,18 @@ function Form({ rule, onClose }: { rule?: BadgeRule; onClose: () => void }) {
   );
   const [apply, setApply] = useState(rule?.applyDelaySeconds ?? 0);
   const [remove, setRemove] = useState(rule?.removeDelaySeconds ?? 600);
+  const [budget, setBudget] = useState(rule?.falsePositiveBudget ?? null);
   const wanted = {
     name: name.trim(),
     type,
     priority,
+    conditions,
+    applyDelaySeconds: apply,
+    removeDelaySeconds: remove,
+    falsePositiveBudget: budget,
+  };
+  // A name that is not chosen yet, and what does not change when it fires, are left out.
+  const draft = {
     conditions,
     applyDelaySeconds: apply,
     removeDelaySeconds: remove,
@@ -194,7 +219,11 @@ function Form({ rule, onClose }: { rule?: BadgeRule; onClose: () => void }) {
           <Delay label={texts.badgeRules.apply} seconds={apply} onChange={setApply} />
           <Delay label={texts.badgeRules.remove} seconds={remove} onChange={setRemove} />
         </div>
+        <BudgetInput share={budget} onChange={setBudget} />
         <Preview of="badge" conditions={conditions} />
+        {conditions.every(isComplete) && (
+          <Backtest key={JSON.stringify(draft)} of="badge" stored={rule?.slug} draft={draft} />
+        )}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{texts.common.cancel}</Button>
           <Button
@@ -218,8 +247,17 @@ function before({
   conditions,
   applyDelaySeconds,
   removeDelaySeconds,
+  falsePositiveBudget,
 }: BadgeRule) {
-  return { name, type, priority, conditions, applyDelaySeconds, removeDelaySeconds };
+  return {
+    name,
+    type,
+    priority,
+    conditions,
+    applyDelaySeconds,
+    removeDelaySeconds,
+    falsePositiveBudget,
+  };
 }
 
 export function Delay({

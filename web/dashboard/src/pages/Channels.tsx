@@ -8,7 +8,7 @@ import { StatusTag, Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
 import { Confirm, Dialog, useOpen } from '../parts/Dialog';
-import { Field, Input, Select } from '../parts/Field';
+import { Check, Field, Input, Select } from '../parts/Field';
 import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Said, SaidAll } from '../parts/Said';
@@ -17,7 +17,6 @@ import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
-import { Check } from './EscalationRules';
 
 const NAME_CHARS_MAX = 50;
 const TYPES = ['EMAIL', 'SLACK', 'WEBHOOK'] as const;

@@ -5,11 +5,13 @@ import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Condition, EscalationRule } from '../api/types';
 import { afterwards, ESCALATION_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { Backtest, BacktestDialog } from '../parts/Backtest';
 import { SeverityTag, Tag } from '../parts/Badges';
+import { BudgetInput, Paused } from '../parts/Budget';
 import { Button } from '../parts/Button';
 import { Conditions, Preview } from '../parts/Conditions';
 import { Confirm, Dialog, useOpen } from '../parts/Dialog';
-import { Field, Input, Select } from '../parts/Field';
+import { Check, Field, Input, Select } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Empty, Fetched } from '../parts/States';
 import { useAct } from '../parts/useAct';
@@ -23,11 +25,11 @@ const TOUCHES = ['escalation-rules', 'escalations'];
 /** A week: long enough that nothing flaps. */
 const CLOSE_AFTER_SECONDS = 604_800;
 
-const set = (id: string, change: Partial<EscalationRule>) =>
+const set = (id: string, change: Partial<EscalationRule> & { paused?: boolean }) =>
   body(api.PATCH('/escalation-rules/{id}', { params: { path: { id } }, body: change }));
 
 export default function EscalationRules() {
-  const { write } = useRights();
+  const { write, work } = useRights();
   const [making, open, close] = useOpen();
   const query = useQuery({
     queryKey: ['escalation-rules'],
@@ -53,7 +55,7 @@ export default function EscalationRules() {
             ) : (
               <ul>
                 {rules.map((rule) => (
-                  <Row key={rule.id} rule={rule} write={write} />
+                  <Row key={rule.id} rule={rule} write={write} work={work} />
                 ))}
               </ul>
             )
@@ -65,9 +67,10 @@ export default function EscalationRules() {
   );
 }
 
-function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
+function Row({ rule, write, work }: { rule: EscalationRule; write: boolean; work: boolean }) {
   const [editing, edit, stop] = useOpen();
   const [deleting, ask, close] = useOpen();
+  const [trying, tryOut, stopTrying] = useOpen();
   const { id } = rule;
   const enable = useAct({
     act: (enabled: boolean) => set(id, { enabled }),
@@ -87,6 +90,7 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
         <SeverityTag severity={rule.severity} />
         <span className="said font-medium">{rule.name}</span>
         {!rule.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
+        {rule.pausedAt && <Tag look="warning">{texts.budget.paused}</Tag>}
         {rule.shadow && <Tag>{texts.escalations.shadow}</Tag>}
         {rule.silenced && <Tag look="warning">{texts.escalationRules.silenced}</Tag>}
       </div>
@@ -100,6 +104,7 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
           {rule.channels.length > 0
             ? texts.escalationRules.tells(rule.channels.join(', '))
             : texts.escalationRules.tellsNobody}
+          {rule.falsePositiveBudget != null && texts.budget.is(rule.falsePositiveBudget)}
         </p>
       </div>
       <div className="flex flex-wrap gap-2">
@@ -110,6 +115,11 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
         >
           {texts.nav.escalations}
         </Link>
+        {work && (
+          <Button small onClick={tryOut}>
+            {texts.backtest.act}
+          </Button>
+        )}
         {write && (
           <>
             <Button small onClick={edit}>
@@ -124,6 +134,15 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
           </>
         )}
       </div>
+      <Paused
+        rule={rule}
+        resume={() => set(id, { paused: false })}
+        touches={TOUCHES}
+        write={write}
+      />
+      {trying && (
+        <BacktestDialog of="escalation" stored={id} name={rule.name} onClose={stopTrying} />
+      )}
       {editing && <Form rule={rule} onClose={stop} />}
       {deleting && (
         <Confirm
@@ -152,6 +171,7 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   const [closeAfter, setCloseAfter] = useState(rule?.closeAfterSeconds ?? CLOSE_AFTER_SECONDS);
   const [channels, setChannels] = useState(rule?.channels ?? []);
   const [shadow, setShadow] = useState(rule?.shadow ?? false);
+  const [budget, setBudget] = useState(rule?.falsePositiveBudget ?? null);
   const wanted = {
     name: name.trim(),
     severity,
@@ -160,6 +180,13 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
     closeAfterSeconds: closes ? closeAfter : null,
     channels,
     shadow,
+    falsePositiveBudget: budget,
+  };
+  // A name that is not chosen yet, and what does not change when it fires, are left out.
+  const draft = {
+    conditions,
+    openAfterSeconds: openAfter,
+    closeAfterSeconds: closes ? closeAfter : null,
   };
   const save = useAct({
     act: () =>
@@ -227,7 +254,11 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
         <Check checked={shadow} onChange={setShadow}>
           {texts.escalationRules.shadow}
         </Check>
+        <BudgetInput share={budget} onChange={setBudget} />
         <Preview of="escalation" conditions={conditions} />
+        {conditions.every(isComplete) && (
+          <Backtest key={JSON.stringify(draft)} of="escalation" stored={rule?.id} draft={draft} />
+        )}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{texts.common.cancel}</Button>
           <Button
@@ -247,7 +278,16 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
 function before(rule: EscalationRule) {
   const { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow } =
     rule;
-  return { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow };
+  return {
+    name,
+    severity,
+    conditions,
+    openAfterSeconds,
+    closeAfterSeconds,
+    channels,
+    shadow,
+    falsePositiveBudget: rule.falsePositiveBudget,
+  };
 }
 
 function ChannelChoice({
@@ -280,27 +320,5 @@ function ChannelChoice({
         </Check>
       ))}
     </fieldset>
-  );
-}
-
-export function Check({
-  checked,
-  onChange,
-  children,
-}: {
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-  children: string;
-}) {
-  return (
-    <label className="flex items-center gap-2">
-      <input
-        type="checkbox"
-        className="size-4 accent-accent"
-        checked={checked}
-        onChange={(event) => onChange(event.target.checked)}
-      />
-      <span className="said">{children}</span>
-    </label>
   );
 }

@@ -1,10 +1,10 @@
 /** Signing in. The address stays, so that a link from a notification leads where it points. */
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body, Problem } from '../api/client';
 import { Button } from '../parts/Button';
+import { Door } from '../parts/Door';
 import { Input } from '../parts/Field';
-import { useTitle } from '../parts/Page';
 import { problemText } from '../parts/Toasts';
 import { beginSession, sessionIsOver } from '../session';
 import { texts } from '../texts';
@@ -16,10 +16,8 @@ export function LogIn() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
   const client = useQueryClient();
-  useTitle(texts.logIn.title);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setBusy(true);
     setProblem('');
     try {
@@ -36,50 +34,41 @@ export function LogIn() {
   }
 
   return (
-    <main className="grid min-h-dvh place-items-center p-4">
-      <form
-        onSubmit={submit}
-        className="panel flex w-full max-w-sm flex-col gap-4 p-6 shadow-shade"
-      >
-        <div className="flex items-center gap-2.5">
-          <img src="/favicon.svg" alt="" width="30" height="30" />
-          <h1 className="text-xl font-semibold">{texts.logIn.title}</h1>
-        </div>
-        {sessionIsOver() && !problem && (
-          <p className="rounded-lg bg-fair-wash px-3 py-2">{texts.logIn.over}</p>
-        )}
-        <Input
-          label={texts.logIn.email}
-          type="email"
-          autoComplete="username"
-          required
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
+    <Door title={texts.logIn.title} onSubmit={submit}>
+      {sessionIsOver() && !problem && (
+        <p className="rounded-lg bg-fair-wash px-3 py-2">{texts.logIn.over}</p>
+      )}
+      <Input
+        label={texts.logIn.email}
+        type="email"
+        autoComplete="username"
+        required
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <Input
+        label={texts.logIn.password}
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
+      <label className="flex items-center gap-2">
+        <input
+          type="checkbox"
+          className="size-4 accent-accent"
+          checked={keep}
+          onChange={(event) => setKeep(event.target.checked)}
         />
-        <Input
-          label={texts.logIn.password}
-          type="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <label className="flex items-center gap-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-accent"
-            checked={keep}
-            onChange={(event) => setKeep(event.target.checked)}
-          />
-          {texts.logIn.keep}
-        </label>
-        <p role="alert" className="said text-critical empty:hidden">
-          {problem}
-        </p>
-        <Button type="submit" look="main" disabled={busy}>
-          {busy ? texts.logIn.busy : texts.logIn.submit}
-        </Button>
-      </form>
-    </main>
+        {texts.logIn.keep}
+      </label>
+      <p role="alert" className="said text-critical empty:hidden">
+        {problem}
+      </p>
+      <Button type="submit" look="main" disabled={busy}>
+        {busy ? texts.logIn.busy : texts.logIn.submit}
+      </Button>
+    </Door>
   );
 }

@@ -10,6 +10,7 @@ import { Choice, Field, Input, Search, Select } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
+import { UnmappedNames } from '../parts/UnmappedNames';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
@@ -46,14 +47,17 @@ export default function Mappings() {
         )
       }
     >
-      <Panel>
-        <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
-          <Choice
-            label={texts.mappings.kind}
-            value={kind}
-            options={KINDS.map((one) => [one, texts.mappings.kinds[one]] as const)}
-            onChange={setKind}
-          />
+      <div>
+        <Choice
+          label={texts.mappings.kind}
+          value={kind}
+          options={KINDS.map((one) => [one, texts.mappings.kinds[one]] as const)}
+          onChange={setKind}
+        />
+      </div>
+      {query.data && <UnmappedNames key={kind} kind={kind} mappings={query.data} write={write} />}
+      <Panel title={texts.unmapped.all}>
+        <div className="border-b border-line p-3">
           <Search label={texts.mappings.search} value={term} onChange={setTerm} />
         </div>
         <Fetched query={query} lines={8}>

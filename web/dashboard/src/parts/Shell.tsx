@@ -15,6 +15,7 @@ import { Select } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
 import { Said } from './Said';
+import { TeamChoice } from './TeamChoice';
 import { useMe } from './useMe';
 
 /** How fresh the count of open escalations is. */
@@ -119,9 +120,7 @@ function Side({ onHelp }: { onHelp: () => void }) {
       </nav>
       <div className="mt-auto flex flex-col gap-2 border-t border-line pt-3 text-sm">
         <div className="px-1 leading-tight">
-          <div className="truncate font-medium">
-            <Said max={40}>{me?.teamName ?? '…'}</Said>
-          </div>
+          <TeamChoice me={me} />
           <div className="truncate text-xs text-soft">
             <Said max={60}>{me?.email ?? ''}</Said>
           </div>

@@ -1,0 +1,53 @@
+/** Where the link leads by which somebody sets a password. */
+import { Link, useLocation, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, body, Problem } from '../api/client';
+import { Button } from '../parts/Button';
+import { Door } from '../parts/Door';
+import { NewPassword } from '../parts/NewPassword';
+import { problemText, tell } from '../parts/Toasts';
+import { texts } from '../texts';
+
+export default function ResetPassword() {
+  const token = useLocation().hash;
+  const [password, setPassword] = useState('');
+  const [problem, setProblem] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const navigate = useNavigate();
+  async function set() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await body(api.POST('/auth/password/reset', { body: { token, password } }));
+      tell(texts.door.chosen);
+      navigate({ to: '/', replace: true });
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  }
+  if (!token || (problem instanceof Problem && problem.status === 404)) return <LinkGone />;
+  return (
+    <Door title={texts.door.reset} onSubmit={set}>
+      <p className="text-soft">{texts.door.resetHint}</p>
+      <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
+      <p role="alert" className="said text-critical empty:hidden">
+        {problem ? problemText(problem) : ''}
+      </p>
+      <Button type="submit" look="main" disabled={busy}>
+        {texts.door.set}
+      </Button>
+    </Door>
+  );
+}
+
+export function LinkGone() {
+  return (
+    <Door title={texts.door.gone}>
+      <p>{texts.door.goneHint}</p>
+      <Link to="/" replace className="link">
+        {texts.door.home}
+      </Link>
+    </Door>
+  );
+}

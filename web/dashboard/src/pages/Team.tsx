@@ -1,0 +1,501 @@
+/** The people of the team: who may do what, and who is invited. */
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { api, body } from '../api/client';
+import type { Invitation, Member } from '../api/types';
+import { day, number } from '../lib/format';
+import { Tag } from '../parts/Badges';
+import { Button } from '../parts/Button';
+import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Field, Input, Select } from '../parts/Field';
+import { Once } from '../parts/Once';
+import { Facts, Page, Panel } from '../parts/Page';
+import { Said } from '../parts/Said';
+import { Empty, Fetched } from '../parts/States';
+import { Time } from '../parts/Time';
+import { tell } from '../parts/Toasts';
+import { useAct } from '../parts/useAct';
+import { useMe, useRights } from '../parts/useMe';
+import { useSwitchTeam } from '../parts/useTeam';
+import { endSession } from '../session';
+import { texts } from '../texts';
+
+const ROLES = ['VIEWER', 'USER', 'ADMIN'] as const;
+const NAME_CHARS_MAX = 100;
+const EMAIL_CHARS_MAX = 254;
+const TOUCHES = ['team', 'me'];
+
+const roleOptions = ROLES.map((role) => [role, texts.roles[role] ?? role] as const);
+const set = (userId: string, change: { role?: string; disabled?: boolean }) =>
+  body(api.PATCH('/team/members/{userId}', { params: { path: { userId } }, body: change }));
+
+export default function Team() {
+  const { write } = useRights();
+  const [inviting, open, close] = useOpen();
+  const [invited, setInvited] = useState<Invitation | null>(null);
+  return (
+    <Page
+      title={texts.team.title}
+      lead={texts.team.lead}
+      actions={
+        write && (
+          <Button look="main" onClick={open}>
+            {texts.team.invite}
+          </Button>
+        )
+      }
+    >
+      <div className="grid items-start gap-4 lg:grid-cols-[1fr_340px]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Members />
+          {write && <Invitations />}
+        </div>
+        <About write={write} />
+      </div>
+      {inviting && <Invite onClose={close} onMade={setInvited} />}
+      {invited && <Invited invitation={invited} onClose={() => setInvited(null)} />}
+    </Page>
+  );
+}
+
+function About({ write }: { write: boolean }) {
+  const [renaming, rename, stop] = useOpen();
+  const [making, make, close] = useOpen();
+  const query = useQuery({
+    queryKey: ['team'],
+    queryFn: ({ signal }) => body(api.GET('/team', { signal })),
+  });
+  const change = useAct({
+    act: (name: string) => body(api.PATCH('/team', { body: { name } })),
+    done: () => texts.team.renamed,
+    undo: () => body(api.PATCH('/team', { body: { name: query.data?.name ?? '' } })),
+    touches: TOUCHES,
+    after: stop,
+  });
+  const move = useSwitchTeam();
+  const another = useAct({
+    act: (name: string) => body(api.POST('/teams', { body: { name } })),
+    touches: TOUCHES,
+    after: (_, made) => {
+      close();
+      if (made) move.mutate(made.id);
+    },
+  });
+  return (
+    <Panel title={texts.team.team}>
+      <Fetched query={query}>
+        {(team) => (
+          <div className="flex flex-col gap-4 p-4">
+            <Facts
+              facts={[
+                [texts.team.name, <Said key="name">{team.name}</Said>],
+                [texts.team.made, day(team.createdAt)],
+                [
+                  texts.team.limit,
+                  team.monthlyEventLimit == null
+                    ? texts.team.unlimited
+                    : number(team.monthlyEventLimit),
+                ],
+              ]}
+            />
+            {write && (
+              <div className="flex flex-wrap gap-2">
+                <Button small onClick={rename}>
+                  {texts.team.rename}
+                </Button>
+                <Button small onClick={make}>
+                  {texts.team.another}
+                </Button>
+              </div>
+            )}
+            {renaming && (
+              <Naming
+                title={texts.team.rename}
+                before={team.name}
+                busy={change.isPending}
+                onName={(name) => change.mutate(name)}
+                onClose={stop}
+              />
+            )}
+          </div>
+        )}
+      </Fetched>
+      {making && (
+        <Naming
+          title={texts.team.another}
+          hint={texts.team.anotherHint}
+          before=""
+          busy={another.isPending || move.isPending}
+          onName={(name) => another.mutate(name)}
+          onClose={close}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Naming({
+  title,
+  hint,
+  before,
+  busy,
+  onName,
+  onClose,
+}: {
+  title: string;
+  hint?: string;
+  before: string;
+  busy: boolean;
+  onName: (name: string) => void;
+  onClose: () => void;
+}) {
+  const [name, setName] = useState(before);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    onName(name.trim());
+  }
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Input
+          label={texts.team.name}
+          hint={hint}
+          required
+          maxLength={NAME_CHARS_MAX}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button type="submit" look="main" disabled={busy || !name.trim()}>
+            {texts.common.save}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Members() {
+  const { write } = useRights();
+  const me = useMe().data;
+  const [reset, setReset] = useState<{ member: Member; link: string } | null>(null);
+  const query = useQuery({
+    queryKey: ['team', 'members'],
+    queryFn: ({ signal }) => body(api.GET('/team/members', { signal })),
+  });
+  return (
+    <Panel title={texts.team.members}>
+      <Fetched query={query}>
+        {(members) => (
+          <ul>
+            {members.map((member) => (
+              <Row
+                key={member.id}
+                member={member}
+                own={member.email === me?.email}
+                write={write}
+                onReset={(link) => setReset({ member, link })}
+              />
+            ))}
+          </ul>
+        )}
+      </Fetched>
+      {reset && (
+        <Once
+          title={texts.team.resetTitle(reset.member.name)}
+          hint={texts.team.resetHint}
+          blocks={[[texts.team.link, reset.link]]}
+          onClose={() => setReset(null)}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Row({
+  member,
+  own,
+  write,
+  onReset,
+}: {
+  member: Member;
+  own: boolean;
+  write: boolean;
+  onReset: (link: string) => void;
+}) {
+  const { id } = member;
+  const change = useAct({
+    act: (role: string) => set(id, { role }),
+    done: () => texts.team.roleChanged,
+    undo: () => set(id, { role: member.role }),
+    touches: TOUCHES,
+  });
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-3 last:border-0">
+      <div className="min-w-48 flex-1">
+        <div className="flex flex-wrap items-center gap-2 font-medium">
+          <Said max={60}>{member.name}</Said>
+          {own && <Tag look="accent">{texts.team.you}</Tag>}
+          {member.disabled && <Tag look="warning">{texts.team.disabled}</Tag>}
+        </div>
+        <div className="text-xs text-soft">
+          <Said max={80}>{member.email}</Said>
+          {' · '}
+          {member.lastLoginAt ? (
+            <>
+              {texts.team.seen} <Time at={member.lastLoginAt} />
+            </>
+          ) : (
+            texts.team.never
+          )}
+        </div>
+      </div>
+      {write && !own ? (
+        <Select
+          label={texts.team.roleOf(member.name)}
+          value={member.role}
+          options={roleOptions}
+          onChange={(role) => change.mutate(role)}
+        />
+      ) : (
+        <span className="text-soft">{texts.roles[member.role] ?? member.role}</span>
+      )}
+      {own ? <Leave member={member} /> : write && <MemberActs member={member} onReset={onReset} />}
+    </li>
+  );
+}
+
+function Leave({ member }: { member: Member }) {
+  const [asking, ask, close] = useOpen();
+  const leave = useAct({
+    act: () =>
+      body(api.DELETE('/team/members/{userId}', { params: { path: { userId: member.id } } })),
+    touches: [],
+    after: () => {
+      tell(texts.team.left);
+      endSession('left');
+    },
+  });
+  return (
+    <>
+      <Button small onClick={ask}>
+        {texts.team.leave}
+      </Button>
+      {asking && (
+        <Confirm
+          title={texts.team.askLeave}
+          act={texts.team.leave}
+          look="danger"
+          busy={leave.isPending}
+          onAct={() => leave.mutate()}
+          onClose={close}
+        >
+          <p>{texts.team.leaveHint}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function MemberActs({ member, onReset }: { member: Member; onReset: (link: string) => void }) {
+  const [asking, setAsking] = useState<'reset' | 'disable' | 'remove' | null>(null);
+  const close = () => setAsking(null);
+  const path = { params: { path: { userId: member.id } } };
+  const reset = useAct({
+    act: () => body(api.POST('/team/members/{userId}/actions/reset-password', path)),
+    touches: [],
+    after: (_, made) => {
+      close();
+      if (made) onReset(made.link);
+    },
+  });
+  const disable = useAct({
+    act: (disabled: boolean) => set(member.id, { disabled }),
+    done: (disabled) => (disabled ? texts.team.disabledNow : texts.team.enabledNow),
+    undo: (disabled) => set(member.id, { disabled: !disabled }),
+    touches: TOUCHES,
+    after: close,
+  });
+  const remove = useAct({
+    act: () => body(api.DELETE('/team/members/{userId}', path)),
+    done: () => texts.team.removed,
+    touches: TOUCHES,
+    after: close,
+  });
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button small onClick={() => setAsking('reset')}>
+        {texts.team.reset}
+      </Button>
+      <Button
+        small
+        onClick={() => (member.disabled ? disable.mutate(false) : setAsking('disable'))}
+      >
+        {member.disabled ? texts.team.enable : texts.team.disable}
+      </Button>
+      <Button small look="danger" onClick={() => setAsking('remove')}>
+        {texts.team.remove}
+      </Button>
+      {asking === 'reset' && (
+        <Confirm
+          title={texts.team.askReset(member.name)}
+          act={texts.team.resetAct}
+          busy={reset.isPending}
+          onAct={() => reset.mutate()}
+          onClose={close}
+        >
+          <p>{texts.team.resetAsk}</p>
+        </Confirm>
+      )}
+      {asking === 'disable' && (
+        <Confirm
+          title={texts.team.askDisable(member.name)}
+          act={texts.team.disable}
+          look="danger"
+          busy={disable.isPending}
+          onAct={() => disable.mutate(true)}
+          onClose={close}
+        >
+          <p>{texts.team.disableHint}</p>
+        </Confirm>
+      )}
+      {asking === 'remove' && (
+        <Confirm
+          title={texts.team.askRemove(member.name)}
+          act={texts.team.remove}
+          look="danger"
+          busy={remove.isPending}
+          onAct={() => remove.mutate()}
+          onClose={close}
+        >
+          <p>{texts.team.removeHint}</p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function Invitations() {
+  const query = useQuery({
+    queryKey: ['team', 'invitations'],
+    queryFn: ({ signal }) => body(api.GET('/team/invitations', { signal })),
+  });
+  return (
+    <Panel title={texts.team.invitations}>
+      <Fetched query={query}>
+        {(invitations) =>
+          invitations.length === 0 ? (
+            <Empty title={texts.team.noInvitations} />
+          ) : (
+            <ul>
+              {invitations.map((invitation) => (
+                <Waiting key={invitation.id} invitation={invitation} />
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
+    </Panel>
+  );
+}
+
+function Waiting({ invitation }: { invitation: Invitation }) {
+  const [asking, ask, close] = useOpen();
+  const withdraw = useAct({
+    act: () =>
+      body(api.DELETE('/team/invitations/{id}', { params: { path: { id: invitation.id } } })),
+    done: () => texts.team.withdrawn,
+    touches: TOUCHES,
+    after: close,
+  });
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-3 last:border-0">
+      <div className="min-w-48 flex-1">
+        <Said max={80} className="font-medium">
+          {invitation.email}
+        </Said>
+        <div className="text-xs text-soft">
+          {texts.team.invitedBy} <Said max={60}>{invitation.invitedBy}</Said>
+          {' · '}
+          {texts.team.expires} <Time at={invitation.expiresAt} />
+        </div>
+      </div>
+      <span className="text-soft">{texts.roles[invitation.role] ?? invitation.role}</span>
+      <Button small look="danger" onClick={ask}>
+        {texts.team.withdraw}
+      </Button>
+      {asking && (
+        <Confirm
+          title={texts.team.askWithdraw(invitation.email)}
+          act={texts.team.withdraw}
+          look="danger"
+          busy={withdraw.isPending}
+          onAct={() => withdraw.mutate()}
+          onClose={close}
+        >
+          <p>{texts.team.withdrawHint}</p>
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+function Invite({ onClose, onMade }: { onClose: () => void; onMade: (made: Invitation) => void }) {
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<(typeof ROLES)[number]>('USER');
+  const invite = useAct({
+    act: () => body(api.POST('/team/invitations', { body: { email: email.trim(), role } })),
+    touches: TOUCHES,
+    after: (_, made) => {
+      onClose();
+      if (made) onMade(made);
+    },
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    invite.mutate();
+  }
+  return (
+    <Dialog title={texts.team.invite} onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Input
+          label={texts.team.email}
+          type="email"
+          required
+          maxLength={EMAIL_CHARS_MAX}
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+        <Field label={texts.team.role} hint={texts.team.roleHints[role]}>
+          {() => (
+            <Select label={texts.team.role} value={role} options={roleOptions} onChange={setRole} />
+          )}
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{texts.common.cancel}</Button>
+          <Button type="submit" look="main" disabled={invite.isPending || !email.trim()}>
+            {texts.team.invite}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Invited({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
+  const link = invitation.link ?? `${location.origin}/invitation#${invitation.token ?? ''}`;
+  return (
+    <Once
+      title={texts.team.linkTitle(invitation.email)}
+      hint={texts.team.linkHint}
+      blocks={[[texts.team.link, link]]}
+      onClose={onClose}
+    >
+      {invitation.emailed && <p>{texts.team.emailed}</p>}
+      {invitation.emailError && (
+        <p className="said text-critical">{texts.team.notEmailed(invitation.emailError)}</p>
+      )}
+    </Once>
+  );
+}
