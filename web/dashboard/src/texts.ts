@@ -1,6 +1,7 @@
 /** Every text of the dashboard, page by page. */
 import type { Category } from './api/types';
 import type { Band } from './lib/bands';
+import { desk } from './texts.desk';
 
 const count = new Intl.NumberFormat('en');
 const many = (value: number, one: string, more = `${one}s`) =>
@@ -55,6 +56,7 @@ const linkTypes: Record<string, string> = {
 };
 
 export const texts = {
+  ...desk,
   bands,
   categories,
   severities,
@@ -174,24 +176,15 @@ export const texts = {
     allIdentities: 'All identities',
     allRings: 'All rings',
     byScore: 'By score',
-    events: 'Events in 7 days',
-    eventsNote: (waiting: string) => (waiting === '0' ? 'all processed' : `${waiting} waiting`),
-    identities: 'Identities',
-    identitiesNote: 'everybody who was ever seen',
     ingestion: 'Ingestion',
     lead: 'Who needs a look, and whether data comes in.',
     noEscalations: 'Nothing is open',
     noEscalationsHint: 'Escalation rules open one when an identity meets their conditions.',
-    noneRefused: 'Nothing was refused in 7 days.',
-    open: 'Open escalations',
     openEscalations: 'Open escalations, the most severe first',
-    openNote: (acknowledged: string) => `${acknowledged} acknowledged`,
     parked: (parked: string) => `${parked} set aside after failing: see the server's log`,
     queue: (total: string) => `All ${total} in the queue`,
     recent: 'Recently active',
     riskiest: 'Riskiest rings',
-    rings: 'Rings',
-    ringsNote: (risk: number) => `highest risk ${risk}`,
     suspects: 'Lowest scores',
     title: 'Home',
     upToDate: 'Everything that arrived is processed.',

@@ -93,11 +93,32 @@ step(
   },
 );
 
+step('home shows figures: a bar leads to whoever is in it', async ({ page, server }) => {
+  await page.goto(server.origin);
+  await settled(page);
+  await page.getByText('in the 24 h before').first().waitFor();
+  await page.getByRole('button', { name: '24 hours' }).click();
+  await page.waitForURL(/period=24h/);
+  await page.locator('.uplot').waitFor();
+  await page.getByRole('button', { name: 'People' }).click();
+  await page.waitForURL(/show=people/);
+  await page.getByText('As a table').click();
+  await page.getByRole('columnheader', { name: 'Active' }).waitFor();
+  const chart = page.getByRole('region', { name: 'Humanity, in steps of five points' });
+  await chart.getByRole('link').first().focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/identities\?minHumanity=95/);
+  const within = await server.call('GET', '/identities?minHumanity=95&pageSize=1');
+  await page.getByText(`${within.totalElements} identit`).first().waitFor();
+});
+
 step('an abuser is found from home, and why is told', async ({ page, server }) => {
   await until(
     'a ring',
     async () => (await server.call('GET', '/rings?minSize=3')).totalElements > 0,
   );
+  await page.goto(server.origin);
   await page.getByRole('button', { name: 'Uniqueness' }).click();
   await settled(page);
   const panel = page.locator('section', {
