@@ -56,6 +56,7 @@ const tree = root.addChildren([
   page('/events/$id', () => import('./pages/Event')),
   page('/escalations', () => import('./pages/Escalations')),
   page('/escalations/$id', () => import('./pages/Escalation')),
+  page('/erasures/$id', () => import('./pages/Erasure')),
   page('/settings', () => import('./pages/Settings')),
   page('/settings/account', () => import('./pages/Account')),
   page('/settings/badge-rules', () => import('./pages/BadgeRules')),

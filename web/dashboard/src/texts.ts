@@ -142,6 +142,7 @@ export const texts = {
       ['m', 'Escalations: assign to me'],
       ['n', 'Escalations: write a note'],
       ['e', 'Escalations: look at the evidence'],
+      ['l', 'Identity or escalation: label it'],
     ] as [string, string][],
   },
   logIn: {
@@ -521,7 +522,7 @@ export const texts = {
     found: (total: number, status: string) =>
       `${many(total, 'escalation')}, ${status.toLowerCase()}`,
     giveUp: 'Give up',
-    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, e shows the evidence.',
+    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, l labels, e shows the evidence.',
     nobody: 'nobody',
     none: 'No escalations here',
     note: 'Note',

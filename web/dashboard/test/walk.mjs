@@ -226,6 +226,59 @@ step('escalations are worked with the keyboard alone', async ({ page, server }) 
 });
 
 step(
+  'an identity is labelled with the keyboard, and the label taken back',
+  async ({ page, server }) => {
+    const [who] = (await server.call('GET', '/identities?sort=humanityScore&order=ASC')).content;
+    const id = encodeURIComponent(who.id);
+    const label = async () => (await server.call('GET', `/identities/${id}/label`)).label;
+    await page.goto(`${server.origin}/identities/${id}?tab=label`);
+    await settled(page);
+    await page.getByText('Not labelled').waitFor();
+    await page.locator('body').press('l');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.keyboard.press('ArrowDown');
+    await dialog.getByLabel('Note (optional)').fill(MARKUP);
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Labelled: bot.').waitFor();
+    assert.equal((await label()).kind, 'BOT');
+    await page.getByRole('heading', { level: 1 }).getByText('Bot', { exact: true }).waitFor();
+    await page.locator('body').press('l');
+    await dialog.getByRole('radio', { name: 'Legitimate' }).check();
+    await dialog.getByRole('button', { name: 'Set the label' }).click();
+    await page.getByText('Labelled: legitimate.').waitFor();
+    await page.getByText('ended').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await until('the label before', async () => (await label()).kind === 'BOT');
+    await page.goto(`${server.origin}/identities?sort=humanityScore&order=ASC`);
+    await settled(page);
+    await page.getByText('Bot', { exact: true }).first().waitFor();
+    await page.goto(`${server.origin}/identities/${id}`);
+    await settled(page);
+    await page.locator('body').press('l');
+    await dialog.getByRole('button', { name: 'Remove the label' }).click();
+    await page.getByText('The label is removed.').waitFor();
+    assert.equal(await label(), null);
+  },
+);
+
+step('an escalation is labelled without leaving the queue', async ({ page, server }) => {
+  await page.goto(`${server.origin}/escalations`);
+  await settled(page);
+  await page.keyboard.press('j');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'row');
+  await page.locator('[data-label]').waitFor();
+  await page.keyboard.press('l');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'Fake data' }).check();
+  await page.keyboard.press('Enter');
+  await page.getByText('Labelled: fake data.').waitFor();
+  const [label] = (await server.call('GET', '/labels')).content;
+  assert.equal(label.kind, 'FAKE_DATA');
+  assert(label.escalationId, 'the label remembers the escalation');
+});
+
+step(
   'the cursor stays on its escalation when another comes before it',
   async ({ page, server }) => {
     await page.goto(`${server.origin}/escalations?status=OPEN`);
@@ -420,6 +473,30 @@ step('hostile words are shown and do nothing', async ({ page, server }) => {
   assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
 });
 
+step('somebody gets their data, and is erased', async ({ page, server }) => {
+  const id = 'hostile-zalgo';
+  await page.goto(`${server.origin}/identities/${id}?tab=data`);
+  await settled(page);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const document = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  assert.equal(document.identityId, id);
+  assert(document.events.length > 0);
+  await page.getByRole('button', { name: 'Erase…' }).click();
+  const dialog = page.getByRole('dialog');
+  const act = dialog.getByRole('button', { name: 'Erase' });
+  await dialog.getByLabel('Type its id to confirm').fill('hostile');
+  assert(await act.isDisabled(), 'only the whole id confirms');
+  await dialog.getByLabel('Type its id to confirm').fill(id);
+  await act.click();
+  await page.waitForURL(/erasures/);
+  await page.getByText('Nothing that was held of them is left.').waitFor();
+  await page.goto(`${server.origin}/identities?term=${id}`);
+  await page.getByText('0 identities found').waitFor();
+});
+
 step('who may only read is offered nothing else', async ({ browser, server }) => {
   const { context, page } = await profile(browser);
   await page.route('**/api/auth/me', async (route) => {
@@ -429,7 +506,10 @@ step('who may only read is offered nothing else', async ({ browser, server }) =>
   await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
   await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
   await settled(page);
-  assert.equal(await page.getByRole('button', { name: /Disregard|Score again|review/ }).count(), 0);
+  assert.equal(
+    await page.getByRole('button', { name: /Disregard|Score again|review|label/i }).count(),
+    0,
+  );
   await page.goto(`${server.origin}/escalations`);
   await settled(page);
   assert.equal(await page.getByRole('button', { name: /Acknowledge |Assign/ }).count(), 0);
@@ -457,7 +537,7 @@ step(
     const [device] = (await server.call('GET', '/devices')).content;
     const [event] = (await server.call('GET', '/events')).content;
     const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
-    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews'];
+    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews', 'label'];
     const paths = [
       ...[
         '/',

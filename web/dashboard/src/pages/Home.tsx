@@ -10,6 +10,7 @@ import { number } from '../lib/format';
 import { Badges, SeverityTag } from '../parts/Badges';
 import { Choice } from '../parts/Field';
 import { FirstRun } from '../parts/FirstRun';
+import { LabelTag } from '../parts/Label';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Score } from '../parts/Score';
@@ -154,7 +155,8 @@ function Suspects() {
               {found.content.map((identity) => (
                 <Row key={identity.id}>
                   <Who id={identity.id} name={identity.displayName} />
-                  <span className="hidden min-w-0 sm:block">
+                  <span className="hidden min-w-0 items-center gap-1 sm:flex">
+                    {identity.label && <LabelTag label={identity.label} />}
                     <Badges badges={identity.badges} />
                   </span>
                   <Score value={scoreOf(identity, category)} />
