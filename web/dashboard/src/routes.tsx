@@ -56,6 +56,7 @@ const tree = root.addChildren([
   page('/events/$id', () => import('./pages/Event')),
   page('/escalations', () => import('./pages/Escalations')),
   page('/escalations/$id', () => import('./pages/Escalation')),
+  page('/reports/calibration', () => import('./pages/Calibration')),
   page('/erasures/$id', () => import('./pages/Erasure')),
   page('/settings', () => import('./pages/Settings')),
   page('/settings/account', () => import('./pages/Account')),

@@ -242,7 +242,7 @@ step(
     await page.keyboard.press('Control+Enter');
     await page.getByText('Labelled: bot.').waitFor();
     assert.equal((await label()).kind, 'BOT');
-    await page.getByRole('heading', { level: 1 }).getByText('Bot', { exact: true }).waitFor();
+    await page.getByRole('heading', { level: 1 }).getByText('Label: Bot').waitFor();
     await page.locator('body').press('l');
     await dialog.getByRole('radio', { name: 'Legitimate' }).check();
     await dialog.getByRole('button', { name: 'Set the label' }).click();
@@ -252,7 +252,7 @@ step(
     await until('the label before', async () => (await label()).kind === 'BOT');
     await page.goto(`${server.origin}/identities?sort=humanityScore&order=ASC`);
     await settled(page);
-    await page.getByText('Bot', { exact: true }).first().waitFor();
+    await page.getByText('Label: Bot').first().waitFor();
     await page.goto(`${server.origin}/identities/${id}`);
     await settled(page);
     await page.locator('body').press('l');
@@ -473,6 +473,31 @@ step('hostile words are shown and do nothing', async ({ page, server }) => {
   assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
 });
 
+step(
+  'the calibration report says when labels are too few, and shows what there is',
+  async ({ page, server }) => {
+    const { content } = await server.call(
+      'GET',
+      '/identities?sort=humanityScore&order=ASC&pageSize=100',
+    );
+    for (const { id, humanityScore } of content.slice(0, 6).concat(content.slice(-6))) {
+      const kind = humanityScore < 50 ? 'BOT' : 'LEGITIMATE';
+      await server.call('PUT', `/identities/${encodeURIComponent(id)}/label`, { kind });
+    }
+    await page.goto(`${server.origin}/reports/calibration`);
+    await settled(page);
+    await page.getByText('Too few labels to conclude anything').first().waitFor();
+    await page.getByRole('img', { name: /^Reliability of Humanity/ }).waitFor();
+    await page.getByRole('button', { name: 'Legitimate', exact: true }).click();
+    await page.waitForURL(/side=true/);
+    const panel = page.locator('section', {
+      has: page.getByRole('heading', { name: 'Labels', exact: true }),
+    });
+    await panel.getByText('Label: Legitimate').first().waitFor();
+    assert.equal(await panel.getByText('Label: Bot').count(), 0);
+  },
+);
+
 step('somebody gets their data, and is erased', async ({ page, server }) => {
   const id = 'hostile-zalgo';
   await page.goto(`${server.origin}/identities/${id}?tab=data`);
@@ -554,7 +579,13 @@ step(
         `/devices/${device.fingerprint}`,
         `/events/${encodeURIComponent(event.id)}`,
       ],
-      ...['/settings', '/settings/account', '/settings/credentials', '/no/such/page'],
+      ...[
+        '/reports/calibration',
+        '/settings',
+        '/settings/account',
+        '/settings/credentials',
+        '/no/such/page',
+      ],
       ...[
         '/settings/badge-rules',
         '/settings/escalation-rules',
