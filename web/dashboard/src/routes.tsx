@@ -62,6 +62,7 @@ const tree = root.addChildren([
   page('/settings/account', () => import('./pages/Account')),
   page('/settings/badge-rules', () => import('./pages/BadgeRules')),
   page('/settings/escalation-rules', () => import('./pages/EscalationRules')),
+  page('/settings/escalation-rules/$id', () => import('./pages/RuleComparison')),
   page('/settings/channels', () => import('./pages/Channels')),
   page('/settings/mappings', () => import('./pages/Mappings')),
   page('/settings/credentials', () => import('./pages/Credentials')),

@@ -189,7 +189,8 @@ export const texts = {
     suspects: 'Lowest scores',
     title: 'Home',
     upToDate: 'Everything that arrived is processed.',
-    waiting: (count: string) => `${count} events wait to be processed.`,
+    waiting: (count: string) =>
+      count === '1' ? '1 event waits to be processed.' : `${count} events wait to be processed.`,
   },
   scores: { none: 'not scored' },
   identities: {
@@ -671,6 +672,7 @@ export const texts = {
       IDENTITY_BADGES_CHANGED: 'Badges changed',
       ESCALATION_OPENED: 'Escalation opened',
       ESCALATION_CLOSED: 'Escalation closed',
+      CHANNEL_DISABLED: 'Another channel switched off',
       TEST: 'Test',
     } as Record<string, string>,
     failing: 'Failing',

@@ -435,6 +435,35 @@ step(
   },
 );
 
+step('a channel is changed, and the change taken back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/channels`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Fraud desk 2');
+  await dialog.getByLabel('At most a minute').fill('12');
+  await dialog.getByLabel('Another channel switched off').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('at most 12 a minute').waitFor();
+  await page.getByRole('heading', { name: 'Fraud desk 2' }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await page.getByRole('heading', { name: 'Fraud desk Webhook' }).waitFor();
+  const [channel] = await server.call('GET', '/channels');
+  assert.deepEqual(channel.events, []);
+});
+
+step('a rule is compared with the others', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/escalation-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Not a person, at once' });
+  await row.getByRole('link', { name: 'Compare' }).click();
+  await page.getByRole('heading', { name: 'Comparison of Not a person, at once' }).waitFor();
+  await settled(page);
+  await page.getByRole('heading', { name: 'Only this rule' }).waitFor();
+  await page.getByRole('button', { name: '7 days' }).click();
+  await page.waitForURL(/days=7/);
+});
+
 step('a mapping is added, deleted and brought back', async ({ page, server }) => {
   await page.goto(`${server.origin}/settings/mappings`);
   await settled(page);
@@ -541,6 +570,24 @@ step('who may only read is offered nothing else', async ({ browser, server }) =>
   await context.close();
 });
 
+step('who works on cases may label, and neither change nor erase', async ({ browser, server }) => {
+  const { context, page } = await profile(browser);
+  await page.route('**/api/auth/me', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), role: 'USER' } });
+  });
+  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com?tab=data');
+  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
+  await settled(page);
+  await page.getByRole('button', { name: /^Label/ }).waitFor();
+  await page.getByRole('button', { name: 'Ask for a review' }).waitFor();
+  assert.equal(
+    await page.getByRole('button', { name: /Disregard|Score again|Export|Erase/ }).count(),
+    0,
+  );
+  await context.close();
+});
+
 step('a link from a notification survives signing in', async ({ browser, server }) => {
   const { context, page } = await profile(browser);
   await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
@@ -561,6 +608,7 @@ step(
     const ring = (await server.call('GET', '/rings')).content[0];
     const [device] = (await server.call('GET', '/devices')).content;
     const [event] = (await server.call('GET', '/events')).content;
+    const [rule] = await server.call('GET', '/escalation-rules');
     const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
     const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews', 'label'];
     const paths = [
@@ -578,6 +626,7 @@ step(
         `/rings/${ring.id}`,
         `/devices/${device.fingerprint}`,
         `/events/${encodeURIComponent(event.id)}`,
+        `/settings/escalation-rules/${rule.id}`,
       ],
       ...[
         '/reports/calibration',

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Condition, EscalationRule } from '../api/types';
 import { afterwards, ESCALATION_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { moment } from '../lib/format';
 import { SeverityTag, Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Conditions, Preview } from '../parts/Conditions';
@@ -12,6 +13,7 @@ import { Confirm, Dialog, useOpen } from '../parts/Dialog';
 import { Field, Input, Select } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Empty, Fetched } from '../parts/States';
+import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
@@ -23,7 +25,7 @@ const TOUCHES = ['escalation-rules', 'escalations'];
 /** A week: long enough that nothing flaps. */
 const CLOSE_AFTER_SECONDS = 604_800;
 
-const set = (id: string, change: Partial<EscalationRule>) =>
+const set = (id: string, change: Partial<EscalationRule> & { paused?: boolean }) =>
   body(api.PATCH('/escalation-rules/{id}', { params: { path: { id } }, body: change }));
 
 export default function EscalationRules() {
@@ -75,6 +77,11 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
     undo: (enabled) => set(id, { enabled: !enabled }),
     touches: TOUCHES,
   });
+  const resume = useAct({
+    act: () => set(id, { paused: false }),
+    done: () => texts.shadowing.resumed,
+    touches: TOUCHES,
+  });
   const remove = useAct({
     act: () => body(api.DELETE('/escalation-rules/{id}', { params: { path: { id } } })),
     done: () => texts.rules.deleted,
@@ -88,6 +95,7 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
         <span className="said font-medium">{rule.name}</span>
         {!rule.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
         {rule.shadow && <Tag>{texts.escalations.shadow}</Tag>}
+        {rule.pausedAt && <Tag look="critical">{texts.shadowing.paused}</Tag>}
         {rule.silenced && <Tag look="warning">{texts.escalationRules.silenced}</Tag>}
       </div>
       <div className="min-w-56 flex-1">
@@ -100,7 +108,17 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
           {rule.channels.length > 0
             ? texts.escalationRules.tells(rule.channels.join(', '))
             : texts.escalationRules.tellsNobody}
+          {Date.parse(rule.effectiveAt) > Date.now() && (
+            <>
+              ; {texts.shadowing.from} {moment(rule.effectiveAt)}
+            </>
+          )}
         </p>
+        {rule.pausedAt && (
+          <p className="said text-sm text-critical">
+            {rule.pausedReason ?? texts.shadowing.paused} <Time at={rule.pausedAt} />
+          </p>
+        )}
       </div>
       <div className="flex flex-wrap gap-2">
         <Link
@@ -110,6 +128,18 @@ function Row({ rule, write }: { rule: EscalationRule; write: boolean }) {
         >
           {texts.nav.escalations}
         </Link>
+        <Link
+          to="/settings/escalation-rules/$id"
+          params={{ id }}
+          className="link self-center text-sm"
+        >
+          {texts.shadowing.compare}
+        </Link>
+        {write && rule.pausedAt && (
+          <Button small onClick={() => resume.mutate()} disabled={resume.isPending}>
+            {texts.shadowing.resume}
+          </Button>
+        )}
         {write && (
           <>
             <Button small onClick={edit}>
@@ -152,7 +182,18 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   const [closeAfter, setCloseAfter] = useState(rule?.closeAfterSeconds ?? CLOSE_AFTER_SECONDS);
   const [channels, setChannels] = useState(rule?.channels ?? []);
   const [shadow, setShadow] = useState(rule?.shadow ?? false);
+  const [effective, setEffective] = useState(localOf(rule?.effectiveAt));
+  const [budget, setBudget] = useState(
+    rule?.falsePositiveBudget == null
+      ? ''
+      : String(Number((rule.falsePositiveBudget * 100).toFixed(2))),
+  );
   const wanted = {
+    falsePositiveBudget: budget.trim() ? Number(budget) / 100 : null,
+    // Left as it was, it keeps the seconds that the field does not show.
+    ...(effective === localOf(rule?.effectiveAt)
+      ? {}
+      : { effectiveAt: (effective ? new Date(effective) : new Date()).toISOString() }),
     name: name.trim(),
     severity,
     conditions,
@@ -224,6 +265,25 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
           </div>
         </div>
         <ChannelChoice chosen={channels} onChange={setChannels} />
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Input
+            label={texts.shadowing.effective}
+            hint={texts.shadowing.effectiveHint}
+            type="datetime-local"
+            value={effective}
+            onChange={(event) => setEffective(event.target.value)}
+          />
+          <Input
+            label={texts.shadowing.budget}
+            hint={texts.shadowing.budgetHint}
+            type="number"
+            min={0}
+            max={100}
+            step="any"
+            value={budget}
+            onChange={(event) => setBudget(event.target.value)}
+          />
+        </div>
         <Check checked={shadow} onChange={setShadow}>
           {texts.escalationRules.shadow}
         </Check>
@@ -243,11 +303,28 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   );
 }
 
+/** A moment as a field for one has it: in the local time zone, to the minute. */
+function localOf(iso: string | undefined): string {
+  if (!iso) return '';
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** What a change is taken back to. */
 function before(rule: EscalationRule) {
   const { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow } =
     rule;
-  return { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow };
+  return {
+    name,
+    severity,
+    conditions,
+    openAfterSeconds,
+    closeAfterSeconds,
+    channels,
+    shadow,
+    effectiveAt: rule.effectiveAt,
+    falsePositiveBudget: rule.falsePositiveBudget ?? null,
+  };
 }
 
 function ChannelChoice({
