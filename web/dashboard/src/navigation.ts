@@ -16,6 +16,7 @@ export const PLACES: Place[] = [
   { to: '/devices', label: texts.nav.devices, key: 'd' },
   { to: '/events', label: texts.nav.events, key: 'e' },
   { to: '/escalations', label: texts.nav.escalations, key: 'a' },
+  { to: '/reports/calibration', label: texts.calibration.title, key: 'c' },
   { to: '/settings', label: texts.nav.settings, key: 's' },
 ];
 

@@ -2,6 +2,7 @@
 import type { Category } from './api/types';
 import type { Band } from './lib/bands';
 import { textsOfSettings } from './textsOfSettings';
+import { desk } from './texts.desk';
 
 const count = new Intl.NumberFormat('en');
 const many = (value: number, one: string, more = `${one}s`) =>
@@ -57,6 +58,7 @@ const linkTypes: Record<string, string> = {
 
 export const texts = {
   ...textsOfSettings,
+  ...desk,
   bands,
   categories,
   severities,
@@ -142,6 +144,7 @@ export const texts = {
       ['m', 'Escalations: assign to me'],
       ['n', 'Escalations: write a note'],
       ['e', 'Escalations: look at the evidence'],
+      ['l', 'Identity or escalation: label it'],
     ] as [string, string][],
   },
   logIn: {
@@ -176,28 +179,20 @@ export const texts = {
     allIdentities: 'All identities',
     allRings: 'All rings',
     byScore: 'By score',
-    events: 'Events in 7 days',
-    eventsNote: (waiting: string) => (waiting === '0' ? 'all processed' : `${waiting} waiting`),
-    identities: 'Identities',
-    identitiesNote: 'everybody who was ever seen',
     ingestion: 'Ingestion',
     lead: 'Who needs a look, and whether data comes in.',
     noEscalations: 'Nothing is open',
     noEscalationsHint: 'Escalation rules open one when an identity meets their conditions.',
-    noneRefused: 'Nothing was refused in 7 days.',
-    open: 'Open escalations',
     openEscalations: 'Open escalations, the most severe first',
-    openNote: (acknowledged: string) => `${acknowledged} acknowledged`,
     parked: (parked: string) => `${parked} set aside after failing: see the server's log`,
     queue: (total: string) => `All ${total} in the queue`,
     recent: 'Recently active',
     riskiest: 'Riskiest rings',
-    rings: 'Rings',
-    ringsNote: (risk: number) => `highest risk ${risk}`,
     suspects: 'Lowest scores',
     title: 'Home',
     upToDate: 'Everything that arrived is processed.',
-    waiting: (count: string) => `${count} events wait to be processed.`,
+    waiting: (count: string) =>
+      count === '1' ? '1 event waits to be processed.' : `${count} events wait to be processed.`,
   },
   scores: { none: 'not scored' },
   identities: {
@@ -530,7 +525,7 @@ export const texts = {
     found: (total: number, status: string) =>
       `${many(total, 'escalation')}, ${status.toLowerCase()}`,
     giveUp: 'Give up',
-    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, e shows the evidence.',
+    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, l labels, e shows the evidence.',
     nobody: 'nobody',
     none: 'No escalations here',
     note: 'Note',
@@ -679,6 +674,7 @@ export const texts = {
       IDENTITY_BADGES_CHANGED: 'Badges changed',
       ESCALATION_OPENED: 'Escalation opened',
       ESCALATION_CLOSED: 'Escalation closed',
+      CHANNEL_DISABLED: 'Another channel switched off',
       TEST: 'Test',
     } as Record<string, string>,
     failing: 'Failing',

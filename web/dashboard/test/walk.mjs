@@ -93,11 +93,32 @@ step(
   },
 );
 
+step('home shows figures: a bar leads to whoever is in it', async ({ page, server }) => {
+  await page.goto(server.origin);
+  await settled(page);
+  await page.getByText('in the 24 h before').first().waitFor();
+  await page.getByRole('button', { name: '24 hours' }).click();
+  await page.waitForURL(/period=24h/);
+  await page.locator('.uplot').waitFor();
+  await page.getByRole('button', { name: 'People' }).click();
+  await page.waitForURL(/show=people/);
+  await page.getByText('As a table').click();
+  await page.getByRole('columnheader', { name: 'Active' }).waitFor();
+  const chart = page.getByRole('region', { name: 'Humanity, in steps of five points' });
+  await chart.getByRole('link').first().focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/identities\?minHumanity=95/);
+  const within = await server.call('GET', '/identities?minHumanity=95&pageSize=1');
+  await page.getByText(`${within.totalElements} identit`).first().waitFor();
+});
+
 step('an abuser is found from home, and why is told', async ({ page, server }) => {
   await until(
     'a ring',
     async () => (await server.call('GET', '/rings?minSize=3')).totalElements > 0,
   );
+  await page.goto(server.origin);
   await page.getByRole('button', { name: 'Uniqueness' }).click();
   await settled(page);
   const panel = page.locator('section', {
@@ -202,6 +223,59 @@ step('escalations are worked with the keyboard alone', async ({ page, server }) 
   await until('closed', async () => (await counts()).closed === 1);
   await page.getByRole('button', { name: 'Undo' }).last().click();
   await until('reopened', async () => (await counts()).closed === 0);
+});
+
+step(
+  'an identity is labelled with the keyboard, and the label taken back',
+  async ({ page, server }) => {
+    const [who] = (await server.call('GET', '/identities?sort=humanityScore&order=ASC')).content;
+    const id = encodeURIComponent(who.id);
+    const label = async () => (await server.call('GET', `/identities/${id}/label`)).label;
+    await page.goto(`${server.origin}/identities/${id}?tab=label`);
+    await settled(page);
+    await page.getByText('Not labelled').waitFor();
+    await page.locator('body').press('l');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.keyboard.press('ArrowDown');
+    await dialog.getByLabel('Note (optional)').fill(MARKUP);
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Labelled: bot.').waitFor();
+    assert.equal((await label()).kind, 'BOT');
+    await page.getByRole('heading', { level: 1 }).getByText('Label: Bot').waitFor();
+    await page.locator('body').press('l');
+    await dialog.getByRole('radio', { name: 'Legitimate' }).check();
+    await dialog.getByRole('button', { name: 'Set the label' }).click();
+    await page.getByText('Labelled: legitimate.').waitFor();
+    await page.getByText('ended').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await until('the label before', async () => (await label()).kind === 'BOT');
+    await page.goto(`${server.origin}/identities?sort=humanityScore&order=ASC`);
+    await settled(page);
+    await page.getByText('Label: Bot').first().waitFor();
+    await page.goto(`${server.origin}/identities/${id}`);
+    await settled(page);
+    await page.locator('body').press('l');
+    await dialog.getByRole('button', { name: 'Remove the label' }).click();
+    await page.getByText('The label is removed.').waitFor();
+    assert.equal(await label(), null);
+  },
+);
+
+step('an escalation is labelled without leaving the queue', async ({ page, server }) => {
+  await page.goto(`${server.origin}/escalations`);
+  await settled(page);
+  await page.keyboard.press('j');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'row');
+  await page.locator('[data-label]').waitFor();
+  await page.keyboard.press('l');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'Fake data' }).check();
+  await page.keyboard.press('Enter');
+  await page.getByText('Labelled: fake data.').waitFor();
+  const [label] = (await server.call('GET', '/labels')).content;
+  assert.equal(label.kind, 'FAKE_DATA');
+  assert(label.escalationId, 'the label remembers the escalation');
 });
 
 step(
@@ -360,6 +434,35 @@ step(
     await page.getByText('The secret before signs too').waitFor();
   },
 );
+
+step('a channel is changed, and the change taken back', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/channels`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Fraud desk 2');
+  await dialog.getByLabel('At most a minute').fill('12');
+  await dialog.getByLabel('Another channel switched off').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('at most 12 a minute').waitFor();
+  await page.getByRole('heading', { name: 'Fraud desk 2' }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await page.getByRole('heading', { name: 'Fraud desk Webhook' }).waitFor();
+  const [channel] = await server.call('GET', '/channels');
+  assert.deepEqual(channel.events, []);
+});
+
+step('a rule is compared with the others', async ({ page, server }) => {
+  await page.goto(`${server.origin}/settings/escalation-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Not a person, at once' });
+  await row.getByRole('link', { name: 'Compare' }).click();
+  await page.getByRole('heading', { name: 'Comparison of Not a person, at once' }).waitFor();
+  await settled(page);
+  await page.getByRole('heading', { name: 'Only this rule' }).waitFor();
+  await page.getByRole('button', { name: '7 days' }).click();
+  await page.waitForURL(/days=7/);
+});
 
 step('a mapping is added, deleted and brought back', async ({ page, server }) => {
   await page.goto(`${server.origin}/settings/mappings`);
@@ -655,6 +758,55 @@ step('hostile words are shown and do nothing', async ({ page, server }) => {
   assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
 });
 
+step(
+  'the calibration report says when labels are too few, and shows what there is',
+  async ({ page, server }) => {
+    const { content } = await server.call(
+      'GET',
+      '/identities?sort=humanityScore&order=ASC&pageSize=100',
+    );
+    for (const { id, humanityScore } of content.slice(0, 6).concat(content.slice(-6))) {
+      const kind = humanityScore < 50 ? 'BOT' : 'LEGITIMATE';
+      await server.call('PUT', `/identities/${encodeURIComponent(id)}/label`, { kind });
+    }
+    await page.goto(`${server.origin}/reports/calibration`);
+    await settled(page);
+    await page.getByText('Too few labels to conclude anything').first().waitFor();
+    await page.getByRole('img', { name: /^Reliability of Humanity/ }).waitFor();
+    await page.getByRole('button', { name: 'Legitimate', exact: true }).click();
+    await page.waitForURL(/side=true/);
+    const panel = page.locator('section', {
+      has: page.getByRole('heading', { name: 'Labels', exact: true }),
+    });
+    await panel.getByText('Label: Legitimate').first().waitFor();
+    assert.equal(await panel.getByText('Label: Bot').count(), 0);
+  },
+);
+
+step('somebody gets their data, and is erased', async ({ page, server }) => {
+  const id = 'hostile-zalgo';
+  await page.goto(`${server.origin}/identities/${id}?tab=data`);
+  await settled(page);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const document = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  assert.equal(document.identityId, id);
+  assert(document.events.length > 0);
+  await page.getByRole('button', { name: 'Erase…' }).click();
+  const dialog = page.getByRole('dialog');
+  const act = dialog.getByRole('button', { name: 'Erase' });
+  await dialog.getByLabel('Type its id to confirm').fill('hostile');
+  assert(await act.isDisabled(), 'only the whole id confirms');
+  await dialog.getByLabel('Type its id to confirm').fill(id);
+  await act.click();
+  await page.waitForURL(/erasures/);
+  await page.getByText('Nothing that was held of them is left.').waitFor();
+  await page.goto(`${server.origin}/identities?term=${id}`);
+  await page.getByText('0 identities found').waitFor();
+});
+
 step('who may only read is offered nothing else', async ({ browser, server }) => {
   const { context, page } = await profile(browser);
   await page.route('**/api/auth/me', async (route) => {
@@ -664,10 +816,31 @@ step('who may only read is offered nothing else', async ({ browser, server }) =>
   await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
   await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
   await settled(page);
-  assert.equal(await page.getByRole('button', { name: /Disregard|Score again|review/ }).count(), 0);
+  assert.equal(
+    await page.getByRole('button', { name: /Disregard|Score again|review|label/i }).count(),
+    0,
+  );
   await page.goto(`${server.origin}/escalations`);
   await settled(page);
   assert.equal(await page.getByRole('button', { name: /Acknowledge |Assign/ }).count(), 0);
+  await context.close();
+});
+
+step('who works on cases may label, and neither change nor erase', async ({ browser, server }) => {
+  const { context, page } = await profile(browser);
+  await page.route('**/api/auth/me', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), role: 'USER' } });
+  });
+  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com?tab=data');
+  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
+  await settled(page);
+  await page.getByRole('button', { name: /^Label/ }).waitFor();
+  await page.getByRole('button', { name: 'Ask for a review' }).waitFor();
+  assert.equal(
+    await page.getByRole('button', { name: /Disregard|Score again|Export|Erase/ }).count(),
+    0,
+  );
   await context.close();
 });
 
@@ -691,10 +864,11 @@ step(
     const ring = (await server.call('GET', '/rings')).content[0];
     const [device] = (await server.call('GET', '/devices')).content;
     const [event] = (await server.call('GET', '/events')).content;
+    const [rule] = await server.call('GET', '/escalation-rules');
     const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
     const guest = { email: 'guest@example.com', role: 'VIEWER' };
     const invited = await server.call('POST', '/team/invitations', guest);
-    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews'];
+    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews', 'label'];
     const paths = [
       ...[
         '/',
@@ -710,8 +884,15 @@ step(
         `/rings/${ring.id}`,
         `/devices/${device.fingerprint}`,
         `/events/${encodeURIComponent(event.id)}`,
+        `/settings/escalation-rules/${rule.id}`,
       ],
-      ...['/settings', '/settings/account', '/settings/credentials', '/no/such/page'],
+      ...[
+        '/reports/calibration',
+        '/settings',
+        '/settings/account',
+        '/settings/credentials',
+        '/no/such/page',
+      ],
       ...[
         '/settings/badge-rules',
         '/settings/escalation-rules',

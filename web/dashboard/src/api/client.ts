@@ -17,14 +17,18 @@ export class Problem extends Error {
   }
 }
 
-async function exactFetch(request: Request): Promise<Response> {
-  let response: Response;
+/** The answer as it came, for what is kept and not read here. */
+export async function plainFetch(request: Request): Promise<Response> {
   try {
-    response = await fetch(request);
+    return await fetch(request);
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new Problem(0, texts.errors.offline, null);
   }
+}
+
+async function exactFetch(request: Request): Promise<Response> {
+  const response = await plainFetch(request);
   if (response.status === 204 || response.status === 304) return response;
   const text = await response.text();
   const { status, headers } = response;

@@ -110,3 +110,9 @@ export const reviewsQuery = (id: string) =>
     refetchInterval: (query) =>
       query.state.data?.some((review) => review.status === 'PENDING') ? 1_000 : false,
   });
+
+export const labelQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['identity', id, 'label'],
+    queryFn: ({ signal }) => body(api.GET('/identities/{id}/label', { ...of(id), signal })),
+  });

@@ -18,9 +18,11 @@ export function csvRow(cells: Cell[]): string {
 
 /** Hands a text to the browser as a file. The mark at its head tells spreadsheets that it is UTF-8. */
 export function save(name: string, parts: string[]) {
-  const url = URL.createObjectURL(
-    new Blob(['\ufeff', ...parts], { type: 'text/csv;charset=utf-8' }),
-  );
+  saveAs(name, new Blob(['\ufeff', ...parts], { type: 'text/csv;charset=utf-8' }));
+}
+
+export function saveAs(name: string, what: Blob) {
+  const url = URL.createObjectURL(what);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -3,6 +3,12 @@ const NUMBER = new Intl.NumberFormat('en');
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
+const DAY_SHORT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+});
+const CLOCK_SHORT = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -18,7 +24,9 @@ export const number = (value: number) => NUMBER.format(value);
 export const percent = (share: number) =>
   share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
 export const moment = (iso: string) => MOMENT.format(new Date(iso));
-export const day = (iso: string) => DAY.format(new Date(iso));
+/** A day; the short form is for where the year is plain, and is in UTC as the server's days are. */
+export const day = (iso: string, short = false) => (short ? DAY_SHORT : DAY).format(new Date(iso));
+export const shortClock = (iso: string) => CLOCK_SHORT.format(new Date(iso));
 export const clock = (iso: string) => CLOCK.format(new Date(iso));
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : many}`;

@@ -20,16 +20,28 @@ import { texts } from '../texts';
 
 const NAME_CHARS_MAX = 50;
 const TYPES = ['EMAIL', 'SLACK', 'WEBHOOK'] as const;
-const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED'] as const;
+const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED', 'CHANNEL_DISABLED'] as const;
+const PER_MINUTE_MAX = 60_000;
+const DIGEST_MINUTES_MAX = 1_440;
+const POLL_MS = 10_000;
+type Kind = (typeof TYPES)[number];
 const TOUCHES = ['channels'];
 /** Until then both secrets sign, so that receivers can change over. */
 const OVERLAP_SECONDS = 86_400;
 
 const of = (slug: string) => ({ params: { path: { slug } } });
-const set = (
-  slug: string,
-  change: { enabled?: boolean; events?: string[]; name?: string; to?: string[]; url?: string },
-) => body(api.PATCH('/channels/{slug}', { ...of(slug), body: change }));
+interface Change {
+  enabled?: boolean;
+  events?: string[];
+  name?: string;
+  to?: string[];
+  url?: string;
+  maxPerMinute?: number | null;
+  digestMinutes?: number;
+}
+
+const set = (slug: string, change: Change) =>
+  body(api.PATCH('/channels/{slug}', { ...of(slug), body: change }));
 
 export default function Channels() {
   const { write } = useRights();
@@ -38,6 +50,7 @@ export default function Channels() {
   const query = useQuery({
     queryKey: ['channels'],
     queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
+    refetchInterval: POLL_MS,
   });
   return (
     <Page
@@ -116,6 +129,20 @@ function Row({
                 )
               : texts.channels.hearsRules}
           </p>
+          <p className="text-xs text-soft">
+            {texts.channelling.pace(number(channel.maxPerMinute))}
+            {channel.digestMinutes > 0 && `, ${texts.channelling.digests(channel.digestMinutes)}`}
+          </p>
+          {channel.waiting > 0 && (
+            <p className="text-sm text-poor">
+              {texts.channelling.waits(channel.waiting)}
+              {channel.nextAttemptAt && (
+                <>
+                  , {texts.channelling.next} <Time at={channel.nextAttemptAt} />
+                </>
+              )}
+            </p>
+          )}
           {channel.disabledReason && <p className="said text-critical">{channel.disabledReason}</p>}
           {channel.previousSecretUntil && (
             <p className="text-xs text-soft">
@@ -135,6 +162,7 @@ function Row({
 
 function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: string) => void }) {
   const { slug } = channel;
+  const [editing, edit, closeEdit] = useOpen();
   const [rotating, askRotate, closeRotate] = useOpen();
   const [deleting, askDelete, closeDelete] = useOpen();
   const test = useAct({
@@ -178,12 +206,16 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
           {texts.channels.rotate}
         </Button>
       )}
+      <Button small onClick={edit}>
+        {texts.channelling.change}
+      </Button>
       <Button small onClick={() => enable.mutate(!channel.enabled)}>
         {channel.enabled ? texts.rules.switchOff : texts.rules.switchOn}
       </Button>
       <Button small look="danger" onClick={askDelete}>
         {texts.rules.delete}
       </Button>
+      {editing && <Form channel={channel} onClose={closeEdit} onSecret={onSecret} />}
       {rotating && (
         <Confirm
           title={texts.channels.askRotate(channel.name)}
@@ -328,30 +360,65 @@ function DeliveryRow({ delivery, write }: { delivery: Delivery; write: boolean }
   );
 }
 
-function Form({ onClose, onSecret }: { onClose: () => void; onSecret: (secret: string) => void }) {
-  const [name, setName] = useState('');
-  const [type, setType] = useState<(typeof TYPES)[number]>('WEBHOOK');
-  const [target, setTarget] = useState('');
-  const [events, setEvents] = useState<string[]>([]);
+const addresses = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
+
+/** The target as it is changed; of Slack's only the host is known, so nothing typed means that it stays. */
+function targetOf(type: string, target: string): Pick<Change, 'to' | 'url'> {
+  if (type === 'EMAIL') return { to: addresses(target) };
+  return target.trim() ? { url: target.trim() } : {};
+}
+
+/** What a change is taken back to; an address that is a secret is not known here. */
+function before(channel: Channel, changed: Change): Change {
+  const { name, events, maxPerMinute, digestMinutes } = channel;
+  const was: Change = { name, events, maxPerMinute, digestMinutes };
+  if (channel.to) was.to = channel.to;
+  if (channel.url) was.url = channel.url;
+  return Object.fromEntries(Object.entries(was).filter(([key]) => key in changed));
+}
+
+function Form({
+  channel,
+  onClose,
+  onSecret,
+}: {
+  /** The one to change; another is made when absent. */
+  channel?: Channel;
+  onClose: () => void;
+  onSecret: (secret: string) => void;
+}) {
+  const [name, setName] = useState(channel?.name ?? '');
+  const [type, setType] = useState<Kind>((channel?.type as Kind) ?? 'WEBHOOK');
+  const secretTarget = channel?.type === 'SLACK';
+  const [target, setTarget] = useState(
+    secretTarget ? '' : (channel?.url ?? channel?.to?.join('\n') ?? ''),
+  );
+  const [events, setEvents] = useState<string[]>(channel?.events ?? []);
+  const usual = channel ? String(channel.maxPerMinute) : '';
+  const [pace, setPace] = useState(usual);
+  const [digest, setDigest] = useState(String(channel?.digestMinutes ?? 0));
+  const wanted: Change = {
+    name: name.trim(),
+    events,
+    // What is usual for the kind stays so unless somebody says otherwise.
+    ...(pace === usual ? {} : { maxPerMinute: pace.trim() ? Number(pace) : null }),
+    ...targetOf(type, target),
+    ...(type === 'EMAIL' ? { digestMinutes: Number(digest) || 0 } : {}),
+  };
   const make = useAct({
     act: () =>
-      body(
-        api.POST('/channels', {
-          body: {
-            name: name.trim(),
-            type,
-            events,
-            ...(type === 'EMAIL'
-              ? { to: target.split(/[\s,;]+/).filter(Boolean) }
-              : { url: target.trim() }),
-          },
-        }),
-      ),
-    done: () => texts.channels.made,
+      channel
+        ? set(channel.slug, wanted)
+        : body(api.POST('/channels', { body: { ...wanted, type } })),
+    done: () => (channel ? texts.channelling.saved : texts.channels.made),
+    undo:
+      channel && !(secretTarget && target.trim())
+        ? () => set(channel.slug, before(channel, wanted))
+        : undefined,
     touches: TOUCHES,
-    after: (_, channel) => {
+    after: (_, saved) => {
       onClose();
-      if (channel.secret) onSecret(channel.secret);
+      if (!channel && saved.secret) onSecret(saved.secret);
     },
   });
   function submit(event: FormEvent) {
@@ -359,7 +426,10 @@ function Form({ onClose, onSecret }: { onClose: () => void; onSecret: (secret: s
     make.mutate();
   }
   return (
-    <Dialog title={texts.channels.make} onClose={onClose}>
+    <Dialog
+      title={channel ? texts.channelling.changeOf(channel.name) : texts.channels.make}
+      onClose={onClose}
+    >
       <form onSubmit={submit} className="flex flex-col gap-4">
         <Input
           label={texts.rules.name}
@@ -368,22 +438,27 @@ function Form({ onClose, onSecret }: { onClose: () => void; onSecret: (secret: s
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <Field label={texts.channels.type}>
-          {() => (
-            <Select
-              label={texts.channels.type}
-              value={type}
-              options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
-              onChange={setType}
-            />
-          )}
-        </Field>
-        <Field label={texts.channels.targets[type]} hint={texts.channels.targetHints[type]}>
+        {!channel && (
+          <Field label={texts.channels.type}>
+            {() => (
+              <Select
+                label={texts.channels.type}
+                value={type}
+                options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
+                onChange={setType}
+              />
+            )}
+          </Field>
+        )}
+        <Field
+          label={texts.channels.targets[type]}
+          hint={secretTarget ? texts.channelling.keepUrl : texts.channels.targetHints[type]}
+        >
           {(id) => (
             <textarea
               id={id}
               rows={2}
-              required
+              required={!secretTarget}
               className="field h-auto py-2 font-mono text-xs"
               value={target}
               onChange={(event) => setTarget(event.target.value)}
@@ -404,14 +479,36 @@ function Form({ onClose, onSecret }: { onClose: () => void; onSecret: (secret: s
             </Check>
           ))}
         </fieldset>
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Input
+            label={texts.channelling.paceLabel}
+            hint={texts.channelling.paceHint}
+            type="number"
+            min={1}
+            max={PER_MINUTE_MAX}
+            value={pace}
+            onChange={(event) => setPace(event.target.value)}
+          />
+          {type === 'EMAIL' && (
+            <Input
+              label={texts.channelling.digest}
+              hint={texts.channelling.digestHint}
+              type="number"
+              min={0}
+              max={DIGEST_MINUTES_MAX}
+              value={digest}
+              onChange={(event) => setDigest(event.target.value)}
+            />
+          )}
+        </div>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{texts.common.cancel}</Button>
           <Button
             type="submit"
             look="main"
-            disabled={make.isPending || !name.trim() || !target.trim()}
+            disabled={make.isPending || !name.trim() || (!target.trim() && !secretTarget)}
           >
-            {texts.channels.make}
+            {channel ? texts.common.save : texts.channels.make}
           </Button>
         </div>
       </form>

@@ -25,6 +25,7 @@ export default function Escalation() {
     r: on((one) => acts.to(one, 'OPEN')),
     m: on(acts.assignToMe),
     n: on(() => document.querySelector<HTMLTextAreaElement>('[data-note]')?.focus()),
+    l: on(() => document.querySelector<HTMLButtonElement>('[data-label]')?.click()),
     e: () =>
       query.data && navigate({ to: '/identities/$id', params: { id: query.data.identity.id } }),
   });

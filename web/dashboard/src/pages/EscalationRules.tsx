@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Condition, EscalationRule } from '../api/types';
 import { afterwards, ESCALATION_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { moment } from '../lib/format';
 import { Backtest, BacktestDialog } from '../parts/Backtest';
 import { SeverityTag, Tag } from '../parts/Badges';
 import { BudgetInput, Paused } from '../parts/Budget';
@@ -105,6 +106,11 @@ function Row({ rule, write, work }: { rule: EscalationRule; write: boolean; work
             ? texts.escalationRules.tells(rule.channels.join(', '))
             : texts.escalationRules.tellsNobody}
           {rule.falsePositiveBudget != null && texts.budget.is(rule.falsePositiveBudget)}
+          {Date.parse(rule.effectiveAt) > Date.now() && (
+            <>
+              ; {texts.shadowing.from} {moment(rule.effectiveAt)}
+            </>
+          )}
         </p>
       </div>
       <div className="flex flex-wrap gap-2">
@@ -114,6 +120,13 @@ function Row({ rule, write, work }: { rule: EscalationRule; write: boolean; work
           className="link self-center text-sm"
         >
           {texts.nav.escalations}
+        </Link>
+        <Link
+          to="/settings/escalation-rules/$id"
+          params={{ id }}
+          className="link self-center text-sm"
+        >
+          {texts.shadowing.compare}
         </Link>
         {work && (
           <Button small onClick={tryOut}>
@@ -172,7 +185,12 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   const [channels, setChannels] = useState(rule?.channels ?? []);
   const [shadow, setShadow] = useState(rule?.shadow ?? false);
   const [budget, setBudget] = useState(rule?.falsePositiveBudget ?? null);
+  const [effective, setEffective] = useState(localOf(rule?.effectiveAt));
   const wanted = {
+    // Left as it was, it keeps the seconds that the field does not show.
+    ...(effective === localOf(rule?.effectiveAt)
+      ? {}
+      : { effectiveAt: (effective ? new Date(effective) : new Date()).toISOString() }),
     name: name.trim(),
     severity,
     conditions,
@@ -251,6 +269,13 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
           </div>
         </div>
         <ChannelChoice chosen={channels} onChange={setChannels} />
+        <Input
+          label={texts.shadowing.effective}
+          hint={texts.shadowing.effectiveHint}
+          type="datetime-local"
+          value={effective}
+          onChange={(event) => setEffective(event.target.value)}
+        />
         <Check checked={shadow} onChange={setShadow}>
           {texts.escalationRules.shadow}
         </Check>
@@ -274,6 +299,13 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   );
 }
 
+/** A moment as a field for one has it: in the local time zone, to the minute. */
+function localOf(iso: string | undefined): string {
+  if (!iso) return '';
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** What a change is taken back to. */
 function before(rule: EscalationRule) {
   const { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow } =
@@ -286,6 +318,7 @@ function before(rule: EscalationRule) {
     closeAfterSeconds,
     channels,
     shadow,
+    effectiveAt: rule.effectiveAt,
     falsePositiveBudget: rule.falsePositiveBudget,
   };
 }

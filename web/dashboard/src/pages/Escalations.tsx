@@ -150,6 +150,7 @@ export default function Escalations() {
     r: on((one) => acts.to(one, 'OPEN')),
     m: on(acts.assignToMe),
     n: on(() => document.querySelector<HTMLTextAreaElement>('[data-note]')?.focus()),
+    l: on(() => document.querySelector<HTMLButtonElement>('[data-label]')?.click()),
     e: () => active && navigate({ to: '/identities/$id', params: { id: active.identity.id } }),
   });
   return (

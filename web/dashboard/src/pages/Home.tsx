@@ -4,23 +4,33 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { api, body } from '../api/client';
-import { refused } from '../api/fates';
 import { CATEGORIES, type Category, type Identity, scoreOf, worstOf } from '../api/types';
 import { bandOf } from '../lib/bands';
 import { number } from '../lib/format';
 import { Badges, SeverityTag } from '../parts/Badges';
 import { Choice } from '../parts/Field';
 import { FirstRun } from '../parts/FirstRun';
+import { LabelTag } from '../parts/Label';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Score } from '../parts/Score';
 import { Empty, Failed, Fetched, Loading } from '../parts/States';
 import { Time } from '../parts/Time';
+import { useSetSearch } from '../parts/useSearch';
 import { texts } from '../texts';
+import { Activity } from './home/Activity';
+import { Cards } from './home/Cards';
+import { Distribution } from './home/Distribution';
+import { usePeriod, useSummary } from './home/figures';
+import { Health } from './home/Health';
+import { RuleActivity } from './home/RuleActivity';
 
 const POLL_MS = 10_000;
 const FIRST_POLL_MS = 2_500;
 const ROWS_SHOWN = 8;
+/** As high, with their two lines, as the other list. */
+const ESCALATIONS_SHOWN = 5;
+const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'];
 
 export default function Home() {
   const recent = useQuery({
@@ -57,34 +67,44 @@ export default function Home() {
     );
   }
   return (
-    <Page title={texts.home.title} lead={texts.home.lead}>
-      <Cards total={recent.data?.totalElements ?? 0} />
+    <Page title={texts.home.title} lead={texts.home.lead} actions={<PeriodChoice />}>
+      <Cards />
+      <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
+        <Suspects />
+        <OpenEscalations />
+      </div>
+      <Distribution />
       <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
         <div className="flex min-w-0 flex-col gap-4">
-          <Suspects />
+          <Activity />
           <Recent identities={identities} />
         </div>
         <div className="flex min-w-0 flex-col gap-4">
-          <OpenEscalations />
+          <Health />
+          <RuleActivity />
           <Rings />
-          <Ingestion />
         </div>
       </div>
     </Page>
   );
 }
 
+/** Of activity, rules and ingestion alike. */
+function PeriodChoice() {
+  const setSearch = useSetSearch();
+  return (
+    <Choice
+      label={texts.overview.period}
+      value={usePeriod()}
+      onChange={(to) => setSearch({ period: to === '7d' ? undefined : to })}
+      options={texts.overview.periods}
+    />
+  );
+}
+
 /** Somebody has been scored: the first steps are done. */
 function isLive(identities: Identity[] | undefined): boolean {
   return identities?.some((identity) => identity.lastScoredAt) ?? false;
-}
-
-function useIngestion() {
-  return useQuery({
-    queryKey: ['ingestion'],
-    queryFn: ({ signal }) => body(api.GET('/ingestion', { signal })),
-    refetchInterval: POLL_MS,
-  });
 }
 
 function useRings() {
@@ -99,79 +119,6 @@ function useRings() {
       ),
     refetchInterval: POLL_MS * 3,
   });
-}
-
-function useSummary() {
-  return useQuery({
-    queryKey: ['escalations', 'summary'],
-    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
-    refetchInterval: POLL_MS,
-  });
-}
-
-function Cards({ total }: { total: number }) {
-  const summary = useSummary().data;
-  const rings = useRings().data;
-  const ingestion = useIngestion().data;
-  return (
-    <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
-      <Card
-        to="/identities"
-        name={texts.home.identities}
-        value={number(total)}
-        note={texts.home.identitiesNote}
-      />
-      <Card
-        to="/escalations"
-        name={texts.home.open}
-        value={summary ? number(summary.open) : undefined}
-        note={summary && texts.home.openNote(number(summary.acknowledged))}
-        alarming={(summary?.open ?? 0) > 0}
-      />
-      <Card
-        to="/rings"
-        name={texts.home.rings}
-        value={rings ? number(rings.totalElements) : undefined}
-        note={rings?.content[0] && texts.home.ringsNote(rings.content[0].risk)}
-      />
-      <Card
-        to="/events"
-        name={texts.home.events}
-        value={ingestion ? number(ingestion.fates.applied ?? 0) : undefined}
-        note={ingestion && texts.home.eventsNote(number(ingestion.waiting))}
-      />
-    </div>
-  );
-}
-
-function Card({
-  to,
-  name,
-  value,
-  note,
-  alarming = false,
-}: {
-  to: string;
-  name: string;
-  value: string | undefined;
-  note?: string;
-  alarming?: boolean;
-}) {
-  return (
-    <Link to={to} className="panel flex flex-col gap-1 px-4 py-3 hover:border-edge">
-      <span className="text-xs text-soft">{name}</span>
-      {value === undefined ? (
-        <span className="skeleton my-1 h-6 w-16" />
-      ) : (
-        <span
-          className={`text-2xl leading-tight font-semibold tabular-nums ${alarming ? 'text-critical' : ''}`}
-        >
-          {value}
-        </span>
-      )}
-      <span className="text-xs text-soft">{note ?? '\u00a0'}</span>
-    </Link>
-  );
 }
 
 /** Those with the lowest score, by one question after the other. */
@@ -208,7 +155,8 @@ function Suspects() {
               {found.content.map((identity) => (
                 <Row key={identity.id}>
                   <Who id={identity.id} name={identity.displayName} />
-                  <span className="hidden min-w-0 sm:block">
+                  <span className="hidden min-w-0 items-center gap-1 sm:flex">
+                    {identity.label && <LabelTag label={identity.label} />}
                     <Badges badges={identity.badges} />
                   </span>
                   <Score value={scoreOf(identity, category)} />
@@ -232,7 +180,7 @@ function OpenEscalations() {
       body(
         api.GET('/escalations', {
           params: {
-            query: { status: 'OPEN', sort: 'severity', order: 'DESC', pageSize: ROWS_SHOWN },
+            query: { status: 'OPEN', sort: 'severity', order: 'DESC', pageSize: ESCALATIONS_SHOWN },
           },
           signal,
         }),
@@ -241,6 +189,7 @@ function OpenEscalations() {
   });
   return (
     <Panel title={texts.home.openEscalations}>
+      <BySeverity />
       <Fetched query={query} lines={ROWS_SHOWN}>
         {(found) =>
           found.totalElements === 0 ? (
@@ -273,6 +222,34 @@ function OpenEscalations() {
         }
       </Fetched>
     </Panel>
+  );
+}
+
+/** How many wait, the gravest first; each leads to its part of the queue. */
+function BySeverity() {
+  const open = useSummary().data?.openEscalations;
+  return (
+    <ul
+      aria-label={texts.overview.bySeverity}
+      className="grid grid-cols-3 divide-x divide-line border-b border-line"
+    >
+      {SEVERITIES.map((severity) => (
+        <li key={severity}>
+          <Link
+            to="/escalations"
+            search={{ severity }}
+            className="flex flex-col gap-1 px-4 py-2 hover:bg-sunken"
+          >
+            <span className="text-lg leading-tight font-semibold tabular-nums">
+              {open ? number(open[severity] ?? 0) : '–'}
+            </span>
+            <span>
+              <SeverityTag severity={severity} />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -340,51 +317,6 @@ function Risk({ risk }: { risk: number }) {
     good: 'text-good',
   }[band];
   return <span className={`font-semibold tabular-nums ${look}`}>{texts.rings.risk(risk)}</span>;
-}
-
-function Ingestion() {
-  const query = useIngestion();
-  return (
-    <Panel title={texts.home.ingestion}>
-      <Fetched query={query} lines={3}>
-        {(found) => {
-          const reasons = refused(found);
-          return (
-            <div className="flex flex-col gap-2 p-4">
-              <p>
-                <span
-                  aria-hidden="true"
-                  className={found.waiting > 1000 ? 'text-poor' : 'text-good'}
-                >
-                  ●
-                </span>{' '}
-                {found.waiting === 0
-                  ? texts.home.upToDate
-                  : texts.home.waiting(number(found.waiting))}
-              </p>
-              {reasons.length === 0 ? (
-                <p className="text-soft">{texts.home.noneRefused}</p>
-              ) : (
-                <ul className="flex flex-col gap-1">
-                  {reasons.map(([fate, count]) => (
-                    <li key={fate} className="flex justify-between gap-4">
-                      <span>{texts.fates[fate] ?? fate}</span>
-                      <span className="font-medium tabular-nums">{number(count)}</span>
-                    </li>
-                  ))}
-                </ul>
-              )}
-              {found.parked.length > 0 && (
-                <p className="text-poor">
-                  {texts.home.parked(number(found.fates.parked ?? found.parked.length))}
-                </p>
-              )}
-            </div>
-          );
-        }}
-      </Fetched>
-    </Panel>
-  );
 }
 
 function Row({ children, two = false }: { children: ReactNode; two?: boolean }) {

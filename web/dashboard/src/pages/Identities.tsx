@@ -19,6 +19,7 @@ import { Button } from '../parts/Button';
 import { Dialog, useOpen } from '../parts/Dialog';
 import { ExportButton } from '../parts/Export';
 import { Input, Search, Select } from '../parts/Field';
+import { LabelTag } from '../parts/Label';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Range } from '../parts/Range';
@@ -64,6 +65,7 @@ const COLUMNS: Column<Identity>[] = [
     cell: (row) => (
       <span className="flex min-w-0 items-center gap-1">
         {row.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
+        {row.label && <LabelTag label={row.label} />}
         <Badges badges={row.badges} />
       </span>
     ),
@@ -171,6 +173,7 @@ function Card({ row }: { row: Identity }) {
       <ScoreRow scores={row} />
       <div className="flex h-5 items-center gap-1 overflow-hidden">
         {row.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
+        {row.label && <LabelTag label={row.label} />}
         <Badges badges={row.badges} />
       </div>
     </div>

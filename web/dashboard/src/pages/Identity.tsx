@@ -9,6 +9,7 @@ import { analyze, disregard } from '../parts/BulkBar';
 import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
 import { Confirm, useOpen } from '../parts/Dialog';
+import { LabelButton, LabelTag } from '../parts/Label';
 import { Page } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Failed, Loading } from '../parts/States';
@@ -22,6 +23,7 @@ import { DataTab } from './identity/DataTab';
 import { DevicesTab } from './identity/DevicesTab';
 import { EventsTab } from './identity/EventsTab';
 import { HistoryTab } from './identity/HistoryTab';
+import { LabelTab } from './identity/LabelTab';
 import { RelatedTab } from './identity/RelatedTab';
 import { ReviewsTab } from './identity/ReviewsTab';
 import { Verdict } from './identity/Verdict';
@@ -56,6 +58,7 @@ export default function Identity() {
         <span className="flex flex-wrap items-center gap-2">
           <Said max={100}>{name}</Said>
           {identity.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
+          {identity.label && <LabelTag label={identity.label} />}
           <Badges badges={identity.badges} all />
         </span>
       }
@@ -73,6 +76,7 @@ export default function Identity() {
           { key: 'devices', label: texts.identity.devices, show: () => <DevicesTab id={id} /> },
           { key: 'data', label: texts.identity.data, show: () => <DataTab identity={identity} /> },
           { key: 'reviews', label: texts.identity.reviews, show: () => <ReviewsTab id={id} /> },
+          { key: 'label', label: texts.labels.label, show: () => <LabelTab identity={identity} /> },
         ]}
       />
     </Page>
@@ -100,7 +104,7 @@ function Lead({ identity }: { identity: IdentityView }) {
 }
 
 function Actions({ identity }: { identity: IdentityView }) {
-  const { write } = useRights();
+  const { write, work } = useRights();
   const [asking, open, close] = useOpen();
   const setSearch = useSetSearch();
   const touches = ['identity', 'identities', 'rings', 'escalations'];
@@ -128,24 +132,28 @@ function Actions({ identity }: { identity: IdentityView }) {
     touches: ['identity'],
     after: () => setSearch({ tab: 'reviews' }),
   });
-  if (!write) return null;
+  if (!work) return null;
   return (
     <>
+      <LabelButton identity={identity} />
       <Button onClick={() => review.mutate()} disabled={review.isPending}>
         {texts.actions.review}
       </Button>
-      <Button onClick={() => again.mutate()} disabled={again.isPending || identity.disregarded}>
-        {texts.actions.analyze}
-      </Button>
-      {identity.disregarded ? (
-        <Button onClick={() => set.mutate(false)} disabled={set.isPending}>
-          {texts.actions.regard}
-        </Button>
-      ) : (
-        <Button look="danger" onClick={open}>
-          {texts.actions.disregard}
+      {write && (
+        <Button onClick={() => again.mutate()} disabled={again.isPending || identity.disregarded}>
+          {texts.actions.analyze}
         </Button>
       )}
+      {write &&
+        (identity.disregarded ? (
+          <Button onClick={() => set.mutate(false)} disabled={set.isPending}>
+            {texts.actions.regard}
+          </Button>
+        ) : (
+          <Button look="danger" onClick={open}>
+            {texts.actions.disregard}
+          </Button>
+        ))}
       {asking && (
         <Confirm
           title={texts.identity.askDisregard}

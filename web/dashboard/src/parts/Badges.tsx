@@ -72,7 +72,13 @@ export function SeverityTag({ severity }: { severity: string }) {
   return <Tag look={look}>{`${sign}${texts.severities[severity] ?? severity}`}</Tag>;
 }
 
+const STATUS_LOOKS: Record<string, keyof typeof TAGS> = {
+  OPEN: 'accent',
+  ACKNOWLEDGED: 'info',
+  FAILED: 'critical',
+};
+
 export function StatusTag({ status }: { status: string }) {
-  const look = status === 'OPEN' ? 'accent' : status === 'ACKNOWLEDGED' ? 'info' : 'plain';
+  const look = STATUS_LOOKS[status] ?? 'plain';
   return <Tag look={look}>{texts.statuses[status] ?? status}</Tag>;
 }

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, body, Problem } from '../api/client';
-import { cycleQuery, notesQuery } from '../api/queries';
-import { CATEGORIES, type Escalation } from '../api/types';
+import { cycleQuery, labelQuery, notesQuery } from '../api/queries';
+import { CATEGORIES, type Escalation, type Label } from '../api/types';
 import { signed } from '../lib/format';
 import { reasons } from '../lib/waterfall';
 import { texts } from '../texts';
@@ -12,6 +12,7 @@ import { SeverityTag, StatusTag, Tag } from './Badges';
 import { Button, buttonClass } from './Button';
 import { Field } from './Field';
 import { Key } from './Key';
+import { LabelTag, LabelThrough } from './Label';
 import { Who } from './Links';
 import { Facts } from './Page';
 import { Said, SaidAll } from './Said';
@@ -62,6 +63,7 @@ export function useEscalationActs() {
 
 export function EscalationDetail({ escalation }: { escalation: Escalation }) {
   const { work } = useRights();
+  const label = useQuery(labelQuery(escalation.identity.id)).data?.label;
   return (
     <div className="flex flex-col gap-4 p-4">
       <div className="flex flex-col gap-2">
@@ -72,8 +74,14 @@ export function EscalationDetail({ escalation }: { escalation: Escalation }) {
         </p>
         <h2 className="said text-base font-semibold">{escalation.escalationRule.label}</h2>
         <Who id={escalation.identity.id} name={escalation.identity.label} />
+        {label && (
+          <p className="flex flex-wrap items-center gap-2">
+            <LabelTag label={label} />
+            {label.note && <SaidAll max={160}>{label.note}</SaidAll>}
+          </p>
+        )}
       </div>
-      {work && <Acts escalation={escalation} />}
+      {work && <Acts escalation={escalation} label={label} />}
       <Snapshot escalation={escalation} />
       <Because escalation={escalation} />
       <Facts facts={history(escalation)} />
@@ -82,7 +90,7 @@ export function EscalationDetail({ escalation }: { escalation: Escalation }) {
   );
 }
 
-function Acts({ escalation }: { escalation: Escalation }) {
+function Acts({ escalation, label }: { escalation: Escalation; label?: Label | null }) {
   const acts = useEscalationActs();
   const me = useMe().data;
   const { status } = escalation;
@@ -111,6 +119,7 @@ function Acts({ escalation }: { escalation: Escalation }) {
           {texts.escalations.assign} <Key>m</Key>
         </Button>
       )}
+      <LabelThrough escalation={escalation} label={label} />
       <Link to="/identities/$id" params={{ id: escalation.identity.id }} className={buttonClass()}>
         {texts.escalations.evidence} <Key>e</Key>
       </Link>

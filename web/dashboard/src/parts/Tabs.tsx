@@ -1,5 +1,5 @@
 /** Tabs whose choice is in the address bar. Arrow keys move between them. */
-import { type KeyboardEvent, type ReactNode, useId } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
 import { useSearch, useSetSearch } from './useSearch';
 
 export interface Tab {
@@ -13,6 +13,15 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const setSearch = useSetSearch();
   const id = useId();
   const current = tabs.find((one) => one.key === tab) ?? tabs[0];
+  const row = useRef<HTMLDivElement>(null);
+  // On a narrow screen the chosen one may stand beyond the edge.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when another is chosen
+  useEffect(() => {
+    const chosen = row.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    if (row.current && chosen)
+      row.current.scrollLeft =
+        chosen.offsetLeft - (row.current.clientWidth - chosen.clientWidth) / 2;
+  }, [current?.key]);
   function onKeyDown(event: KeyboardEvent) {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (!step || !current) return;
@@ -25,10 +34,11 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   return (
     <div className="flex min-w-0 flex-col gap-4">
       <div
+        ref={row}
         role="tablist"
         aria-label={label}
         onKeyDown={onKeyDown}
-        className="-mx-1 flex gap-1 overflow-x-auto border-b border-line px-1 pt-1"
+        className="relative -mx-1 flex gap-1 overflow-x-auto border-b border-line px-1 pt-1"
       >
         {tabs.map((one) => (
           <button

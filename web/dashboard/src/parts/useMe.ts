@@ -13,7 +13,7 @@ export function useMe() {
 export interface Rights {
   /** Change identities, devices, decisions, settings. */
   write: boolean;
-  /** Work on escalations. */
+  /** Work on escalations, labels and reviews. */
   work: boolean;
 }
 

@@ -7,9 +7,12 @@ import { DataTree } from '../../parts/DataTree';
 import { Panel } from '../../parts/Page';
 import { Said } from '../../parts/Said';
 import { Empty, Fetched } from '../../parts/States';
+import { useRights } from '../../parts/useMe';
 import { texts } from '../../texts';
+import { TheirData } from './TheirData';
 
 export function DataTab({ identity }: { identity: Identity }) {
+  const { write } = useRights();
   const groups = useQuery({
     queryKey: ['identity', identity.id, 'groups'],
     queryFn: ({ signal }) =>
@@ -28,36 +31,39 @@ export function DataTab({ identity }: { identity: Identity }) {
           )}
         </div>
       </Panel>
-      <Panel title={texts.groups.title}>
-        <Fetched query={groups} lines={2}>
-          {(found) =>
-            found.content.length === 0 ? (
-              <Empty title={texts.groups.none} />
-            ) : (
-              <ul>
-                {found.content.map((group) => (
-                  <li
-                    key={`${group.type} ${group.id}`}
-                    className="border-b border-line px-4 py-2 last:border-0"
-                  >
-                    <Link
-                      to="/identities"
-                      search={{ groupType: group.type, group: group.id }}
-                      className="link font-medium"
+      <div className="flex min-w-0 flex-col gap-4">
+        <Panel title={texts.groups.title}>
+          <Fetched query={groups} lines={2}>
+            {(found) =>
+              found.content.length === 0 ? (
+                <Empty title={texts.groups.none} />
+              ) : (
+                <ul>
+                  {found.content.map((group) => (
+                    <li
+                      key={`${group.type} ${group.id}`}
+                      className="border-b border-line px-4 py-2 last:border-0"
                     >
-                      <Said max={60}>{group.displayName ?? group.id}</Said>
-                    </Link>
-                    <span className="block text-xs text-soft">
-                      <Said max={40}>{group.type}</Said> ·{' '}
-                      {texts.groups.members(group.identityCount)}
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            )
-          }
-        </Fetched>
-      </Panel>
+                      <Link
+                        to="/identities"
+                        search={{ groupType: group.type, group: group.id }}
+                        className="link font-medium"
+                      >
+                        <Said max={60}>{group.displayName ?? group.id}</Said>
+                      </Link>
+                      <span className="block text-xs text-soft">
+                        <Said max={40}>{group.type}</Said> ·{' '}
+                        {texts.groups.members(group.identityCount)}
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              )
+            }
+          </Fetched>
+        </Panel>
+        {write && <TheirData id={identity.id} />}
+      </div>
     </div>
   );
 }

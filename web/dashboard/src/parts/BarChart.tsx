@@ -1,0 +1,111 @@
+/** One figure over time as bars, and another beside it as a line. Loaded when it is first shown. */
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { number } from '../lib/format';
+import { useTheme } from '../theme';
+
+const HEIGHT_PX = 220;
+const BAR_SHARE = 0.7;
+const BAR_PX_MAX = 48;
+
+export interface Figures {
+  label: string;
+  values: number[];
+}
+
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+export default function BarChart({
+  label,
+  starts,
+  name,
+  bars,
+  line,
+}: {
+  /** For whom the picture says nothing. */
+  label: string;
+  /** When each bar begins, in words; `name` is what they are. */
+  starts: string[];
+  name: string;
+  bars: Figures;
+  line?: Figures;
+}) {
+  const place = useRef<HTMLDivElement>(null);
+  const dark = useTheme();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read anew when the theme changes
+  useEffect(() => {
+    const box = place.current;
+    if (!box) return;
+    const axis = {
+      stroke: color('--soft'),
+      grid: { stroke: color('--line'), width: 1 },
+      ticks: { stroke: color('--line') },
+    };
+    const figure = (_: uPlot, value: number | null) => (value === null ? '–' : number(value));
+    const plot = new uPlot(
+      {
+        width: box.clientWidth,
+        height: HEIGHT_PX,
+        scales: {
+          x: { time: false, range: [-0.6, starts.length - 0.4] },
+          y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
+        },
+        axes: [
+          {
+            ...axis,
+            grid: { show: false },
+            space: 90,
+            incrs: [1, 2, 3, 4, 6, 12, 24],
+            values: (_plot, at) => at.map((bar) => starts[bar] ?? ''),
+          },
+          {
+            ...axis,
+            size: 56,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
+            values: (_plot, at) => at.map((value) => number(value)),
+          },
+        ],
+        cursor: { drag: { x: false, y: false }, y: false },
+        legend: { live: true },
+        series: [
+          { label: name, value: (_plot, at) => starts[at] ?? '–' },
+          {
+            label: bars.label,
+            fill: color('--accent'),
+            stroke: color('--accent'),
+            width: 0,
+            points: { show: false },
+            paths: uPlot.paths.bars?.({ size: [BAR_SHARE, BAR_PX_MAX], radius: 0.1 }),
+            value: figure,
+          },
+          ...(line
+            ? [
+                {
+                  label: line.label,
+                  stroke: color('--poor-fill'),
+                  width: 2,
+                  dash: [6, 4],
+                  points: { show: starts.length < 60, size: 6 },
+                  value: figure,
+                },
+              ]
+            : []),
+        ],
+      },
+      [starts.map((_, bar) => bar), bars.values, ...(line ? [line.values] : [])],
+      box,
+    );
+    const watch = new ResizeObserver(() =>
+      plot.setSize({ width: box.clientWidth, height: HEIGHT_PX }),
+    );
+    watch.observe(box);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [starts, name, bars, line, dark]);
+  return <div ref={place} className="min-w-0 overflow-hidden" role="img" aria-label={label} />;
+}
