@@ -207,8 +207,21 @@ impl Store {
             .map(drop)
     }
 
-    /// Follows a person through the tables: by what they are found once their rows are gone.
-    pub async fn follow(&self, team: &TeamId, id: &str, requested_ms: i64) -> Result<Trail> {
+    /// Notes by what a person is found, before anything of it goes: whoever begins again goes on from there.
+    pub async fn note_trail(&self, erasure: &Erasure, trail: &Trail) -> Result<()> {
+        let noted = self
+            .db
+            .run(
+                "update erasures set body = $3 where team_id = $1 and id = $2 and status = 'PENDING'",
+                args![&erasure.team, erasure.id, serde_json::to_string(&Some(trail))?],
+            )
+            .await?;
+        only_one(noted)
+    }
+
+    /// Follows a person through the tables, from what is known of them: by what they are found once their rows are gone.
+    pub async fn follow(&self, team: &TeamId, known: &Trail, requested_ms: i64) -> Result<Trail> {
+        let id = known.identity_id.as_str();
         let row = self
             .db
             .row(
@@ -216,11 +229,12 @@ impl Store {
                 args![team, id],
             )
             .await?;
-        let mut trail = Trail { identity_id: id.to_owned(), since_ms: requested_ms, ..Trail::default() };
+        let mut trail = Trail { since_ms: requested_ms, ..known.clone() };
         if let Some(row) = row {
             trail.since_ms = row.int("created_ms")?;
             for column in ["display_name", "display_email", "display_username"] {
-                trail.names.extend(row.opt_text(column)?);
+                let name = row.opt_text(column)?.filter(|name| !trail.names.contains(name));
+                trail.names.extend(name);
             }
         }
         let rows = self
@@ -231,7 +245,7 @@ impl Store {
                 args![team, id, THINGS_MAX],
             )
             .await?;
-        trail.sessions = rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?;
+        trail.sessions.append(&mut rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?);
         let rows = self
             .db
             .rows(
@@ -241,7 +255,8 @@ impl Store {
                 args![team, id, THINGS_MAX],
             )
             .await?;
-        let all: BTreeSet<String> = rows.iter().map(|row| row.text("fingerprint")).collect::<Result<_>>()?;
+        let mut all: BTreeSet<String> = rows.iter().map(|row| row.text("fingerprint")).collect::<Result<_>>()?;
+        all.extend(known.devices.union(&known.shared_devices).cloned());
         trail.devices = self.devices_of_nobody_else(team, id, &all).await?;
         trail.shared_devices = all.difference(&trail.devices).cloned().collect();
         Ok(trail)

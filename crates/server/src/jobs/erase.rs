@@ -32,16 +32,17 @@ pub fn is_erased(erasure: &Erasure, team: &TeamId, event: &Event) -> bool {
 
 /// Takes a person out of the tables, as long as the processor's lease is held. Returns by what the rest is found.
 pub async fn out_of_tables(store: &Store, clock: &Clock, lease: &mut Lease, erasure: &Erasure) -> Result<Trail> {
-    let (team, id) = (&erasure.team, erasure.trail.as_ref().map_or("", |trail| trail.identity_id.as_str()));
-    let mut trail = store.follow(team, id, erasure.requested_ms).await?;
+    let known = erasure.trail.clone().unwrap_or_default();
+    let mut trail = store.follow(&erasure.team, &known, erasure.requested_ms).await?;
     follow_into_log(store, erasure, &mut trail).await?;
+    store.note_trail(erasure, &trail).await?;
     let erasure = Erasure { trail: Some(trail.clone()), ..erasure.clone() };
     let lost = waiting(store, &erasure).await?;
     loop {
         if !lease.keep(clock.now_ms()).await? {
             return Err(StoreError::Conflict("another node erases"));
         }
-        if !store.erase_events(&erasure, id).await? {
+        if !store.erase_events(&erasure, &trail.identity_id).await? {
             break;
         }
     }

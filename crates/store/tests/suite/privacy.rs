@@ -25,6 +25,7 @@ on_both!(
     an_erased_event_counts_as_recorded,
     another_team_keeps_its_own,
     an_erasure_goes_from_step_to_step,
+    an_erasure_that_is_begun_again_knows_what_it_looked_for,
     an_erasure_that_another_node_went_on_with_takes_nobody,
     everything_is_exported,
     many_events_are_exported_in_pages,
@@ -283,7 +284,7 @@ async fn asked(store: &Store) -> Erasure {
 /// All steps, as the server goes through them.
 async fn erase(store: &Store) {
     let erasure = asked(store).await;
-    let trail = store.follow(&team(), ID, NOW_MS).await.unwrap();
+    let trail = store.follow(&team(), erasure.trail.as_ref().unwrap(), NOW_MS).await.unwrap();
     let lost = ErasedFrom { event_ids: vec!["q-waiting".into()], fates: BTreeMap::from([((0, Fate::Erased), 1)]) };
     assert!(!store.erase_events(&erasure, ID).await.unwrap());
     store.erase_identity(&erasure, &trail, &lost, NOW_MS).await.unwrap();
@@ -554,10 +555,23 @@ async fn an_erasure_goes_from_step_to_step(store: &Opened) {
     assert_eq!(store.erasures(&team(), &all("e.id")).await.unwrap().total, 1);
 }
 
+async fn an_erasure_that_is_begun_again_knows_what_it_looked_for(store: &Opened) {
+    let mut commit = new_identities(&[ID]);
+    commit.events = vec![their_event(1, "q-1", Some(ID))];
+    store.commit(&team(), &commit).await.unwrap();
+    let asked = asked(store).await;
+    let trail = store.follow(&team(), asked.trail.as_ref().unwrap(), NOW_MS).await.unwrap();
+    assert!(trail.sessions.contains("s-quixworth") && trail.devices.contains("fp-quixworth"), "{trail:?}");
+    store.note_trail(&asked, &trail).await.unwrap();
+    store.erase_events(&asked, ID).await.unwrap();
+    let again = store.next_erasure().await.unwrap().unwrap();
+    assert_eq!(store.follow(&team(), again.trail.as_ref().unwrap(), NOW_MS).await.unwrap(), trail);
+}
+
 async fn an_erasure_that_another_node_went_on_with_takes_nobody(store: &Opened) {
     fill(store).await;
     let asked = asked(store).await;
-    let trail = store.follow(&team(), ID, NOW_MS).await.unwrap();
+    let trail = store.follow(&team(), asked.trail.as_ref().unwrap(), NOW_MS).await.unwrap();
     store.erase_identity(&asked, &trail, &ErasedFrom::default(), NOW_MS).await.unwrap();
     store.note_unlogged(&asked).await.unwrap();
     store.clear_erasure(&asked).await.unwrap();
