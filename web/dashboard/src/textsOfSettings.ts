@@ -6,7 +6,6 @@ const short = (name: string) => name.slice(0, 60);
 export const textsOfSettings = {
   once: {
     kept: 'I have kept it',
-    title: 'Shown this once',
   },
   team: {
     about: 'Who works here, and what they may do.',
@@ -31,7 +30,6 @@ export const textsOfSettings = {
     invitations: 'Invitations that wait',
     invite: 'Invite somebody',
     invitedBy: 'by',
-    joined: 'came',
     lead: 'People log in with e-mail address and password, and work in one team at a time.',
     leave: 'Leave',
     leaveHint: 'You cannot see this team from then on. Your account stays.',
@@ -175,7 +173,6 @@ export const textsOfSettings = {
   datasets: {
     about: 'Lists that analyzers look things up in.',
     add: 'Add an entry',
-    askRemove: (key: string) => `Remove ${short(key)}?`,
     both: 'All',
     change: 'Change',
     changeOf: (key: string) => `Change ${short(key)}`,
@@ -317,7 +314,6 @@ export const textsOfSettings = {
     first: 'The first it would have fired on',
     hint: 'Runs over the scorings of the last days. Nothing is changed by it.',
     interval: (low: string, high: string) => `(${low} to ${high})`,
-    kinds: { ABUSE: 'abuse', LEGITIMATE: 'legitimate' } as Record<string, string>,
     labelled: 'Labelled',
     labels: (abuse: number, legitimate: number, unlabelled: number) =>
       `${number(abuse)} abuse, ${number(legitimate)} legitimate, ${number(unlabelled)} without a label`,

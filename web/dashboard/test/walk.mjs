@@ -728,6 +728,22 @@ step('a rule is tried on the past, and has a budget', async ({ page, server }) =
   await row.getByText('paused when more than 5 % are legitimate').waitFor();
 });
 
+step('a rule that was wrong too often says so, and is resumed', async ({ page, server }) => {
+  const { content } = await server.call('GET', '/identities?badge=likely-bot&pageSize=12');
+  for (const { id } of content)
+    await server.call('PUT', `/identities/${encodeURIComponent(id)}/label`, { kind: 'LEGITIMATE' });
+  const rule = () => server.call('GET', '/badge-rules/likely-bot');
+  await until('paused', async () => (await rule()).pausedAt);
+  await page.goto(`${server.origin}/settings/badge-rules`);
+  await settled(page);
+  const row = page.locator('li', { hasText: 'Likely Bot' });
+  await row.getByText('Paused', { exact: true }).waitFor();
+  await row.getByRole('button', { name: 'Resume' }).click();
+  await page.getByText('It works again.').waitFor();
+  await row.getByText('Paused', { exact: true }).waitFor({ state: 'detached' });
+  assert.equal((await rule()).pausedAt, null);
+});
+
 step('the system tells its version and what became of the events', async ({ page, server }) => {
   await page.goto(`${server.origin}/settings/system`);
   await settled(page);

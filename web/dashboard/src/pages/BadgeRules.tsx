@@ -163,7 +163,8 @@ function Form({ rule, onClose }: { rule?: BadgeRule; onClose: () => void }) {
     conditions,
     applyDelaySeconds: apply,
     removeDelaySeconds: remove,
-    falsePositiveBudget: budget,
+    // Others cannot be wrong about anybody.
+    falsePositiveBudget: type === 'BAD' ? budget : null,
   };
   // A name that is not chosen yet, and what does not change when it fires, are left out.
   const draft = {
@@ -219,7 +220,7 @@ function Form({ rule, onClose }: { rule?: BadgeRule; onClose: () => void }) {
           <Delay label={texts.badgeRules.apply} seconds={apply} onChange={setApply} />
           <Delay label={texts.badgeRules.remove} seconds={remove} onChange={setRemove} />
         </div>
-        <BudgetInput share={budget} onChange={setBudget} />
+        {type === 'BAD' && <BudgetInput share={budget} onChange={setBudget} />}
         <Preview of="badge" conditions={conditions} />
         {conditions.every(isComplete) && (
           <Backtest key={JSON.stringify(draft)} of="badge" stored={rule?.slug} draft={draft} />

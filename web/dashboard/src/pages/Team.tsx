@@ -494,7 +494,7 @@ function Invited({ invitation, onClose }: { invitation: Invitation; onClose: () 
     >
       {invitation.emailed && <p>{texts.team.emailed}</p>}
       {invitation.emailError && (
-        <p className="said text-critical">{texts.team.notEmailed(invitation.emailError)}</p>
+        <p className="said text-soft">{texts.team.notEmailed(invitation.emailError)}</p>
       )}
     </Once>
   );
