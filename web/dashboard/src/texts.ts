@@ -1,8 +1,8 @@
 /** Every text of the dashboard, page by page. */
 import type { Category } from './api/types';
 import type { Band } from './lib/bands';
-import { textsOfSettings } from './textsOfSettings';
 import { desk } from './texts.desk';
+import { textsOfSettings } from './textsOfSettings';
 
 const count = new Intl.NumberFormat('en');
 const many = (value: number, one: string, more = `${one}s`) =>
