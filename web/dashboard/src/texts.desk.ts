@@ -20,7 +20,7 @@ const kinds: Record<string, [string, string]> = {
 export const desk = {
   labels: {
     abuse: 'Abuse',
-    ask: (name: string) => `What is ${name.slice(0, 60)}?`,
+    ask: 'Label',
     by: 'by',
     change: 'Change the label',
     current: 'Label',
@@ -211,6 +211,7 @@ export const desk = {
     attempts: (attempts: number) => many(attempts, 'attempt'),
     asked: 'What it was asked',
     by: (model: string) => `by ${model}`,
+    askedOf: (model: string) => `asked of ${model}`,
     byEvidence: 'from the evidence alone',
     fallback: 'The language model did not write it; this is from the evidence.',
     failed: 'It could not be written.',

@@ -32,7 +32,7 @@ async function paths(page) {
   };
   if (who) {
     found.identity = `/identities/${who}`;
-    for (const tab of ['related', 'history', 'events', 'devices', 'data', 'reviews'])
+    for (const tab of ['related', 'history', 'events', 'devices', 'data', 'reviews', 'label'])
       found[`identity-${tab}`] = `/identities/${who}?tab=${tab}`;
   }
   Object.assign(found, {
@@ -45,7 +45,10 @@ async function paths(page) {
   if (device) found.device = `/devices/${device}`;
   if (event) found.event = `/events/${event}`;
   if (escalation) found.escalation = `/escalations/${escalation}`;
+  const rule = first(await get(page, '/escalation-rules'), 'id');
+  if (rule) found.comparison = `/settings/escalation-rules/${rule}`;
   Object.assign(found, {
+    calibration: '/reports/calibration',
     settings: '/settings',
     badges: '/settings/badge-rules',
     rules: '/settings/escalation-rules',

@@ -9,7 +9,7 @@ export function Dialog({
   children,
   wide = false,
 }: {
-  title: string;
+  title: ReactNode;
   onClose: () => void;
   children: ReactNode;
   wide?: boolean;

@@ -9,6 +9,7 @@ import { Dialog, useOpen } from './Dialog';
 import { Field } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
+import { Said } from './Said';
 import { Time } from './Time';
 import { useAct } from './useAct';
 
@@ -150,10 +151,18 @@ function LabelDialog({
     if (kind && !set.isPending) set.mutate({ kind, note: note.trim() || null });
   }
   return (
-    <Dialog title={texts.labels.ask(visible(name))} onClose={onClose} wide>
+    <Dialog
+      title={
+        <>
+          {texts.labels.ask} <Said max={60}>{name}</Said>
+        </>
+      }
+      onClose={onClose}
+      wide
+    >
       <form onSubmit={submit} className="flex flex-col gap-4">
         <p className="text-soft">{texts.labels.hint}</p>
-        <fieldset ref={choices} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-3">
+        <fieldset ref={choices} className="grid grid-cols-2 gap-2 lg:grid-cols-3">
           <legend className="sr-only">{texts.labels.what}</legend>
           {KINDS.map((code, place) => (
             <Kind
@@ -183,7 +192,7 @@ function LabelDialog({
         {label && (
           <p className="text-sm text-soft">
             {texts.labels.current}: {texts.labels.kind(label.kind)}, {texts.labels.by}{' '}
-            <bdi className="said">{visible(label.labelledBy)}</bdi>, <Time at={label.labelledAt} />
+            <Said max={60}>{label.labelledBy}</Said>, <Time at={label.labelledAt} />
           </p>
         )}
         <div className="flex flex-wrap justify-end gap-2">
@@ -221,7 +230,7 @@ function Kind({
 }) {
   const [name, about] = texts.labels.kinds[code] ?? [code, ''];
   const look = checked ? 'border-accent bg-accent-wash' : 'border-line hover:bg-sunken';
-  const wide = code === LEGITIMATE ? 'sm:col-span-2 lg:col-span-3' : '';
+  const wide = code === LEGITIMATE ? 'col-span-2 lg:col-span-3' : '';
   return (
     <label
       className={`flex cursor-pointer items-start gap-2 rounded-lg border p-2 ${look} ${wide}`}

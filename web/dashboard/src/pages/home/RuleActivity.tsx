@@ -48,9 +48,15 @@ export function RuleActivity() {
                       }
                       off={!rule.enabled}
                       note={
-                        rule.silentlyOpened > 0
-                          ? texts.overview.silently(number(rule.silentlyOpened))
-                          : undefined
+                        rule.silentlyOpened > 0 && (
+                          <Link
+                            to="/escalations"
+                            search={{ rule: rule.id, shadow: 'true' }}
+                            className="link"
+                          >
+                            {texts.overview.silently(number(rule.silentlyOpened))}
+                          </Link>
+                        )
                       }
                       cells={[
                         number(rule.opened),
@@ -120,7 +126,7 @@ function Row({
 }: {
   name: ReactNode;
   off: boolean;
-  note?: string;
+  note?: ReactNode;
   cells: string[];
 }) {
   return (

@@ -95,9 +95,10 @@ function One({ review }: { review: Review }) {
 }
 
 /** Who wrote it, how often it was asked and how long it took. */
-function how({ model, attempts, durationMillis }: Review): string {
+function how({ model, attempts, durationMillis, errorMessage }: Review): string {
+  const writer = errorMessage ? texts.reviewing.askedOf : texts.reviewing.by;
   return [
-    model ? texts.reviewing.by(model) : texts.reviewing.byEvidence,
+    model ? writer(model) : texts.reviewing.byEvidence,
     attempts > 1 ? texts.reviewing.attempts(attempts) : '',
     durationMillis == null ? '' : texts.reviewing.took(duration(durationMillis)),
   ]
