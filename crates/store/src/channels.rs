@@ -141,7 +141,7 @@ impl Store {
         let touched = tx
             .run(
                 "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
-                   failing_since_ms = case when $7 = 1 and enabled = 0 then null else failing_since_ms end,
+                   failing_since_ms = case when enabled < $7 then null else failing_since_ms end,
                    updated_ms = $9, max_per_minute = $10, digest_minutes = $11
                  where team_id = $1 and id = $2 and updated_ms = $12",
                 args![
