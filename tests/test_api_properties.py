@@ -89,6 +89,8 @@ def furnish(server: Server) -> None:
     server.settle()
     put("PUT", "/identities/one/decisions/two", {"verdict": "SAME", "note": "they are"})
     put("PUT", "/identities/one/main-account", {})
+    put("PUT", "/identities/one/label", {"kind": "LEGITIMATE"})
+    put("PUT", "/datasets/public-codes/entries", {"key": "welcome"})
     put("POST", "/identities/one/actions/review", {})
     escalations = lambda: server.request("GET", "/escalations").json()["content"]
     opened = eventually(escalations, "an escalation is open")
@@ -134,6 +136,8 @@ class Things:
         found: dict[str, Any] = {name: named[name]() for name in others if name in named}
         if place == "/identities":
             found["id"] = "one"
+        elif place == "/datasets":
+            found["slug"] = "public-codes"
         elif place == "/deliveries":
             found["id"] = self.delivery()
         elif place == "/events":

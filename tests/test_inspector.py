@@ -59,7 +59,10 @@ def ask(inspector: Path, server: Server, bearer: str, *what: str) -> Any:
 
 
 def call(inspector: Path, server: Server, bearer: str, tool: str, given: dict[str, Any]) -> Any:
-    pairs = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
+    # What reads as a number has to be said to be a text: the inspector would round an id.
+    said = {name: str(value) if name == "id" else value for name, value in given.items()}
+    is_plain = lambda value: isinstance(value, str) and not value.isdigit()
+    pairs = [f"{name}={value if is_plain(value) else json.dumps(value)}" for name, value in said.items()]
     return ask(inspector, server, bearer, "--method", "tools/call", "--tool-name", tool, *(["--tool-arg", *pairs] if pairs else []))
 
 

@@ -214,6 +214,7 @@ pub async fn entries(
 
 /// An entry of your own.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"key": "example.com", "note": "our own"}))]
 pub struct EntryBody {
     /// What a key is, the dataset says.
     #[schema(min_length = 1, max_length = 128)]
@@ -297,6 +298,7 @@ pub async fn delete(
 
 /// Entries to import.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"entries": [{"key": "example.com"}]}))]
 pub struct ImportBody {
     #[schema(min_items = 1, max_items = 5000)]
     entries: Vec<EntryBody>,

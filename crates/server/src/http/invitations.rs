@@ -81,6 +81,7 @@ pub async fn list(State(app): State<Arc<App>>, Writer(team): Writer) -> ApiResul
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"email": "ann@example.com", "role": "USER"}))]
 pub struct InvitationBody {
     #[schema(max_length = 254)]
     email: String,

@@ -77,6 +77,7 @@ pub struct LabelHistoryView {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"kind": "MULTI_ACCOUNT", "note": "one person, three trials"}))]
 pub struct LabelBody {
     /// LEGITIMATE, BOT, FAKE_DATA, MULTI_ACCOUNT, ACCOUNT_TAKEOVER, PAYMENT_FRAUD, PROMO_ABUSE, REFERRAL_FRAUD, SPAM, SCRAPING
     /// or OTHER.

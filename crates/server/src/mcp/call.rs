@@ -244,6 +244,7 @@ fn finish(base: &str, tool: &Tool, checked: &Checked, mut answered: Value) -> Ou
     if tool.path.starts_with("/channels") {
         answer::mask_channels(&mut answered);
     }
+    answer::spell_ids(&mut answered);
     let cut = answer::cut_texts(&mut answered);
     let mut result = answer::object(answered);
     if let Some(Value::Array(items)) = result.get_mut("content") {

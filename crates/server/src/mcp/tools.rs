@@ -55,6 +55,8 @@ pub enum Kind {
     Text,
     /// A whole number within bounds.
     Whole(i64, i64),
+    /// A number that names something, as text or, where a client does not round it, as a number.
+    Id,
     /// As [`Kind::Whole`], or null.
     WholeOrNull(i64, i64),
     /// From 0 to 1.
@@ -390,7 +392,7 @@ pub const TOOLS: &[Tool] = &[
         .item_page("/escalations/{id}"),
     Tool::read("get_escalation", "/escalations/{id}", "Read an escalation")
         .about("One escalation: its rule, identity, scores, and who did what when.")
-        .takes(&[Argument { kind: Kind::Whole(1, i64::MAX), ..path("id", "From list_escalations") }])
+        .takes(&[Argument { kind: Kind::Id, ..path("id", "From list_escalations") }])
         .page("/escalations/{id}"),
     Tool::read("escalation_summary", "/escalations/summary", "Count escalations")
         .about("How many escalations are open, acknowledged and closed.")
@@ -398,7 +400,7 @@ pub const TOOLS: &[Tool] = &[
     Tool::new(Sets, Patch, "update_escalation_status", "/escalations/{id}", "Work on an escalation")
         .about("Acknowledges, closes or reopens an escalation. For administrators.")
         .takes(&[
-            Argument { kind: Kind::Whole(1, i64::MAX), ..path("id", "From list_escalations") },
+            Argument { kind: Kind::Id, ..path("id", "From list_escalations") },
             body("status", Kind::OneOf(&["OPEN", "ACKNOWLEDGED", "CLOSED"]), "").required(),
         ])
         .page("/escalations/{id}"),
@@ -558,6 +560,7 @@ impl Argument {
             Kind::Flag => json!({"type": "boolean"}),
             Kind::OneOf(values) => json!({"type": "string", "enum": values}),
             Kind::Time => json!({"type": "string", "format": "date-time"}),
+            Kind::Id => json!({"type": ["string", "integer"]}),
             Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
             Kind::Conditions => conditions_schema(),
         };
@@ -573,6 +576,7 @@ impl Argument {
             // What names a thing in the path cannot be empty: the path would be another.
             Kind::Text => value.as_str().is_some_and(|text| self.place != Place::Path || !text.is_empty()),
             Kind::Time => value.is_string(),
+            Kind::Id => value.as_i64().or_else(|| value.as_str()?.parse().ok()).is_some_and(|id: i64| id > 0),
             Kind::Whole(least, most) => value.as_i64().is_some_and(|n| (least..=most).contains(&n)),
             Kind::WholeOrNull(least, most) => {
                 value.is_null() || value.as_i64().is_some_and(|n| (least..=most).contains(&n))
@@ -591,6 +595,7 @@ impl Argument {
             Kind::Text if self.place == Place::Path => "a text that is not empty".into(),
             Kind::Text => "a text".into(),
             Kind::Time => "an ISO-8601 time as text".into(),
+            Kind::Id => "an id, as text of digits".into(),
             Kind::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Kind::WholeOrNull(least, most) => format!("null or a whole number from {least} to {most}"),
             Kind::Share => "a number from 0 to 1".into(),
