@@ -2427,7 +2427,13 @@ export interface components {
             /** @description What links them, as types of links. */
             types: string[];
         };
-        /** @description An entry of your own. */
+        /**
+         * @description An entry of your own.
+         * @example {
+         *       "key": "example.com",
+         *       "note": "our own"
+         *     }
+         */
         EntryBody: {
             /** @description What a key is, the dataset says. */
             key: string;
@@ -2923,7 +2929,16 @@ export interface components {
             uniquenessScore?: number | null;
             updatedAt: string;
         };
-        /** @description Entries to import. */
+        /**
+         * @description Entries to import.
+         * @example {
+         *       "entries": [
+         *         {
+         *           "key": "example.com"
+         *         }
+         *       ]
+         *     }
+         */
         ImportBody: {
             entries: components["schemas"]["EntryBody"][];
         };
@@ -2956,6 +2971,12 @@ export interface components {
              */
             waiting: number;
         };
+        /**
+         * @example {
+         *       "email": "ann@example.com",
+         *       "role": "USER"
+         *     }
+         */
         InvitationBody: {
             email: string;
             /** @description ADMIN, USER or VIEWER. */
@@ -3001,6 +3022,12 @@ export interface components {
             targetId: string;
             types: string[];
         };
+        /**
+         * @example {
+         *       "kind": "MULTI_ACCOUNT",
+         *       "note": "one person, three trials"
+         *     }
+         */
         LabelBody: {
             /**
              * @description LEGITIMATE, BOT, FAKE_DATA, MULTI_ACCOUNT, ACCOUNT_TAKEOVER, PAYMENT_FRAUD, PROMO_ABUSE, REFERRAL_FRAUD, SPAM, SCRAPING
