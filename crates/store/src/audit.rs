@@ -78,6 +78,9 @@ pub struct AuditFilter {
 
 impl Store {
     pub async fn add_audit_entries(&self, team: &TeamId, entries: &[AuditEntry]) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let rows: Batch = entries
             .iter()
             .map(|entry| {
@@ -105,6 +108,9 @@ impl Store {
 
     /// Notes how things went that are in the log.
     pub async fn note_audit_outcomes(&self, team: &TeamId, outcomes: &[AuditOutcome]) -> Result<()> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
         let rows: Batch = outcomes
             .iter()
             .map(|outcome| (outcome.id, outcome.status, outcome.fields.join(","), &outcome.route))

@@ -203,16 +203,17 @@ pub(crate) async fn of_ids<T: Kept>(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<S
     rows.iter().map(|row| Ok(read(row)?.rule)).collect()
 }
 
-/// Waits until no other transaction changes the team's rules or labels. Taken before anything else is written, as
-/// [`turn_page`] is, so that nobody waits for each other. On SQLite the transaction itself is the lock.
-pub(crate) async fn hold_page(tx: &mut Tx, team: &TeamId) -> Result<()> {
-    tx.run(
-        "insert into team_counts (team_id, identities) values ($1, 0)
-         on conflict (team_id) do update set playbook = team_counts.playbook",
-        args![team],
-    )
-    .await
-    .map(drop)
+/// Waits until no other transaction changes the team's rules or labels, and returns the playbook's version. Taken before
+/// anything else is written, as [`turn_page`] is, so that nobody waits for each other.
+pub(crate) async fn hold_page(tx: &mut Tx, team: &TeamId) -> Result<i64> {
+    let row = tx
+        .row(
+            "insert into team_counts (team_id, identities) values ($1, 0)
+             on conflict (team_id) do update set playbook = team_counts.playbook returning playbook",
+            args![team],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int("playbook"))
 }
 
 /// Notes that the team's rules or channels are others than before.

@@ -31,10 +31,10 @@ use utoipa::{IntoParams, ToSchema};
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Reads that wait to be written; beyond that they are written at once, by whoever reads.
 const WAITING_MAX: usize = 10_000;
-/// Characters kept of a path, and of the name of a field; names kept of one body.
-const PATH_CHARS_MAX: usize = 600;
 /// Characters kept of what something was done to: the longest id of an identity.
 const SUBJECT_CHARS_MAX: usize = ID_CHARS_MAX;
+/// Characters kept of a path, and of the name of a field; names kept of one body.
+const PATH_CHARS_MAX: usize = 600;
 const FIELD_CHARS_MAX: usize = 40;
 const FIELDS_MAX: usize = 20;
 const NOT_FOUND: u16 = 404;
@@ -265,6 +265,10 @@ impl AuditLog {
     }
 
     fn keep(&self, team: TeamId, kept: Waiting) {
+        // A team of which nothing waits is not asked about again: an idle server writes nothing.
+        if kept.entries.is_empty() && kept.outcomes.is_empty() {
+            return;
+        }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let held = waiting.entry(team).or_default();
         held.entries.splice(0..0, kept.entries);
@@ -410,6 +414,13 @@ mod tests {
     fn what_is_said_to_be_sensitive_exists() {
         let named = |name: &&&str| OPERATIONS.values().any(|held| held == **name);
         assert!(SENSITIVE.iter().chain(&LOOKED_AT).all(|name| named(&name)));
+    }
+
+    #[test]
+    fn a_team_of_which_nothing_waits_is_forgotten() {
+        let log = AuditLog::default();
+        log.keep(TeamId::new("t"), Waiting::default());
+        assert!(log.waiting.lock().unwrap().is_empty());
     }
 
     #[test]
