@@ -74,7 +74,7 @@ async fn pause_overspent<T: Budgeted>(
         if rule.budget().share.is_none() || rule.budget().is_paused() {
             continue;
         }
-        let (legitimate, labelled) = T::found(tx, team, &rule, now_ms).await?;
+        let (legitimate, labelled) = found(tx, team, &mut rule, now_ms).await?;
         let Some(reason) = rule.budget().overspent(legitimate, labelled) else { continue };
         rule.budget().pause(reason, now_ms);
         put(tx, team, &rule, now_ms).await?;
@@ -86,35 +86,28 @@ async fn pause_overspent<T: Budgeted>(
 
 /// A rule that may have a budget.
 trait Budgeted: Kept {
+    /// How many of the labelled identities it fired on are legitimate, and how many there are: for a team, a rule, from
+    /// when on it fired, from when on labels count, and how many of them.
+    const FOUND: &str;
     fn budget(&mut self) -> &mut Budget;
     fn name(&self) -> &str;
-    /// How many of the labelled identities it fired on are legitimate, and how many there are.
-    async fn found(tx: &mut Tx, team: &TeamId, rule: &Self, now_ms: i64) -> Result<(u64, u64)>;
     /// Has whom it marked or watches scored again.
     async fn requeue(&self, tx: &mut Tx, team: &TeamId, now_ms: i64) -> Result<()>;
 }
 
 impl Budgeted for BadgeRule {
+    const FOUND: &'static str = "select count(*) as labelled, count(case when l.kind = 'LEGITIMATE' then 1 end) as legitimate from (
+                   select c.identity_id, c.kind from labels c where c.team_id = $1 and c.is_current = 1 and c.created_ms >= $4
+                   order by c.created_ms desc, c.id desc limit $5) l
+                 where exists (select 1 from badge_firings f where f.team_id = $1 and f.identity_id = l.identity_id and f.rule_id = $2
+                   and f.fired_ms >= $3)";
+
     fn budget(&mut self) -> &mut Budget {
         &mut self.budget
     }
 
     fn name(&self) -> &str {
         &self.name
-    }
-
-    async fn found(tx: &mut Tx, team: &TeamId, rule: &Self, now_ms: i64) -> Result<(u64, u64)> {
-        let row = tx
-            .row(
-                "select count(*) as labelled, count(case when l.kind = 'LEGITIMATE' then 1 end) as legitimate from (
-                   select c.identity_id, c.kind from labels c where c.team_id = $1 and c.is_current = 1 and c.created_ms >= $4
-                   order by c.created_ms desc, c.id desc limit $5) l
-                 where exists (select 1 from badge_firings f where f.team_id = $1 and f.identity_id = l.identity_id and f.rule_id = $2
-                   and f.fired_ms >= $3)",
-                counted(team, &rule.id, &rule.budget, now_ms),
-            )
-            .await?;
-        counts(row.as_ref())
     }
 
     async fn requeue(&self, tx: &mut Tx, team: &TeamId, now_ms: i64) -> Result<()> {
@@ -123,6 +116,12 @@ impl Budgeted for BadgeRule {
 }
 
 impl Budgeted for EscalationRule {
+    const FOUND: &'static str = "select count(*) as labelled, count(case when l.kind = 'LEGITIMATE' then 1 end) as legitimate from (
+                   select c.identity_id, c.kind from labels c where c.team_id = $1 and c.is_current = 1 and c.created_ms >= $4
+                   order by c.created_ms desc, c.id desc limit $5) l
+                 where exists (select 1 from escalations e where e.team_id = $1 and e.identity_id = l.identity_id and e.rule_id = $2
+                   and e.opened_ms >= $3)";
+
     fn budget(&mut self) -> &mut Budget {
         &mut self.budget
     }
@@ -131,30 +130,14 @@ impl Budgeted for EscalationRule {
         &self.name
     }
 
-    async fn found(tx: &mut Tx, team: &TeamId, rule: &Self, now_ms: i64) -> Result<(u64, u64)> {
-        let row = tx
-            .row(
-                "select count(*) as labelled, count(case when l.kind = 'LEGITIMATE' then 1 end) as legitimate from (
-                   select c.identity_id, c.kind from labels c where c.team_id = $1 and c.is_current = 1 and c.created_ms >= $4
-                   order by c.created_ms desc, c.id desc limit $5) l
-                 where exists (select 1 from escalations e where e.team_id = $1 and e.identity_id = l.identity_id and e.rule_id = $2
-                   and e.opened_ms >= $3)",
-                counted(team, &rule.id, &rule.budget, now_ms),
-            )
-            .await?;
-        counts(row.as_ref())
-    }
-
     async fn requeue(&self, tx: &mut Tx, team: &TeamId, now_ms: i64) -> Result<()> {
         crate::rules::requeue_watched(tx, team, &self.id, now_ms).await
     }
 }
 
-fn counted(team: &TeamId, rule_id: &str, budget: &Budget, now_ms: i64) -> Vec<crate::db::Arg> {
-    args![team, rule_id, budget.fired_from_ms(now_ms), budget.counted_from_ms, COUNTED_MAX]
-}
-
-fn counts(row: Option<&crate::db::Row>) -> Result<(u64, u64)> {
+async fn found<T: Budgeted>(tx: &mut Tx, team: &TeamId, rule: &mut T, now_ms: i64) -> Result<(u64, u64)> {
+    let (fired_from_ms, counted_from_ms) = (rule.budget().fired_from_ms(now_ms), rule.budget().counted_from_ms);
+    let row = tx.row(T::FOUND, args![team, rule.id(), fired_from_ms, counted_from_ms, COUNTED_MAX]).await?;
     let Some(row) = row else { return Ok((0, 0)) };
     Ok((row.int("legitimate")? as u64, row.int("labelled")? as u64))
 }

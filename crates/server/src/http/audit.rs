@@ -6,15 +6,15 @@
 use crate::app::App;
 use crate::http::auth::{Principal, Writer};
 use crate::http::client_address::client_ip;
-use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::{PageBody, PageParams, Params};
+use crate::http::error::ApiResult;
+use crate::http::extract::{PageBody, PageParams, Params, time_if_given};
 use crate::http::refusals::ToRead;
 use crate::jobs::is_running;
 use axum::Json;
 use axum::extract::{MatchedPath, State};
 use axum::http::Method;
 use axum::http::request::Parts;
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_engine::limits::ID_CHARS_MAX;
 use dregs_engine::text::cut;
 use dregs_store::{AUDIT_SORTS, ActorKind, AuditEntry, AuditFilter, AuditOutcome, Store, StoreError, TeamId, User};
@@ -383,18 +383,11 @@ pub async fn list(
         actor: params.actor,
         action: params.action,
         subject: params.subject,
-        from_ms: time("from", params.from)?,
-        to_ms: time("to", params.to)?,
+        from_ms: time_if_given("from", params.from.as_deref())?,
+        to_ms: time_if_given("to", params.to.as_deref())?,
     };
     let found = app.store.audit_log(&team, &filter, &query).await?;
     Ok(Json(PageBody::new(found, &query, AuditView::from)))
-}
-
-fn time(field: &str, given: Option<String>) -> ApiResult<Option<i64>> {
-    let read = |text: String| {
-        parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
-    };
-    given.filter(|text| !text.is_empty()).map(read).transpose()
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use crate::app::App;
 use crate::http::auth::Writer;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, Segments};
+use crate::http::extract::{Body, Segments, time};
 use crate::http::refusals::{ToReadAll, ToWrite, ToWriteOne};
 use crate::secrets::{random_key, token_hash};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_store::{Credential, CredentialWrite, TeamId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -124,10 +124,8 @@ impl CredentialBody {
                 "allowedOrigins: {wrong:?} is not an origin such as https://app.example.com"
             )));
         }
-        let time = |text: String| {
-            parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest("expiresAt must be an ISO-8601 time".into()))
-        };
-        let expires_ms = self.expires_at.map(|given| given.map(time).transpose()).transpose()?;
+        let read = |text: String| time("expiresAt", &text);
+        let expires_ms = self.expires_at.map(|given| given.map(read).transpose()).transpose()?;
         Ok(CredentialWrite {
             name: self.name,
             allowed_origins: self.allowed_origins,

@@ -4,13 +4,13 @@ use crate::app::App;
 use crate::http::auth::{Reader, Writer};
 use crate::http::budgets::changed;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice, time};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite, ToWriteOne};
 use crate::http::rules::{ConditionView, MatchView, conditions, preview_page};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_engine::rules::{Condition, EscalationRule, RuleBook, Severity};
 use dregs_store::{Stored, TeamId};
 use serde::{Deserialize, Serialize};
@@ -124,8 +124,7 @@ impl EscalationRuleBody {
             rule.conditions = conditions(given)?;
         }
         if let Some(at) = &self.effective_at {
-            let unclear = || ApiError::BadRequest("effectiveAt must be an ISO-8601 time".into());
-            rule.effective_ms = parse_time_ms(at).ok_or_else(unclear)?;
+            rule.effective_ms = time("effectiveAt", at)?;
         }
         rule.channels = self.channels.unwrap_or(rule.channels);
         rule.open_after_seconds = self.open_after_seconds.unwrap_or(rule.open_after_seconds);

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use dregs_engine::event::parse_time_ms;
 use dregs_engine::limits::BODY_BYTES_MAX;
 use dregs_store::{ListQuery, Order, Page};
 use serde::de::DeserializeOwned;
@@ -94,6 +95,16 @@ pub fn choice<T: Copy>(field: &str, given: &str, all: &[T], code: impl Fn(T) -> 
         let allowed: Vec<&str> = all.iter().map(|item| code(*item)).collect();
         ApiError::BadRequest(format!("{field} must be one of {}", allowed.join(", ")))
     })
+}
+
+/// A time that a field gives, in epoch milliseconds.
+pub fn time(field: &str, given: &str) -> ApiResult<i64> {
+    parse_time_ms(given).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
+}
+
+/// A time that a query may give; what is empty is not given.
+pub fn time_if_given(field: &str, given: Option<&str>) -> ApiResult<Option<i64>> {
+    given.filter(|text| !text.is_empty()).map(|text| time(field, text)).transpose()
 }
 
 /// A field that may be null: null is told from what was left out.

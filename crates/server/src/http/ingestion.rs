@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::http::auth::Reader;
-use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::Params;
+use crate::http::error::ApiResult;
+use crate::http::extract::{Params, time_if_given};
 use crate::http::refusals::ToRead;
 use axum::Json;
 use axum::extract::State;
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_engine::rejection::Fate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,8 +62,8 @@ pub async fn get(
     Reader(team): Reader,
     Params(params): Params<PeriodParams>,
 ) -> ApiResult<Json<IngestionView>> {
-    let to_ms = time("to", params.to)?.unwrap_or_else(|| app.clock.now_ms() + 1);
-    let from_ms = time("from", params.from)?.unwrap_or(to_ms - PERIOD_DEFAULT_MS);
+    let to_ms = time_if_given("to", params.to.as_deref())?.unwrap_or_else(|| app.clock.now_ms() + 1);
+    let from_ms = time_if_given("from", params.from.as_deref())?.unwrap_or(to_ms - PERIOD_DEFAULT_MS);
     app.fates.flush(&app.store).await;
     let mut fates: BTreeMap<&'static str, i64> = Fate::ALL.iter().map(|fate| (fate.code(), 0)).collect();
     for counted in app.store.fates(&team, dregs_store::hour_of(from_ms), to_ms).await? {
@@ -84,12 +84,4 @@ pub async fn get(
         waiting: app.watermark.depth(),
         parked: parked.collect(),
     }))
-}
-
-fn time(field: &str, text: Option<String>) -> ApiResult<Option<i64>> {
-    text.filter(|text| !text.is_empty())
-        .map(|text| {
-            parse_time_ms(&text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
-        })
-        .transpose()
 }

@@ -1,7 +1,7 @@
 //! Periods that figures are asked for.
 
 use crate::http::error::{ApiError, ApiResult};
-use dregs_engine::event::parse_time_ms;
+use crate::http::extract::time_if_given;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -28,8 +28,8 @@ impl PeriodParams {
 
     /// From and to, in epoch milliseconds.
     pub fn within(&self, now_ms: i64) -> ApiResult<(i64, i64)> {
-        let to_ms = time("to", self.to.as_deref())?.unwrap_or(now_ms + 1);
-        let from_ms = time("from", self.from.as_deref())?.unwrap_or(to_ms.saturating_sub(DEFAULT_MS));
+        let to_ms = time_if_given("to", self.to.as_deref())?.unwrap_or(now_ms + 1);
+        let from_ms = time_if_given("from", self.from.as_deref())?.unwrap_or(to_ms.saturating_sub(DEFAULT_MS));
         match () {
             () if from_ms >= to_ms => Err(ApiError::BadRequest("from must be before to".into())),
             () if to_ms.saturating_sub(from_ms) > DAYS_MAX * DAY_MS => {
@@ -38,14 +38,6 @@ impl PeriodParams {
             () => Ok((from_ms, to_ms)),
         }
     }
-}
-
-fn time(field: &str, text: Option<&str>) -> ApiResult<Option<i64>> {
-    text.filter(|text| !text.is_empty())
-        .map(|text| {
-            parse_time_ms(text).ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time")))
-        })
-        .transpose()
 }
 
 /// The period widened to whole steps of `step_ms`.

@@ -3,13 +3,13 @@
 use crate::app::App;
 use crate::http::auth::Reader;
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::Params;
+use crate::http::extract::{Params, time};
 use crate::http::refusals::ToRead;
 use crate::http::shares::{ShareView, figure};
 use axum::Json;
 use axum::extract::State;
 use dregs_engine::calibration::{Bin, Confusion, Counted, EDGES, LABELS_MIN, Report, SIDE_MIN};
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_engine::labels::LOWERED_BY;
 use dregs_engine::score::Category;
 use dregs_store::TeamId;
@@ -188,14 +188,9 @@ pub async fn calibration(
 }
 
 fn span(params: &SpanParams, now_ms: i64) -> ApiResult<(i64, i64)> {
-    let read = |field: &str, given: &Option<String>| match given {
-        None => Ok(None),
-        Some(text) => parse_time_ms(text)
-            .map(Some)
-            .ok_or_else(|| ApiError::BadRequest(format!("{field} must be an ISO-8601 time"))),
-    };
-    let to_ms = read("to", &params.to)?.unwrap_or((now_ms.div_euclid(DAY_MS) + 1) * DAY_MS);
-    let from_ms = read("from", &params.from)?.unwrap_or(to_ms - SPAN_DEFAULT_MS);
+    let to_ms =
+        params.to.as_deref().map(|to| time("to", to)).transpose()?.unwrap_or((now_ms.div_euclid(DAY_MS) + 1) * DAY_MS);
+    let from_ms = params.from.as_deref().map(|from| time("from", from)).transpose()?.unwrap_or(to_ms - SPAN_DEFAULT_MS);
     match from_ms < to_ms {
         true => Ok((from_ms, to_ms)),
         false => Err(ApiError::BadRequest("from must be before to".into())),

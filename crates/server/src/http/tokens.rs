@@ -3,14 +3,14 @@
 use crate::app::App;
 use crate::http::auth::{Principal, Reader};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, Segments};
+use crate::http::extract::{Body, Segments, time};
 use crate::http::refusals::{ToReadAll, ToReadOne, ToWrite};
 use crate::secrets::{MCP_TOKEN, random_key, token_hash};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use dregs_engine::event::{format_time_ms, parse_time_ms};
+use dregs_engine::event::format_time_ms;
 use dregs_store::{AgentGrant, GrantKind, Role, TeamId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -145,8 +145,7 @@ pub async fn create(
 }
 
 fn expiry(text: &str, now_ms: i64) -> ApiResult<i64> {
-    let expires_ms = parse_time_ms(text);
-    let expires_ms = expires_ms.ok_or_else(|| ApiError::BadRequest("expiresAt must be an ISO-8601 time".into()))?;
+    let expires_ms = time("expiresAt", text)?;
     match expires_ms > now_ms {
         true => Ok(expires_ms),
         false => Err(ApiError::BadRequest("expiresAt is in the past".into())),

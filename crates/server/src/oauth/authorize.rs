@@ -46,14 +46,8 @@ pub struct Asked {
 /// What a person answers, with what was asked.
 #[derive(Debug, Default, Deserialize)]
 pub struct Decided {
-    response_type: Option<String>,
-    client_id: Option<String>,
-    redirect_uri: Option<String>,
-    code_challenge: Option<String>,
-    code_challenge_method: Option<String>,
-    state: Option<String>,
-    scope: Option<String>,
-    resource: Option<String>,
+    #[serde(flatten)]
+    asked: Asked,
     email: Option<String>,
     password: Option<String>,
     /// In the place of e-mail and password, when there is a team to choose.
@@ -283,17 +277,7 @@ fn is_from_here(headers: &HeaderMap) -> bool {
 }
 
 async fn take(app: &App, parts: &Parts, decided: Decided) -> Result<Response, Refused> {
-    let asked = Asked {
-        response_type: decided.response_type,
-        client_id: decided.client_id,
-        redirect_uri: decided.redirect_uri,
-        code_challenge: decided.code_challenge,
-        code_challenge_method: decided.code_challenge_method,
-        state: decided.state,
-        scope: decided.scope,
-        resource: decided.resource,
-    };
-    let request = Request::read(app, asked).await?;
+    let request = Request::read(app, decided.asked).await?;
     if decided.decision.as_deref() != Some("allow") {
         end_choice(app, decided.session.as_deref()).await?;
         let fields = [("error", "access_denied"), ("error_description", "the person said no")];
