@@ -13,7 +13,11 @@ pub(super) fn apply(pair: &Pair<'_>, found: &mut [Evidence]) {
     cap_organization(pair, found);
     cap_place(found);
     cap_likeness(found);
+    cap(found, CALENDAR_BITS_MAX, |evidence| matches!(evidence.what, "rhythm" | "turns"));
 }
+
+/// The most that being active on the same days and in turn may say together.
+const CALENDAR_BITS_MAX: f64 = 9.0;
 
 /// What looks alike about two accounts.
 const LIKENESS: [&str; 3] = ["name", "e-mail", "domain"];
@@ -37,7 +41,7 @@ fn cap_likeness(found: &mut [Evidence]) {
 }
 
 /// Evidence of one hand at work, which speaks whatever the accounts call themselves, and the bits at which it is sure.
-const HANDS: [&str; 3] = ["behavior", "uniform", "burst"];
+const HANDS: [&str; 4] = ["behavior", "uniform", "burst", "turns"];
 const HAND_BITS_SURE: f64 = 5.5;
 /// What ties accounts that were made for one purpose together: a referral code and two more of these make one hand.
 const TIES: [&str; 4] = ["referral", "domain", "ip", "device"];

@@ -8,7 +8,7 @@ use crate::intelligence::names::{gibberish, name_rank, nicknames_of};
 use crate::intelligence::sound::sound;
 use crate::linkage::trace::Trace;
 use crate::text::cut;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Longest name compared, in bytes, and most of its words.
 const NAME_BYTES_MAX: usize = 160;
@@ -35,8 +35,8 @@ pub struct Card {
 pub struct Face {
     /// The name, in the order written.
     pub name: Vec<Word>,
-    /// The name looks typed at random.
-    pub invented: bool,
+    /// Whether the name looks typed at random, once that was asked.
+    invented: OnceLock<bool>,
     pub mail: Option<Mail>,
 }
 
@@ -83,10 +83,16 @@ impl Face {
         let name: Vec<Word> = name.map(name_tokens).unwrap_or_default().into_iter().map(Word::new).collect();
         let written: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
         Face {
-            invented: gibberish(&written.join(" ")) > INVENTED_MIN,
             mail: email.and_then(|email| Mail::of(email, &written, lists)),
+            invented: OnceLock::new(),
             name,
         }
+    }
+
+    /// Whether the name looks typed at random. To tell takes longer than all the rest of a face, and few are asked.
+    pub fn is_invented(&self) -> bool {
+        let written = || self.name.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        *self.invented.get_or_init(|| gibberish(&written()) > INVENTED_MIN)
     }
 }
 

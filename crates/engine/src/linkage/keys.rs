@@ -4,6 +4,7 @@ use crate::intelligence::email::{Disposable, EmailFacts, email_facts};
 use crate::intelligence::fold::{fold, words};
 use crate::intelligence::sound::sound;
 use crate::linkage::card::name_tokens;
+use crate::limits::CANDIDATES_PER_KEY_MAX;
 use crate::linkage::trace::{Trace, is_marked};
 use crate::mapping::{EventType, Field, Mappings, display_name};
 use crate::profile::{Note, Profile, Seen};
@@ -17,6 +18,8 @@ use std::net::IpAddr;
 const KEY_BYTES_MAX: usize = 256;
 /// A key with more holders than this tells nobody apart, whatever it is.
 const CROWD_MAX: u64 = 2_000;
+/// Holders of names that sound alike who are candidates.
+const SOUND_CANDIDATES_MAX: usize = 12;
 /// Fewest characters of an e-mail skeleton's local part, and fewest digits of a phone number, that tell anything.
 const SKELETON_CHARS_MIN: usize = 4;
 const PHONE_DIGITS_MIN: usize = 7;
@@ -106,6 +109,15 @@ impl KeyKind {
     /// stays; how it has behaved so far is something else after the next event, whatever the order events come in.
     pub fn is_given_up(self) -> bool {
         matches!(self, KeyKind::Behavior | KeyKind::Arrival | KeyKind::Leaving)
+    }
+
+    /// How many may hold a key of this kind before it offers them no longer, or only some. What merely sounds alike is mostly
+    /// chance where many do, and costs as much to compare as the rest.
+    pub fn candidates_max(self) -> usize {
+        match self {
+            KeyKind::NameSound => SOUND_CANDIDATES_MAX,
+            _ => CANDIDATES_PER_KEY_MAX,
+        }
     }
 
     /// Whether a key of this kind offers a few of its holders when it has a crowd of them: a farm can be large, but an

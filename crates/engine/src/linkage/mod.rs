@@ -31,15 +31,17 @@ mod session;
 mod street;
 mod timing;
 pub mod trace;
+mod turns;
 mod uniform;
+mod visit;
 
 pub use card::{Card, Face};
 pub use company::has_company;
 pub use keys::{Key, KeyKind, keys};
 use place::Places;
 pub use trace::Trace;
+pub use visit::Visit;
 
-use crate::limits::CANDIDATES_PER_KEY_MAX;
 use crate::profile::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -95,7 +97,7 @@ pub struct SharedKey {
     /// Identities that hold it, this one included; disregarded ones are not counted.
     pub holders: u64,
     pub seen: Seen,
-    /// Some of the others, at most [`CANDIDATES_PER_KEY_MAX`].
+    /// Some of the others, at most [`KeyKind::candidates_max`].
     pub peers: Vec<Peer>,
     /// The team says that many people hold it: sharing it tells nobody apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -105,7 +107,7 @@ pub struct SharedKey {
 impl SharedKey {
     /// Whether so many hold it that only some of them are candidates.
     pub fn is_popular(&self) -> bool {
-        self.holders > CANDIDATES_PER_KEY_MAX as u64
+        self.holders > self.kind.candidates_max() as u64
     }
 }
 
@@ -241,6 +243,7 @@ const ALL: &[Compare] = &[
     behavior::compare,
     uniform::compare,
     rhythm::compare,
+    turns::compare,
     burst::compare,
     referral::compare,
     domain::compare,

@@ -53,7 +53,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
             "They share a part of the name and differ in another, as relatives do.",
         )),
         // Names that nobody has differ because they are invented.
-        () if me.invented || peer.invented => None,
+        () if me.is_invented() || peer.is_invented() => None,
         () => Some(Evidence::new("name", None, UNLIKE, "Their names have nothing in common.")),
     }
 }

@@ -1,7 +1,7 @@
 //! What goes on at the devices and addresses that an identity shares: more than two tell it, so it is found out once for all
 //! pairs.
 
-use super::{Card, KeyKind, SharedKey};
+use super::{Card, KeyKind, SharedKey, turns};
 use std::collections::BTreeMap;
 
 #[derive(Default)]
@@ -16,6 +16,7 @@ pub(crate) struct Places<'a> {
 struct Place {
     passed_on: f64,
     alike: u64,
+    in_turns: u64,
 }
 
 impl<'a> Places<'a> {
@@ -26,7 +27,7 @@ impl<'a> Places<'a> {
                 key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
             users.sort_by(|a, b| (a.first_ms, &a.id).cmp(&(b.first_ms, &b.id)));
             let alike = users.iter().filter(|user| begins_alike(me, user)).count() as u64;
-            (key.key.as_str(), Place { passed_on: passed_on(&users), alike })
+            (key.key.as_str(), Place { passed_on: passed_on(&users), alike, in_turns: in_turns(me, &users, key) })
         };
         Places { by_key: places.map(place).collect(), openers: openers(me, shared, people) }
     }
@@ -35,6 +36,11 @@ impl<'a> Places<'a> {
     /// family, a library, a classroom or an office hardly ever.
     pub fn passed_on(&self, key: &str) -> f64 {
         self.by_key.get(key).map_or(0.0, |place| place.passed_on)
+    }
+
+    /// How many at an address are used in turn with `me`, itself among them.
+    pub fn in_turns(&self, key: &str) -> u64 {
+        self.by_key.get(key).map_or(0, |place| place.in_turns)
     }
 
     /// How many at a place began in the same way and looked at no page, `me` among them.
@@ -48,6 +54,13 @@ fn passed_on(users: &[&Card]) -> f64 {
     let passed =
         users.windows(2).filter(|pair| pair[0].is_brief() && pair[1].is_brief() && pair[0].last_ms < pair[1].first_ms);
     passed.count() as f64 / users.len().saturating_sub(1).max(1) as f64
+}
+
+fn in_turns(me: &Card, users: &[&Card], key: &SharedKey) -> u64 {
+    if key.kind != KeyKind::Ip || key.holders > turns::HOLDERS_MAX {
+        return 0;
+    }
+    users.iter().filter(|user| user.id == me.id || turns::take_turns(me, user)).count() as u64
 }
 
 fn begins_alike(me: &Card, user: &Card) -> bool {

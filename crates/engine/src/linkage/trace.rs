@@ -8,6 +8,7 @@ use crate::device::DeviceTraits;
 use crate::intelligence::email::{Disposable, EmailFacts};
 use crate::intelligence::networks::{NetworkFacts, NetworkKind};
 use crate::intelligence::user_agent::DeviceClass;
+use crate::linkage::visit::{self, Visit};
 use crate::mapping::{EventType, Mappings};
 use crate::profile::{Note, Profile};
 use crate::said::Topic;
@@ -47,6 +48,9 @@ pub struct Trace {
     /// Which days those were: bit `i` stands for the day of `last_ms` less `i`.
     #[serde(rename = "k", skip_serializing_if = "is_none")]
     pub calendar: u64,
+    /// The latest visits, oldest first.
+    #[serde(rename = "v", skip_serializing_if = "Vec::is_empty", with = "visit::as_gaps")]
+    pub visits: Vec<Visit>,
     /// Distinct steps, how many of them have nothing to do with pages, and their sketch: hashes in order.
     #[serde(rename = "g", skip_serializing_if = "is_zero")]
     pub steps: u32,
@@ -130,6 +134,7 @@ impl Trace {
             pages,
             days: days.len() as u32,
             calendar: calendar(&days, profile.last_ms),
+            visits: visit::latest(&visits),
             steps: steps.len() as u32,
             deeds: steps.values().filter(|is_deed| **is_deed).count() as u32,
             sketch: steps.keys().copied().take(SKETCH_STEPS_MAX).collect(),

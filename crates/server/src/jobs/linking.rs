@@ -2,20 +2,17 @@
 //!
 //! However many hold a key or are linked to an identity, a cycle compares it with a bounded number of them.
 
+use crate::jobs::faces::Faces;
 use crate::jobs::pipeline::{Work, Works};
 use crate::jobs::strong_pairs::{self, Strengths};
 use crate::lists::TeamLists;
-use dregs_engine::limits::{CANDIDATES_PER_KEY_MAX, CROWD_SAMPLE, LINKED_MAX};
+use dregs_engine::limits::{CROWD_SAMPLE, LINKED_MAX};
 use dregs_engine::linkage::ring::is_strong;
-use dregs_engine::linkage::{self, Card, Face, Key, KeyKind, Link, LinkType, Peer, SharedKey};
+use dregs_engine::linkage::{self, Card, Key, KeyKind, Link, LinkType, Peer, SharedKey};
 use dregs_engine::mapping::{Field, display_name};
 use dregs_store::{Commit, HeldLinks, KeyWrite, LinkWrite, Result, Store, TeamId};
-use moka::sync::Cache;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-/// Faces remembered.
-const FACES_MAX: u64 = 20_000;
 /// A link that grew or shrank by this much makes the other side's scores worth computing again.
 const LINK_CHANGE_MIN: f64 = 0.1;
 /// A change smaller than this is not written.
@@ -48,19 +45,17 @@ impl Candidates {
 
 pub struct Linker {
     store: Store,
-    /// Names and addresses that were compared lately, by the lists they were read under.
-    faces: Cache<(u64, Option<String>, Option<String>), Arc<Face>>,
+    faces: Faces,
 }
 
 impl Linker {
     pub fn new(store: Store) -> Self {
-        Linker { store, faces: Cache::new(FACES_MAX) }
+        Linker { store, faces: Faces::new() }
     }
 
     /// Forgets the names and addresses that were compared.
     pub fn forget_people(&self) {
-        self.faces.invalidate_all();
-        self.faces.run_pending_tasks();
+        self.faces.forget();
     }
 
     /// Finds the candidates of a batch. What is `held` of links that are too many to be compared again is taken out of it:
@@ -106,7 +101,7 @@ impl Linker {
                 });
                 entry.holders += u64::from(key.among(&work.keys_before).is_none());
                 // The store's come first, and each of the batch comes once.
-                let stored = entry.peers.iter_mut().take(CANDIDATES_PER_KEY_MAX);
+                let stored = entry.peers.iter_mut().take(key.kind.candidates_max());
                 match stored.into_iter().find(|peer| peer.identity_id == *id) {
                     Some(peer) => peer.seen = key.seen,
                     None => entry.peers.push(Peer { identity_id: id.clone(), seen: key.seen }),
@@ -180,7 +175,7 @@ impl Linker {
             peers.map(|peer| peer.identity_id.as_str()).filter(|id| !works.contains_key(*id)).collect();
         let mut cards = match others.is_empty() {
             true => BTreeMap::new(),
-            false => self.store.cards(team, &others, |name, email| self.face(name, email, lists)).await?,
+            false => self.store.cards(team, &others, |name, email| self.faces.of(name, email, lists)).await?,
         };
         cards.extend(works.iter().map(|(id, work)| (id.clone(), self.card(id, work, lists))));
         Ok(cards)
@@ -190,18 +185,9 @@ impl Linker {
         let profile = &work.stored.profile;
         let created_ms =
             if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
-        let face = self.face(display_name(&work.fields), work.fields.get(&Field::Email).cloned(), lists);
+        let face = self.faces.of(display_name(&work.fields), work.fields.get(&Field::Email).cloned(), lists);
         let first_ms = created_ms.min(profile.last_ms);
         Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
-    }
-
-    fn face(&self, name: Option<String>, email: Option<String>, lists: &TeamLists) -> Arc<Face> {
-        let key = (lists.stamp, name, email);
-        self.faces.get(&key).unwrap_or_else(|| {
-            let face = Arc::new(Face::under(key.1.as_deref(), key.2.as_deref(), lists));
-            self.faces.insert(key, face.clone());
-            face
-        })
     }
 }
 

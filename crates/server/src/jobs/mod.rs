@@ -8,6 +8,7 @@ pub mod claims;
 pub mod deliver;
 pub mod enrich;
 pub mod erase;
+pub mod faces;
 pub mod lease;
 pub mod linking;
 pub mod notices;

@@ -75,11 +75,10 @@ impl Child {
         Err("the queue did not empty".into())
     }
 
-    /// The histogram of event-to-score times.
-    pub async fn event_to_score(&self) -> Result<Buckets> {
+    /// What the server counts of itself, as text.
+    pub async fn metrics(&self) -> Result<String> {
         let mut connection = Connection::open(self.address).await?;
-        let text = String::from_utf8(connection.get("/metrics").await?)?;
-        Ok(Buckets::read(&text, crate::metrics::EVENT_TO_SCORE))
+        Ok(String::from_utf8(connection.get("/metrics").await?)?)
     }
 
     /// SIGTERM, and the exit awaited.
@@ -117,8 +116,9 @@ fn spawn(mut command: Command) -> Result<(std::process::Child, SocketAddr)> {
 pub struct Buckets(BTreeMap<u64, (f64, u64)>);
 
 impl Buckets {
-    fn read(text: &str, name: &str) -> Self {
-        let prefix = format!("{name}_bucket{{le=\"");
+    /// A histogram of the text; `labels` as they stand there, each with a comma behind it.
+    pub fn read(text: &str, name: &str, labels: &str) -> Self {
+        let prefix = format!("{name}_bucket{{{labels}le=\"");
         let rows = text.lines().filter_map(|line| {
             let (bound, count) = line.strip_prefix(&prefix)?.split_once("\"} ")?;
             let bound: f64 = if bound == "+Inf" { f64::INFINITY } else { bound.parse().ok()? };
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn quantiles_interpolate_within_a_bucket() {
         let text = "x_bucket{le=\"0.01\"} 50\nx_bucket{le=\"0.02\"} 100\nx_bucket{le=\"+Inf\"} 100\n";
-        let buckets = Buckets::read(text, "x");
+        let buckets = Buckets::read(text, "x", "");
         assert!((buckets.quantile_ms(0.5) - 10.0).abs() < 1e-9);
         assert!((buckets.quantile_ms(0.75) - 15.0).abs() < 1e-9);
         assert_eq!(buckets.since(&buckets).quantile_ms(0.5), 0.0);

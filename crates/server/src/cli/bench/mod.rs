@@ -14,7 +14,8 @@ use crate::cli::Outcome;
 use crate::cli::terminal::progress;
 use crate::clock::Clock;
 use crate::config::RunOptions;
-use child::Child;
+use crate::metrics::{BATCH_SECONDS, EVENT_TO_SCORE, LAG};
+use child::{Buckets, Child};
 use clap::Args;
 use dregs_store::Store;
 use load::Load;
@@ -79,6 +80,35 @@ struct Report {
 struct Latency {
     p50: f64,
     p99: f64,
+    /// The 99th percentile of what it is made of: until an event was read from the log, until its turn came, and in
+    /// processing, of which a batch spent so much reading, scoring and writing.
+    p99_of: Stages,
+}
+
+#[derive(Debug, Serialize)]
+struct Stages {
+    logged: f64,
+    queued: f64,
+    processing: f64,
+    load: f64,
+    score: f64,
+    commit: f64,
+}
+
+impl Stages {
+    fn between(before: &str, after: &str) -> Self {
+        let p99 = |name, labels| {
+            Buckets::read(after, name, labels).since(&Buckets::read(before, name, labels)).quantile_ms(0.99)
+        };
+        Stages {
+            logged: p99(LAG, "stage=\"logged\","),
+            queued: p99(LAG, "stage=\"queued\","),
+            processing: p99(LAG, "stage=\"processing\","),
+            load: p99(BATCH_SECONDS, "step=\"load\","),
+            score: p99(BATCH_SECONDS, "step=\"score\","),
+            commit: p99(BATCH_SECONDS, "step=\"commit\","),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -227,11 +257,16 @@ async fn latency(
     time: Duration,
 ) -> Result<Latency, Box<dyn std::error::Error + Send + Sync>> {
     server.drained().await?;
-    let before = server.event_to_score().await?;
+    let before = server.metrics().await?;
     load.at_rate(LATENCY_RATE, (time.as_secs_f64() * f64::from(LATENCY_RATE)) as usize).await?;
     server.drained().await?;
-    let buckets = server.event_to_score().await?.since(&before);
-    Ok(Latency { p50: buckets.quantile_ms(0.5), p99: buckets.quantile_ms(0.99) })
+    let after = server.metrics().await?;
+    let buckets = Buckets::read(&after, EVENT_TO_SCORE, "").since(&Buckets::read(&before, EVENT_TO_SCORE, ""));
+    Ok(Latency {
+        p50: buckets.quantile_ms(0.5),
+        p99: buckets.quantile_ms(0.99),
+        p99_of: Stages::between(&before, &after),
+    })
 }
 
 /// Asks for many new assessments at once and times until all are done, in this process.
