@@ -32,7 +32,16 @@ async function paths(page) {
   };
   if (who) {
     found.identity = `/identities/${who}`;
-    for (const tab of ['related', 'history', 'events', 'devices', 'data', 'reviews', 'label'])
+    for (const tab of [
+      'related',
+      'history',
+      'events',
+      'devices',
+      'addresses',
+      'data',
+      'reviews',
+      'label',
+    ])
       found[`identity-${tab}`] = `/identities/${who}?tab=${tab}`;
   }
   Object.assign(found, {

@@ -1,6 +1,6 @@
 /** One escalation by itself: where a notification leads. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useNavigate, useParams } from '@tanstack/react-router';
 import { escalationQuery } from '../api/queries';
 import type { Escalation as EscalationView } from '../api/types';
 import { EscalationDetail, useEscalationActs } from '../parts/EscalationDetail';
@@ -30,14 +30,7 @@ export default function Escalation() {
       query.data && navigate({ to: '/identities/$id', params: { id: query.data.identity.id } }),
   });
   return (
-    <Page
-      title={texts.escalations.one}
-      actions={
-        <Link to="/escalations" className="link">
-          {texts.escalations.back}
-        </Link>
-      }
-    >
+    <Page title={texts.escalations.one}>
       <Panel className="max-w-3xl">
         <Fetched query={query} lines={8}>
           {(escalation) => <EscalationDetail escalation={escalation} />}

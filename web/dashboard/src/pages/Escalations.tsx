@@ -224,7 +224,14 @@ export default function Escalations() {
             )}
             empty={
               <Empty title={status === 'OPEN' ? texts.home.noEscalations : texts.escalations.none}>
-                {status === 'OPEN' ? texts.home.noEscalationsHint : null}
+                {status === 'OPEN' && (
+                  <>
+                    {texts.home.noEscalationsHint}{' '}
+                    <Link to="/settings/escalation-rules" className="link">
+                      {texts.nav.escalationRules}
+                    </Link>
+                  </>
+                )}
               </Empty>
             }
           />

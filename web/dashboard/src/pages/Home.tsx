@@ -69,7 +69,7 @@ export default function Home() {
   return (
     <Page title={texts.home.title} lead={texts.home.lead} actions={<PeriodChoice />}>
       <Cards />
-      <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
+      <div className="grid gap-4 xl:grid-cols-[3fr_2fr]">
         <Suspects />
         <OpenEscalations />
       </div>

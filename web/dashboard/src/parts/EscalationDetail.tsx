@@ -15,7 +15,7 @@ import { Key } from './Key';
 import { LabelTag, LabelThrough } from './Label';
 import { Who } from './Links';
 import { Facts } from './Page';
-import { Said, SaidAll } from './Said';
+import { Explained, Said, SaidAll } from './Said';
 import { Score } from './Score';
 import { Fetched } from './States';
 import { Time } from './Time';
@@ -160,7 +160,7 @@ function Because({ escalation }: { escalation: Escalation }) {
                   {signed(seen.contribution)}
                 </span>
                 <span className="min-w-0">
-                  <SaidAll max={220}>{seen.explanation}</SaidAll>
+                  <Explained max={220}>{seen.explanation}</Explained>
                 </span>
               </li>
             ))}

@@ -5,7 +5,7 @@ import { percent, signed } from '../lib/format';
 import { START, steps } from '../lib/waterfall';
 import { texts } from '../texts';
 import { DataTree } from './DataTree';
-import { SaidAll } from './Said';
+import { Explained } from './Said';
 import { INK } from './Score';
 
 export function Waterfall({
@@ -57,7 +57,7 @@ function Row({ observation, from, to }: { observation: Observation; from: number
       <div className="min-w-0">
         <p className="font-medium">{label}</p>
         <p className="text-soft">
-          <SaidAll max={400}>{explanation}</SaidAll>
+          <Explained max={400}>{explanation}</Explained>
         </p>
         <details className="mt-1">
           <summary className="w-fit text-xs text-accent">{texts.why.details}</summary>
@@ -128,7 +128,7 @@ export function BitsWaterfall({ bits }: { bits: Bit[] }) {
         >
           <span className="min-w-0">
             {bit.explanation ? (
-              <SaidAll max={300}>{bit.explanation}</SaidAll>
+              <Explained max={300}>{bit.explanation}</Explained>
             ) : (
               (texts.why.evidence[bit.evidence] ?? bit.evidence)
             )}

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, body } from '../../api/client';
+import { Agent } from '../../parts/Agent';
 import { Tag } from '../../parts/Badges';
 import { DeviceLink } from '../../parts/Links';
 import { Panel } from '../../parts/Page';
@@ -33,9 +34,7 @@ export function DevicesTab({ id }: { id: string }) {
                     <DeviceLink fingerprint={device.fingerprint} />
                     {device.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
                   </span>
-                  <span className="min-w-0 text-soft">
-                    <Said max={160}>{device.userAgent ?? texts.common.unknown}</Said>
-                  </span>
+                  <Agent text={device.userAgent} whole />
                   <span className="min-w-0">
                     <Said max={45}>{device.ip ?? ''}</Said>
                     <span className="block text-xs text-soft">

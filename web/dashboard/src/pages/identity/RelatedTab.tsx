@@ -11,7 +11,7 @@ import { Select } from '../../parts/Field';
 import { IdentityLink, Who } from '../../parts/Links';
 import { Choices, Network } from '../../parts/Network';
 import { Panel } from '../../parts/Page';
-import { SaidAll } from '../../parts/Said';
+import { Explained, SaidAll } from '../../parts/Said';
 import { Empty, Fetched } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useAct } from '../../parts/useAct';
@@ -153,7 +153,7 @@ function PairRow({ id, pair }: { id: string; pair: PairOf }) {
           </p>
           {strongest && (
             <p className="mt-1 text-soft">
-              <SaidAll max={200}>{strongest.explanation}</SaidAll>
+              <Explained max={200}>{strongest.explanation}</Explained>
             </p>
           )}
         </div>
