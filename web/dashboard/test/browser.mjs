@@ -69,6 +69,30 @@ export async function settled(page) {
   );
 }
 
+/** What does not fit: a page that scrolls sideways, words that are cut off where nothing says so. */
+export const misfits = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    if (wide > 0) found.push(`${wide} px too wide`);
+    for (const one of document.querySelectorAll(
+      'main :is(h1,h2,h3,p,dt,dd,th,td,button,label,legend,fieldset,option,summary,[role=columnheader])',
+    )) {
+      const { overflowX, textOverflow, display } = getComputedStyle(one);
+      const box = one.getBoundingClientRect();
+      // Words for those who cannot see stand in a box of one pixel.
+      if (display === 'none' || box.width < 2) continue;
+      const said = overflowX === 'visible' || textOverflow === 'ellipsis';
+      if (!said && one.scrollWidth > one.clientWidth + 1)
+        found.push(`cut off: ${one.tagName.toLowerCase()} ${one.innerText.slice(0, 60)}`);
+      if (one.tagName === 'BUTTON' && (box.right > innerWidth + 1 || box.left < -1)) {
+        const scrolls = one.closest('[role=tablist],[role=grid],.overflow-x-auto,.overflow-auto');
+        if (!scrolls) found.push(`out of sight: ${one.innerText.slice(0, 60)}`);
+      }
+    }
+    return found;
+  });
+
 /** What axe finds serious, as lines. */
 export async function axe(page) {
   await page.evaluate(AXE);

@@ -42,6 +42,7 @@ export async function start(binary) {
     join(home, 'data'),
     '--bootstrap-file',
     keysFile,
+    '--allow-private-targets',
   ];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.resume();

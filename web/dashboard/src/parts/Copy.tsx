@@ -14,7 +14,16 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-export function Copy({ text, label = texts.common.copy }: { text: string; label?: string }) {
+export function Copy({
+  text,
+  label = texts.common.copy,
+  of,
+}: {
+  text: string;
+  label?: string;
+  /** What is copied, for whoever does not see where the button stands. */
+  of?: string;
+}) {
   const [said, setSaid] = useState('');
   return (
     <Button
@@ -24,7 +33,10 @@ export function Copy({ text, label = texts.common.copy }: { text: string; label?
         setTimeout(() => setSaid(''), SAID_MS);
       }}
     >
-      <span aria-live="polite">{said || label}</span>
+      <span aria-live="polite">
+        {said || label}
+        {of && <span className="sr-only">: {of}</span>}
+      </span>
     </Button>
   );
 }
@@ -35,7 +47,7 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
     <div className="relative rounded-lg border border-line bg-sunken">
       <div className="flex items-center justify-between gap-2 border-b border-line px-3 py-1.5">
         <span className="text-xs text-soft">{label}</span>
-        <Copy text={text} />
+        <Copy text={text} of={label} />
       </div>
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

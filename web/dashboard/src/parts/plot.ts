@@ -36,6 +36,8 @@ export function drawPlot(
     data,
     box,
   );
+  // The picture has a name, and its figures stand as a table beside it.
+  box.querySelector('.u-legend')?.setAttribute('aria-hidden', 'true');
   plot.over.addEventListener('click', () => {
     if (typeof plot.cursor.idx === 'number') onClick?.(plot.cursor.idx);
   });
