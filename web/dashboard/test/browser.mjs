@@ -84,10 +84,10 @@ export const misfits = (page) =>
       if (display === 'none' || box.width < 2) continue;
       const said = overflowX === 'visible' || textOverflow === 'ellipsis';
       if (!said && one.scrollWidth > one.clientWidth + 1)
-        found.push(`cut off: ${one.tagName.toLowerCase()} ${one.innerText.slice(0, 60)}`);
+        found.push(`cut off: ${one.tagName.toLowerCase()} ${one.textContent.trim().slice(0, 60)}`);
       if (one.tagName === 'BUTTON' && (box.right > innerWidth + 1 || box.left < -1)) {
         const scrolls = one.closest('[role=tablist],[role=grid],.overflow-x-auto,.overflow-auto');
-        if (!scrolls) found.push(`out of sight: ${one.innerText.slice(0, 60)}`);
+        if (!scrolls) found.push(`out of sight: ${one.textContent.trim().slice(0, 60)}`);
       }
     }
     return found;

@@ -106,7 +106,7 @@ const harm = (page) =>
       found.push('an address became a link');
     const wide = document.documentElement.scrollWidth - innerWidth;
     if (wide > 0) found.push(`${wide} px too wide`);
-    if (document.querySelector('main').innerText.match(/[\u202a-\u202e\u2066-\u2069]/))
+    if (document.querySelector('main').textContent.match(/[\u202a-\u202e\u2066-\u2069]/))
       found.push('text can be reordered');
     return found;
   });

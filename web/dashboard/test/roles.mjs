@@ -35,9 +35,9 @@ const ask = (page, method, path, json) =>
 
 /** Buttons that change what only administrators change. */
 const ADMINISTRATION =
-  /^(Disregard|Regard|Judge|Score again|Export$|Erase|Not the same|Same person|Make (a|an|main)|Change|Switch|Delete|Add (a|an)|Map\b|Save$|Paste|Overrule|Revoke|Disable|Enable|Invite|Rename|Remove|Withdraw|Send a test|Send again|Resume|Leave)/;
+  /^(Disregard|Regard|Judge|Score again|Export$|Erase|Not the same|Same person|Make (a|an|main)|Change\b(?! the label)|Switch|Delete|Add (a|an)|Map\b|Save$|Paste|Overrule|Revoke|Disable|Enable|Invite|Rename|Remove|Withdraw|Send a test|Send again|Resume|Leave)/;
 const CASEWORK =
-  /^(Label|Ask for a review|Acknowledge|Close|Reopen|Assign|Give up|Add note|Try it)/;
+  /^(Label|Ask for a review|Acknowledge\b|Close\b|Reopen|Assign|Give up|Add note|Try it)/;
 /** What everybody does for themselves. */
 const OWN = ['/settings/account', '/settings/agents', '/settings/team'];
 

@@ -20,6 +20,12 @@ export async function until(what, check, ms = 30_000) {
   }
 }
 
+/** As JSON, but for numbers that lose digits as numbers: ids have up to 63 bits, and are texts here. */
+function exactly(text) {
+  const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  return JSON.parse(text.replace(token, (one) => (/^-?\d{16,}$/.test(one) ? `"${one}"` : one)));
+}
+
 function freePort() {
   return new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
@@ -77,10 +83,10 @@ export async function start(binary) {
       });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-      return text ? JSON.parse(text) : null;
+      return text ? exactly(text) : null;
     },
     /** Labelled traffic with its abusers. */
-    simulate(identities) {
+    simulate(identities, abuse = 0.3) {
       const sender = spawn(
         binary,
         [
@@ -90,7 +96,7 @@ export async function start(binary) {
           '--days',
           '10',
           '--abuse',
-          '0.3',
+          String(abuse),
           '--to',
           api,
           '--key',

@@ -64,7 +64,7 @@ export default function Device() {
       {query.error && !device ? <Failed error={query.error} retry={query.refetch} /> : null}
       {query.isPending && <Loading lines={6} />}
       {device && (
-        <div className="grid items-start gap-4 lg:grid-cols-2">
+        <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
           <div className="flex flex-col gap-4">
             <Panel
               title={texts.devices.about}

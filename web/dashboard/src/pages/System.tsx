@@ -28,7 +28,7 @@ export default function System() {
   });
   return (
     <Page title={texts.system.title} lead={texts.system.lead}>
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <Panel title={texts.system.versions}>
           <Fetched query={summary}>
             {({ version, dataPack, unmappedEventNames, unmappedAttributeNames }) => (

@@ -28,15 +28,13 @@ export function Copy({
   return (
     <Button
       small
+      aria-label={of && `${said || label}: ${of}`}
       onClick={async () => {
         setSaid((await copy(text)) ? texts.common.copied : texts.common.notCopied);
         setTimeout(() => setSaid(''), SAID_MS);
       }}
     >
-      <span aria-live="polite">
-        {said || label}
-        {of && <span className="sr-only">: {of}</span>}
-      </span>
+      <span aria-live="polite">{said || label}</span>
     </Button>
   );
 }

@@ -53,7 +53,7 @@ function Row({ observation, from, to }: { observation: Observation; from: number
   const bad = contribution < 0;
   const sign = Math.abs(contribution) < 0.5 ? 'text-soft' : bad ? 'text-critical' : 'text-good';
   return (
-    <li className="grid gap-x-4 gap-y-1 px-4 py-2 sm:grid-cols-[1fr_220px] lg:grid-cols-[1fr_280px]">
+    <li className="grid grid-cols-1 gap-x-4 gap-y-1 px-4 py-2 sm:grid-cols-[1fr_220px] lg:grid-cols-[minmax(0,1fr)_280px]">
       <div className="min-w-0">
         <p className="font-medium">{label}</p>
         <p className="text-soft">

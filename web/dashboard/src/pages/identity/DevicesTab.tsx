@@ -28,7 +28,7 @@ export function DevicesTab({ id }: { id: string }) {
               {found.content.map((device) => (
                 <li
                   key={device.fingerprint}
-                  className="grid gap-x-6 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 md:grid-cols-[140px_1fr_180px_150px]"
+                  className="grid grid-cols-1 gap-x-6 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 md:grid-cols-[140px_1fr_180px_150px]"
                 >
                   <span className="flex flex-wrap items-center gap-2">
                     <DeviceLink fingerprint={device.fingerprint} />
