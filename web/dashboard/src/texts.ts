@@ -110,6 +110,7 @@ export const texts = {
     unknown: 'something went wrong',
   },
   nav: {
+    manual: 'Manual',
     above: 'Above this page',
     account: 'Your account',
     badgeRules: 'Badges',

@@ -111,6 +111,9 @@ const harm = (page) =>
     return found;
   });
 
+/** Each kind of page with the worst of them; every one of them on the narrow screen, which breaks first. */
+const once = (path) => !path.startsWith('/identities/') || path.includes('hostile-markup');
+
 export function hostile(step) {
   step('hostile words are shown everywhere and do nothing', async ({ browser, server }) => {
     const paths = await places(server);
@@ -118,7 +121,7 @@ export function hostile(step) {
     for (const viewport of [WIDE, NARROW]) {
       const { context, page, complaints } = await profile(browser, { viewport });
       await signIn(page, server.origin, server.keys);
-      for (const path of paths) {
+      for (const path of viewport === NARROW ? paths : paths.filter(once)) {
         await page.goto(server.origin + path);
         await settled(page);
         if (await page.getByText('There is nothing here').count())

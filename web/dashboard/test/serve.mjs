@@ -17,7 +17,7 @@ const policy = site.match(/CONTENT_SECURITY_POLICY: &str =\s*"([^"]+)"/)[1];
 export function serve(origin, port = 0) {
   const server = createServer((incoming, answer) => {
     const path = incoming.url.split('?')[0];
-    if (path.startsWith('/api/') || path === '/dregs.js') {
+    if (path.startsWith('/api/') || path.startsWith('/docs/') || path === '/dregs.js') {
       const { hostname, port: to } = new URL(origin);
       const options = {
         hostname,
