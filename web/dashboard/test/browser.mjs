@@ -75,6 +75,8 @@ export const misfits = (page) =>
     const found = [];
     const wide = document.documentElement.scrollWidth - innerWidth;
     if (wide > 0) found.push(`${wide} px too wide`);
+    for (const side of document.querySelectorAll('aside > div'))
+      if (side.scrollWidth > side.clientWidth) found.push('the side bar is too narrow');
     for (const one of document.querySelectorAll(
       'main :is(h1,h2,h3,p,dt,dd,th,td,button,label,legend,fieldset,option,summary,[role=columnheader])',
     )) {

@@ -1,14 +1,17 @@
 // A server on a temporary store, with the calls that tests make of it.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { serve } from './serve.mjs';
 
 /** Started, it listens within this. */
 const START_MS = 30_000;
 const POLL_MS = 100;
+/** As many events as the API takes at once. */
+const BATCH = 500;
 
 export async function until(what, check, ms = 30_000) {
   const end = Date.now() + ms;
@@ -86,7 +89,7 @@ export async function start(binary) {
       return text ? exactly(text) : null;
     },
     /** Labelled traffic with its abusers. */
-    simulate(identities, abuse = 0.3) {
+    simulate(identities) {
       const sender = spawn(
         binary,
         [
@@ -96,7 +99,7 @@ export async function start(binary) {
           '--days',
           '10',
           '--abuse',
-          String(abuse),
+          '0.3',
           '--to',
           api,
           '--key',
@@ -109,6 +112,22 @@ export async function start(binary) {
           code === 0 ? resolve() : reject(new Error(`simulate ended with ${code}`)),
         );
       });
+    },
+    /** The same traffic each time, as if it ended now. */
+    async replay(identities, days) {
+      const out = join(home, 'traffic');
+      const of = ['--identities', String(identities), '--days', String(days), '--abuse', '0.12'];
+      await promisify(execFile)(binary, ['simulate', ...of, '--out', out]);
+      const events = readFileSync(join(out, 'events.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const last = Math.max(...events.map((event) => Date.parse(event.timestamp)));
+      const later = Date.now() - last;
+      for (const event of events)
+        event.timestamp = new Date(Date.parse(event.timestamp) + later).toISOString();
+      for (let from = 0; from < events.length; from += BATCH)
+        await server.call('POST', '/events', events.slice(from, from + BATCH));
     },
     stop() {
       front?.close();

@@ -101,11 +101,11 @@ export function BigScore({
         >
           {value ?? '–'}
         </span>
-        <span className={`text-xs sm:text-sm ${band ? INK[band] : 'text-soft'}`}>
+        <span className={`text-xs sm:text-sm ${band ? INK[band] : 'text-soft max-sm:sr-only'}`}>
           {band ? texts.bands[band] : texts.scores.none}
         </span>
       </span>
-      <span className="mt-auto">
+      <span className="mt-auto flex">
         <Marks band={band ?? undefined} />
       </span>
     </button>

@@ -127,7 +127,7 @@ function Side({ onHelp }: { onHelp: () => void }) {
           {me && <div className="text-xs text-soft">{texts.roles[me.role] ?? me.role}</div>}
         </div>
         <ThemeChoice />
-        <div className="flex justify-between gap-1">
+        <div className="grid grid-cols-2 justify-items-start gap-1">
           <a href="/docs/" className={buttonClass('quiet', true)}>
             {texts.nav.manual}
           </a>
