@@ -15,6 +15,8 @@ export interface Marker {
 }
 
 const HEIGHT_PX = 240;
+/** Above the best score there is room for the signs of what happened. */
+const HEAD_POINTS = 110;
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
 /** Analyses of one moment stand apart, and no axis repeats one label. */
@@ -99,7 +101,7 @@ export default function Chart({
       box,
       {
         height: HEIGHT_PX,
-        scales: { x: { range: wideEnough }, y: { range: [0, 100] } },
+        scales: { x: { range: wideEnough }, y: { range: [0, HEAD_POINTS] } },
         axes: [
           { ...axis, values: clockOrDay, space: 90 },
           { ...axis, size: 40, incrs: [25, 50] },
