@@ -702,6 +702,8 @@ step('the system tells its version and what became of the events', async ({ page
   await page.getByRole('row', { name: /Processed/ }).waitFor();
 });
 
+hostile(step);
+
 step(
   'the calibration report says when labels are too few, and shows what there is',
   async ({ page, server }) => {
@@ -753,7 +755,6 @@ step('somebody gets their data, and is erased', async ({ page, server }) => {
 
 roles(step);
 links(step);
-hostile(step);
 layout(step);
 
 const server = await start(binary);
