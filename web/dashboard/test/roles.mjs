@@ -35,9 +35,9 @@ const ask = (page, method, path, json) =>
 
 /** Buttons that change what only administrators change. */
 const ADMINISTRATION =
-  /^(Disregard|Regard|Judge|Score again|Export$|Erase|Not the same|Same person|Make (a|an|main)|Change\b(?! the label)|Switch|Delete|Add (a|an)|Map\b|Save$|Paste|Overrule|Revoke|Disable|Enable|Invite|Rename|Remove|Withdraw|Send a test|Send again|Resume|Leave)/;
+  /^(Disregard|Regard|Judge|Score again|Export$|Erase|Not the same|Same person|Make (a|an|main)|Change\b(?! the (label|verdict))|Switch|Delete|Add (a|an)|Map\b|Save$|Paste|Overrule|Revoke|Disable|Enable|Invite|Rename|Remove|Withdraw|Send a test|Send again|Resume|Leave)/;
 const CASEWORK =
-  /^(Label|Ask for a review|Acknowledge\b|Close\b|Reopen|Assign|Give up|Add note|Try it)/;
+  /^(Label|Verdict|Ask for a review|Acknowledge\b|Close\b|Reopen|Assign|Give up|Add note|Try it)/;
 /** Where they work; axe has seen the rest as who may do everything, and as who may do nothing. */
 const CASES = /^\/(escalations|identities\/.*=(why|label|reviews))?$/;
 /** What everybody does for themselves. */
@@ -193,8 +193,11 @@ async function triage(page, server, who) {
   await dialog.waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Control+Enter');
-  await page.getByText(/^Labelled: /).waitFor();
   await dialog.waitFor({ state: 'detached' });
+  await until('labelled', async () => {
+    const [label] = (await server.call('GET', '/labels')).content;
+    return label?.labelledBy.includes(who.email);
+  });
   await page.keyboard.press('n');
   await page.keyboard.type('one operator');
   await page.keyboard.press('Control+Enter');

@@ -92,9 +92,6 @@ async function take(browser, server, [name, size, colorScheme, path]) {
     await signIn(page, server.origin, server.keys, path);
     await page.mouse.move(0, 0);
     await settled(page);
-    // What is loaded when it is first shown: charts and graphs.
-    await page.waitForLoadState('networkidle').catch(() => undefined);
-    await settled(page);
     if (path.includes('tab=')) await page.getByRole('tablist').scrollIntoViewIfNeeded();
     if (name === 'graph' || name === 'addresses')
       await page.evaluate(() =>
