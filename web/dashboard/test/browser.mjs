@@ -21,6 +21,19 @@ export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: AR
 export const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
 
+/** Of the page about an identity. */
+export const TABS = [
+  'why',
+  'related',
+  'history',
+  'events',
+  'devices',
+  'addresses',
+  'data',
+  'reviews',
+  'label',
+];
+
 /** A fresh profile; `complaints` gathers console errors, exceptions, dialogs and refusals of the page's policy. */
 export async function profile(browser, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, ...options });

@@ -1,20 +1,9 @@
 // Words of attackers, wherever people are shown: nothing runs, nothing breaks the layout.
 import assert from 'node:assert/strict';
-import { NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
+import { NARROW, profile, settled, signIn, TABS, WIDE } from './browser.mjs';
 import { until } from './server.mjs';
 import { HOSTILE, MARKUP } from './world.mjs';
 
-const TABS = [
-  'why',
-  'related',
-  'history',
-  'events',
-  'devices',
-  'addresses',
-  'data',
-  'reviews',
-  'label',
-];
 /** What names of rules and channels have room for. */
 const SHORT = MARKUP.slice(0, 50);
 

@@ -1,6 +1,6 @@
 // Facts of the layout that can break: every page, full and empty, wide and narrow, light and dark.
 import assert from 'node:assert/strict';
-import { axe, misfits, NARROW, profile, settled, signIn } from './browser.mjs';
+import { axe, misfits, NARROW, profile, settled, signIn, TABS } from './browser.mjs';
 import { start } from './server.mjs';
 
 const LISTS = [
@@ -29,17 +29,6 @@ const SETTINGS = [
   '/retention',
   '/system',
 ].map((path) => `/settings${path}`);
-const TABS = [
-  'why',
-  'related',
-  'history',
-  'events',
-  'devices',
-  'addresses',
-  'data',
-  'reviews',
-  'label',
-];
 
 /** A page of each thing there is. */
 async function things(server) {

@@ -1,6 +1,6 @@
 // What the three roles may do, each with a session of its own: what is not theirs is neither offered nor done.
 import assert from 'node:assert/strict';
-import { axe, profile, settled, signIn } from './browser.mjs';
+import { axe, profile, settled, signIn, TABS } from './browser.mjs';
 import { until } from './server.mjs';
 
 const PASSWORD = 'three odd socks';
@@ -97,17 +97,6 @@ async function things(server) {
 }
 
 function pages({ id, ring, device, escalation, rule }) {
-  const tabs = [
-    'why',
-    'related',
-    'history',
-    'events',
-    'devices',
-    'addresses',
-    'data',
-    'reviews',
-    'label',
-  ];
   const settings = [
     'badge-rules',
     'escalation-rules',
@@ -125,7 +114,7 @@ function pages({ id, ring, device, escalation, rule }) {
   return [
     '/',
     '/identities',
-    ...tabs.map((tab) => `/identities/${id}?tab=${tab}`),
+    ...TABS.map((tab) => `/identities/${id}?tab=${tab}`),
     '/rings',
     `/rings/${ring}`,
     '/devices',
