@@ -49,3 +49,10 @@ export const SETTINGS: { to: string; label: string; about: string; role?: 'ADMIN
   },
   { to: '/settings/system', label: texts.system.title, about: texts.system.about },
 ];
+
+/** The places that a page lies under, the widest first. */
+export function above(pathname: string): { to: string; label: string }[] {
+  return [...PLACES, ...SETTINGS].filter(
+    ({ to }) => to !== '/' && pathname.startsWith(`${to}/`) && pathname !== to,
+  );
+}

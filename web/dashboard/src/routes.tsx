@@ -6,6 +6,7 @@ import {
   Link,
   lazyRouteComponent,
   Outlet,
+  redirect,
   useLocation,
 } from '@tanstack/react-router';
 import { parseSearch, stringifySearch, type Text } from './lib/filters';
@@ -55,6 +56,17 @@ function page<Path extends string>(path: Path, load: () => Promise<any>) {
   });
 }
 
+/** Where links lead that agents and messages were given under another name. */
+function moved(path: string, to: string) {
+  return createRoute({
+    getParentRoute: () => root,
+    path,
+    beforeLoad: () => {
+      throw redirect({ to, replace: true });
+    },
+  });
+}
+
 const tree = root.addChildren([
   page('/', () => import('./pages/Home')),
   page('/identities', () => import('./pages/Identities')),
@@ -85,6 +97,9 @@ const tree = root.addChildren([
   page('/settings/retention', () => import('./pages/DataRetention')),
   page('/settings/system', () => import('./pages/System')),
   page('/invitation', () => import('./pages/Invitation')),
+  moved('/groups', '/identities'),
+  moved('/settings/badges', '/settings/badge-rules'),
+  moved('/settings/notifications', '/settings/channels'),
   page('/reset-password', () => import('./pages/ResetPassword')),
 ]);
 

@@ -148,7 +148,6 @@ export const desk = {
         : `${count.format(waiting)} wait${waiting === 1 ? 's' : ''}`,
   },
   shadowing: {
-    back: 'All rules',
     both: 'Both',
     bothHint: 'The others opened one about them, too.',
     budget: 'Pause when wrong too often (percent)',

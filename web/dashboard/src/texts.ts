@@ -2,6 +2,7 @@
 import type { Category } from './api/types';
 import type { Band } from './lib/bands';
 import { desk } from './texts.desk';
+import { places } from './texts.places';
 import { textsOfSettings } from './textsOfSettings';
 
 const count = new Intl.NumberFormat('en');
@@ -57,6 +58,7 @@ const linkTypes: Record<string, string> = {
 };
 
 export const texts = {
+  ...places,
   ...textsOfSettings,
   ...desk,
   bands,
@@ -108,6 +110,8 @@ export const texts = {
     unknown: 'something went wrong',
   },
   nav: {
+    manual: 'Manual',
+    above: 'Above this page',
     account: 'Your account',
     badgeRules: 'Badges',
     channels: 'Notifications',
@@ -319,8 +323,8 @@ export const texts = {
       `lowest is ${category.toLowerCase()}, ${value} (${band}).`,
   },
   why: {
-    about: (events: string, devices: string, took: string, engine: string, pack: string) =>
-      `From ${events} events and ${devices} devices, in ${took}, by engine ${engine} with data pack ${pack},`,
+    about: (events: number, devices: number, took: string, engine: string, pack: string) =>
+      `From ${many(events, 'event')} and ${many(devices, 'device')}, in ${took}, by engine ${engine} with data pack ${pack},`,
     details: 'Details',
     evidence: { prior: 'Any two accounts, to begin with', total: 'Together' } as Record<
       string,
@@ -514,7 +518,6 @@ export const texts = {
     assign: 'Assign to me',
     assigned: (name: string) => `Assigned to ${name}.`,
     assignee: 'Assigned to',
-    back: 'All escalations',
     because: 'Why',
     byItself: 'by itself: its conditions ceased',
     choose: 'Nothing is chosen',

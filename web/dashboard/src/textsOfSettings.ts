@@ -264,7 +264,12 @@ export const textsOfSettings = {
     why: 'Analyzers take no notice of these until you say what they mean.',
   },
   system: {
-    about: 'Version, data pack and health.',
+    about: 'Version, data pack, health and backup.',
+    backup: 'Backup',
+    backupHint:
+      'A copy is made on the machine of the server, while it runs. It holds whoever is erased later: keep the list of erasures beside it.',
+    copyErasures: 'Who was erased, as digests',
+    copyStore: 'A copy of everything',
     age: (days: number) => (days === 0 ? 'of today' : `${plural(days, 'day')} old`),
     due: 'Identities to be scored again',
     fates: {
@@ -278,6 +283,7 @@ export const textsOfSettings = {
     keepsUp: 'Keeps up',
     lagging: 'Lags behind',
     lead: 'What runs here, and whether it keeps up.',
+    manual: 'Operating, in the manual',
     noEvents: 'No event came in 7 days',
     old: 'The lists are old: update the program, which brings new ones.',
     pack: 'Data pack',

@@ -21,6 +21,19 @@ export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: AR
 export const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
 
+/** Of the page about an identity. */
+export const TABS = [
+  'why',
+  'related',
+  'history',
+  'events',
+  'devices',
+  'addresses',
+  'data',
+  'reviews',
+  'label',
+];
+
 /** A fresh profile; `complaints` gathers console errors, exceptions, dialogs and refusals of the page's policy. */
 export async function profile(browser, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, ...options });
@@ -68,6 +81,32 @@ export async function settled(page) {
     Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))),
   );
 }
+
+/** What does not fit: a page that scrolls sideways, words that are cut off where nothing says so. */
+export const misfits = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    if (wide > 0) found.push(`${wide} px too wide`);
+    for (const side of document.querySelectorAll('aside > div'))
+      if (side.scrollWidth > side.clientWidth) found.push('the side bar is too narrow');
+    for (const one of document.querySelectorAll(
+      'main :is(h1,h2,h3,p,dt,dd,th,td,button,label,legend,fieldset,option,summary,[role=columnheader])',
+    )) {
+      const { overflowX, textOverflow, display } = getComputedStyle(one);
+      const box = one.getBoundingClientRect();
+      // Words for those who cannot see stand in a box of one pixel.
+      if (display === 'none' || box.width < 2) continue;
+      const said = overflowX === 'visible' || textOverflow === 'ellipsis';
+      if (!said && one.scrollWidth > one.clientWidth + 1)
+        found.push(`cut off: ${one.tagName.toLowerCase()} ${one.textContent.trim().slice(0, 60)}`);
+      if (one.tagName === 'BUTTON' && (box.right > innerWidth + 1 || box.left < -1)) {
+        const scrolls = one.closest('[role=tablist],[role=grid],.overflow-x-auto,.overflow-auto');
+        if (!scrolls) found.push(`out of sight: ${one.textContent.trim().slice(0, 60)}`);
+      }
+    }
+    return found;
+  });
 
 /** What axe finds serious, as lines. */
 export async function axe(page) {

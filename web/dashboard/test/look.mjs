@@ -2,7 +2,7 @@
 //
 //   node test/look.mjs ORIGIN EMAIL PASSWORD FOLDER [only]
 import { mkdirSync } from 'node:fs';
-import { axe, launch, NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
+import { axe, launch, NARROW, profile, settled, signIn, TABS, WIDE } from './browser.mjs';
 
 const [origin, email, password, folder, only] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -32,8 +32,7 @@ async function paths(page) {
   };
   if (who) {
     found.identity = `/identities/${who}`;
-    for (const tab of ['related', 'history', 'events', 'devices', 'data', 'reviews', 'label'])
-      found[`identity-${tab}`] = `/identities/${who}?tab=${tab}`;
+    for (const tab of TABS.slice(1)) found[`identity-${tab}`] = `/identities/${who}?tab=${tab}`;
   }
   Object.assign(found, {
     rings: '/rings',

@@ -5,6 +5,7 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { createGzip } from 'node:zlib';
 
 const TYPES = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', html: 'text/html' };
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -17,7 +18,7 @@ const policy = site.match(/CONTENT_SECURITY_POLICY: &str =\s*"([^"]+)"/)[1];
 export function serve(origin, port = 0) {
   const server = createServer((incoming, answer) => {
     const path = incoming.url.split('?')[0];
-    if (path.startsWith('/api/') || path === '/dregs.js') {
+    if (path.startsWith('/api/') || path.startsWith('/docs/') || path === '/dregs.js') {
       const { hostname, port: to } = new URL(origin);
       const options = {
         hostname,
@@ -38,11 +39,14 @@ export function serve(origin, port = 0) {
       path !== '/' && !path.includes('..') && existsSync(dist + path.slice(1))
         ? path.slice(1)
         : 'index.html';
+    const packed = /gzip/.test(incoming.headers['accept-encoding'] ?? '');
     answer.writeHead(200, {
+      ...(packed && { 'Content-Encoding': 'gzip' }),
       'Content-Type': TYPES[file.split('.').at(-1)] ?? 'application/octet-stream',
       'Content-Security-Policy': policy,
     });
-    createReadStream(dist + file).pipe(answer);
+    const read = createReadStream(dist + file);
+    (packed ? read.pipe(createGzip()) : read).pipe(answer);
   });
   return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)));
 }

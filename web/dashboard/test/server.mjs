@@ -1,14 +1,17 @@
 // A server on a temporary store, with the calls that tests make of it.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { serve } from './serve.mjs';
 
 /** Started, it listens within this. */
 const START_MS = 30_000;
 const POLL_MS = 100;
+/** As many events as the API takes at once. */
+const BATCH = 500;
 
 export async function until(what, check, ms = 30_000) {
   const end = Date.now() + ms;
@@ -18,6 +21,12 @@ export async function until(what, check, ms = 30_000) {
     if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** As JSON, but for numbers that lose digits as numbers: ids have up to 63 bits, and are texts here. */
+function exactly(text) {
+  const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  return JSON.parse(text.replace(token, (one) => (/^-?\d{16,}$/.test(one) ? `"${one}"` : one)));
 }
 
 function freePort() {
@@ -42,6 +51,7 @@ export async function start(binary) {
     join(home, 'data'),
     '--bootstrap-file',
     keysFile,
+    '--allow-private-targets',
   ];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.resume();
@@ -76,7 +86,7 @@ export async function start(binary) {
       });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-      return text ? JSON.parse(text) : null;
+      return text ? exactly(text) : null;
     },
     /** Labelled traffic with its abusers. */
     simulate(identities) {
@@ -102,6 +112,22 @@ export async function start(binary) {
           code === 0 ? resolve() : reject(new Error(`simulate ended with ${code}`)),
         );
       });
+    },
+    /** The same traffic each time, as if it ended now. */
+    async replay(identities, days) {
+      const out = join(home, 'traffic');
+      const of = ['--identities', String(identities), '--days', String(days), '--abuse', '0.12'];
+      await promisify(execFile)(binary, ['simulate', ...of, '--out', out]);
+      const events = readFileSync(join(out, 'events.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const last = Math.max(...events.map((event) => Date.parse(event.timestamp)));
+      const later = Date.now() - last;
+      for (const event of events)
+        event.timestamp = new Date(Date.parse(event.timestamp) + later).toISOString();
+      for (let from = 0; from < events.length; from += BATCH)
+        await server.call('POST', '/events', events.slice(from, from + BATCH));
     },
     stop() {
       front?.close();

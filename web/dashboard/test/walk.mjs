@@ -2,21 +2,19 @@
 //
 //   DREGS_BIN=target/debug/dregs node web/dashboard/test/walk.mjs
 //   DREGS_DIST=1 DREGS_BIN=… node …    with the pages of dist/, for a binary that was built without them
+//   DREGS_STEPS='hostile|links' …      only the steps whose names match
 //
 // Without Chromium it does nothing; in CI that is a failure.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import {
-  axe,
-  CHROMIUM,
-  hasChromium,
-  launch,
-  NARROW,
-  profile,
-  settled,
-  signIn,
-} from './browser.mjs';
+import { CHROMIUM, hasChromium, launch, profile, settled, signIn } from './browser.mjs';
+import { hostile } from './hostile.mjs';
+import { layout } from './layout.mjs';
+import { links } from './links.mjs';
+import { newcomer } from './newcomer.mjs';
+import { roles } from './roles.mjs';
 import { start, until } from './server.mjs';
+import { MARKUP } from './world.mjs';
 
 const binary = process.env.DREGS_BIN;
 if (!binary) {
@@ -28,47 +26,7 @@ if (!hasChromium()) {
   process.exit(process.env.CI ? 1 : 0);
 }
 
-/** Enough for rings, rules and a list that scrolls. */
-const IDENTITIES = 150;
 const SEEN_MS = 20_000;
-
-const MARKUP = '<img src=x onerror=alert(1)>"\'><script>alert(2)</script>';
-const HOSTILE = [
-  { id: 'hostile-markup', name: MARKUP, email: '"><svg onload=alert(3)>@example.com' },
-  { id: 'hostile-bidi', name: '\u202eRENWO\u202c \u2066admin\u2069', email: 'a@example.com' },
-  { id: 'hostile-long', name: 'W'.repeat(7_000), email: `${'x'.repeat(300)}@example.com` },
-  {
-    id: 'hostile-zalgo',
-    name: `Z${'\u0316\u0317\u0318\u0319'.repeat(200)}`,
-    email: 'z@example.com',
-  },
-  { id: '=cmd|calc', name: '=HYPERLINK("http://evil.example","click")', email: '+1@example.com' },
-  { id: 'tenant/7?x=1#y%25 é', name: '@SUM(1+1)', email: '-2@example.com' },
-  { id: "javascript:alert('4')", name: '{{constructor}}', email: 'j@example.com' },
-  { id: 'ada@example.com', name: 'Ada Lovelace', email: 'ada@example.com' },
-];
-
-async function seed(server) {
-  await server.call('POST', '/escalation-rules', {
-    name: 'Not a person, at once',
-    severity: 'CRITICAL',
-    conditions: [{ type: 'SCORE_LT', category: 'ANY', threshold: 25 }],
-  });
-  const events = HOSTILE.map(({ id, name, email }) => ({
-    type: id === 'hostile-markup' ? MARKUP : 'user.signup',
-    ip: '198.51.100.9',
-    url: 'javascript:alert(5)',
-    userAgent: MARKUP,
-    identity: {
-      id,
-      data: { name, email, [MARKUP]: MARKUP, deep: { list: [1, 'two', { three: MARKUP }] } },
-    },
-    data: { [MARKUP]: MARKUP, long: 'L'.repeat(8_000), big: 12345678901234 },
-    groups: [{ type: 'organization', id: MARKUP, data: { name: MARKUP } }],
-  }));
-  await server.call('POST', '/events', events);
-  await server.simulate(IDENTITIES);
-}
 
 const steps = [];
 const step = (name, act) => steps.push({ name, act });
@@ -84,14 +42,7 @@ step('a wrong password is told, the right one leads in', async ({ page, server }
   await page.getByRole('heading', { name: 'Welcome to Dregs' }).waitFor();
 });
 
-step(
-  'the first run shows the snippet and follows the first score without a reload',
-  async ({ page, server }) => {
-    await page.getByText(server.keys.publicKey).first().waitFor();
-    await seed(server);
-    await page.getByRole('heading', { name: 'Lowest scores' }).waitFor({ timeout: SEEN_MS });
-  },
-);
+newcomer(step);
 
 step('home shows figures: a bar leads to whoever is in it', async ({ page, server }) => {
   await page.goto(server.origin);
@@ -751,28 +702,7 @@ step('the system tells its version and what became of the events', async ({ page
   await page.getByRole('row', { name: /Processed/ }).waitFor();
 });
 
-step('hostile words are shown and do nothing', async ({ page, server }) => {
-  for (const { id } of HOSTILE) {
-    const path = `${server.origin}/identities/${encodeURIComponent(id)}`;
-    for (const tab of ['why', 'events', 'devices', 'data']) {
-      await page.goto(`${path}?tab=${tab}`);
-      await settled(page);
-      assert.equal(
-        await page.getByText('There is nothing here').count(),
-        0,
-        `${id} is found by its address`,
-      );
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert(wide <= 0, `${id} ${tab} breaks the layout by ${wide} px`);
-    }
-  }
-  await page.goto(`${server.origin}/identities/hostile-bidi`);
-  await page.getByRole('heading', { name: '‹U+202E›' }).waitFor();
-  await page.goto(`${server.origin}/events`);
-  await settled(page);
-  assert.equal(await page.locator('main img, main svg, main script').count(), 0);
-  assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
-});
+hostile(step);
 
 step(
   'the calibration report says when labels are too few, and shows what there is',
@@ -823,137 +753,9 @@ step('somebody gets their data, and is erased', async ({ page, server }) => {
   await page.getByText('0 identities found').waitFor();
 });
 
-step('who may only read is offered nothing else', async ({ browser, server }) => {
-  const { context, page } = await profile(browser);
-  await page.route('**/api/auth/me', async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), role: 'VIEWER' } });
-  });
-  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
-  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
-  await settled(page);
-  assert.equal(
-    await page.getByRole('button', { name: /Disregard|Score again|review|label/i }).count(),
-    0,
-  );
-  await page.goto(`${server.origin}/escalations`);
-  await settled(page);
-  assert.equal(await page.getByRole('button', { name: /Acknowledge |Assign/ }).count(), 0);
-  await context.close();
-});
-
-step('who works on cases may label, and neither change nor erase', async ({ browser, server }) => {
-  const { context, page } = await profile(browser);
-  await page.route('**/api/auth/me', async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), role: 'USER' } });
-  });
-  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com?tab=data');
-  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
-  await settled(page);
-  await page.getByRole('button', { name: /^Label/ }).waitFor();
-  await page.getByRole('button', { name: 'Ask for a review' }).waitFor();
-  assert.equal(
-    await page.getByRole('button', { name: /Disregard|Score again|Export|Erase/ }).count(),
-    0,
-  );
-  await context.close();
-});
-
-step('a link from a notification survives signing in', async ({ browser, server }) => {
-  const { context, page } = await profile(browser);
-  await signIn(page, server.origin, server.keys, '/identities/ada%40example.com');
-  await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await page.getByRole('heading', { name: 'Log in to Dregs' }).waitFor();
-  assert.equal(
-    await page.evaluate(() => sessionStorage.length + localStorage.length),
-    0,
-    'nothing is left behind',
-  );
-  await context.close();
-});
-
-step(
-  'axe finds nothing serious on any page, light or dark, wide or narrow',
-  async ({ browser, server }) => {
-    const ring = (await server.call('GET', '/rings')).content[0];
-    const [device] = (await server.call('GET', '/devices')).content;
-    const [event] = (await server.call('GET', '/events')).content;
-    const [rule] = await server.call('GET', '/escalation-rules');
-    const who = encodeURIComponent((await server.call('GET', `/rings/${ring.id}`)).members[0].id);
-    const guest = { email: 'guest@example.com', role: 'VIEWER' };
-    const invited = await server.call('POST', '/team/invitations', guest);
-    const tabs = ['why', 'related', 'history', 'events', 'devices', 'data', 'reviews', 'label'];
-    const paths = [
-      ...[
-        '/',
-        '/identities',
-        '/identities?maxHumanity=40',
-        '/rings',
-        '/devices',
-        '/events',
-        '/escalations',
-      ],
-      ...tabs.map((tab) => `/identities/${who}?tab=${tab}`),
-      ...[
-        `/rings/${ring.id}`,
-        `/devices/${device.fingerprint}`,
-        `/events/${encodeURIComponent(event.id)}`,
-        `/settings/escalation-rules/${rule.id}`,
-      ],
-      ...[
-        '/reports/calibration',
-        '/settings',
-        '/settings/account',
-        '/settings/credentials',
-        '/no/such/page',
-      ],
-      ...[
-        '/settings/badge-rules',
-        '/settings/escalation-rules',
-        '/settings/channels',
-        '/settings/mappings',
-      ],
-      ...[
-        '/settings/team',
-        '/settings/agents',
-        '/settings/audit-log',
-        '/settings/datasets',
-        '/settings/datasets/networks',
-        '/settings/retention',
-        '/settings/system',
-        `/invitation#${invited.token}`,
-        '/reset-password#unknown',
-      ],
-    ];
-    const found = [];
-    for (const [colorScheme, options] of [
-      ['light', {}],
-      ['dark', { viewport: NARROW }],
-    ]) {
-      const { context, page, complaints } = await profile(browser, {
-        colorScheme,
-        reducedMotion: 'reduce',
-        ...options,
-      });
-      await page.goto(server.origin);
-      await page.getByLabel('Password').waitFor();
-      found.push(...(await axe(page)));
-      await signIn(page, server.origin, server.keys);
-      for (const path of paths) {
-        await page.goto(server.origin + path);
-        await settled(page);
-        for (const line of await axe(page)) found.push(`${path} ${colorScheme}: ${line}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (wide > 0) found.push(`${path} ${colorScheme}: ${wide} px too wide`);
-      }
-      found.push(...complaints.map((line) => `${colorScheme}: ${line}`));
-      await context.close();
-    }
-    assert.deepEqual(found, []);
-  },
-);
+roles(step);
+links(step);
+layout(step);
 
 const server = await start(binary);
 const browser = await launch();
@@ -961,7 +763,9 @@ const { page, complaints } = await profile(browser);
 page.setDefaultTimeout(SEEN_MS);
 let failed = 0;
 try {
-  for (const { name, act } of steps) {
+  // The first two sign in and fill the server; the others can be chosen.
+  const chosen = new RegExp(process.env.DREGS_STEPS ?? '');
+  for (const { name, act } of steps.filter((one, at) => at < 2 || chosen.test(one.name))) {
     const from = Date.now();
     try {
       await act({ page, browser, server });

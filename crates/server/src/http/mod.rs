@@ -217,7 +217,7 @@ pub fn service(app: Arc<App>) -> Observed<CatchPanic<Split, AnswerPanic>> {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .merge(docs::routes())
-        .fallback(site::serve)
+        .fallback_service(site::files())
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .with_state(app.clone())
         .merge(mcp::router(&app, api.clone()))

@@ -78,6 +78,6 @@ fn data(off: &Channel, reason: &str, options: &NotifyOptions, now_ms: i64) -> Ma
         ("channel".to_owned(), json!({"slug": off.slug, "name": off.name, "type": off.config.code()})),
         ("reason".to_owned(), json!(reason)),
         ("disabledAt".to_owned(), json!(format_time_ms(now_ms))),
-        ("dashboardUrl".to_owned(), json!(options.public_url.as_deref().unwrap_or_default())),
+        ("dashboardUrl".to_owned(), json!(options.page_url("settings/channels"))),
     ])
 }

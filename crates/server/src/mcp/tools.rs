@@ -360,7 +360,7 @@ pub const TOOLS: &[Tool] = &[
             query("term", Kind::Text, "Containing this text in id or name"),
         ])
         .listed(PAGES)
-        .page("/groups"),
+        .page("/identities"),
     Tool::read("list_devices", "/devices", "List devices")
         .about("Browsers on machines, most recently seen first.")
         .takes(&[
@@ -435,32 +435,32 @@ pub const TOOLS: &[Tool] = &[
     Tool::read("list_badge_rules", "/badge-rules", "List badge rules")
         .about("Which scores give which badge, those of higher priority first.")
         .listed(Paging::Window(50, 100))
-        .page("/settings/badges"),
+        .page("/settings/badge-rules"),
     Tool::read("get_badge_rule", "/badge-rules/{slug}", "Read a badge rule")
         .about("One badge rule.")
         .takes(&[path("slug", "From list_badge_rules")])
-        .page("/settings/badges"),
+        .page("/settings/badge-rules"),
     Tool::new(Adds, Post, "create_badge_rule", "/badge-rules", "Create a badge rule")
         .about("Marks whoever fulfils it. For administrators.")
         .takes(BADGE_RULE)
-        .page("/settings/badges"),
+        .page("/settings/badge-rules"),
     Tool::new(Overwrites, Patch, "update_badge_rule", "/badge-rules/{slug}", "Change a badge rule")
         .about("Changes what is given and keeps the rest. For administrators.")
         .takes(&CHANGED_BADGE_RULE)
-        .page("/settings/badges"),
+        .page("/settings/badge-rules"),
     Tool::new(Overwrites, Delete, "delete_badge_rule", "/badge-rules/{slug}", "Delete a badge rule")
         .about("Takes its badge away wherever it was given; escalation rules that ask for it fall silent. For administrators.")
         .takes(&[path("slug", "From list_badge_rules")])
-        .page("/settings/badges"),
+        .page("/settings/badge-rules"),
     // Channels.
     Tool::read("list_channels", "/channels", "List channels")
         .about("Where notifications go. Addresses are shown in part, secrets never.")
         .listed(Paging::Window(50, 100))
-        .page("/settings/notifications"),
+        .page("/settings/channels"),
     Tool::read("get_channel", "/channels/{slug}", "Read a channel")
         .about("One channel. Its address is shown in part, its secret never.")
         .takes(&[path("slug", "From list_channels")])
-        .page("/settings/notifications"),
+        .page("/settings/channels"),
     Tool::read("list_channel_deliveries", "/channels/{slug}/deliveries", "What was sent through a channel")
         .about("Deliveries, newest first, with status, attempts and errors.")
         .takes(&[
@@ -469,11 +469,11 @@ pub const TOOLS: &[Tool] = &[
             query("identity", Kind::Text, "About this identity"),
         ])
         .listed(PAGES)
-        .page("/settings/notifications"),
+        .page("/settings/channels"),
     Tool::new(Tells, Post, "test_channel", "/channels/{slug}/actions/test", "Send a test message")
         .about("Sends a test message to whoever is behind the channel; list_channel_deliveries tells how it went. For administrators.")
         .takes(&[path("slug", "From list_channels")])
-        .page("/settings/notifications"),
+        .page("/settings/channels"),
     // Datasets.
     Tool::read("list_datasets", "/datasets", "List datasets")
         .about("Lookup tables that analyzers read.")

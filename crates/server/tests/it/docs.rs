@@ -126,6 +126,8 @@ async fn what_pages_load_may_be_kept_for_ever_and_pages_may_not(app: &mut TestAp
     }
     let packed = app.root().send(Method::GET, "/docs/reference", &[("accept-encoding", "gzip")], "").await;
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let page = app.root().send(Method::GET, "/", &[("accept-encoding", "gzip")], "").await;
+    assert_eq!(page.header("content-encoding"), Some("gzip"), "the dashboard too");
 }
 
 async fn the_index_and_every_page_lead_to_every_chapter(app: &mut TestApp) {

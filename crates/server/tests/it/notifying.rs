@@ -171,6 +171,7 @@ async fn a_channel_that_is_switched_off_is_told_to_the_others_and_to_administrat
     let heard: Value = serde_json::from_slice(&asks.wait_for(1).await[0].body).unwrap();
     assert_eq!((&heard["event"], &heard["data"]["channel"]["slug"]), (&json!("CHANNEL_DISABLED"), &json!("receiver")));
     assert!(heard["data"]["reason"].as_str().unwrap().contains("410"), "{heard}");
+    assert!(heard["data"]["dashboardUrl"].as_str().unwrap().ends_with("/settings/channels"), "{heard}");
     let got = mail.wait_for(1).await.remove(0);
     assert!(
         got.contains("RCPT TO:<admin@a.test>") && got.contains("Subject: [Dregs] A channel was switched off"),

@@ -37,13 +37,17 @@ export const signed = (value: number, digits = 0) => {
   return `${value < 0 ? '−' : '+'}${text}`;
 };
 
+/** A number stays on the line of its unit. */
+export const together = (text: string) =>
+  text.replace(/(\d) (%|ms|s|min|h)(?![\p{L}\d])/gu, '$1\u00a0$2');
+
 /** "3 min. ago", "yesterday". */
 export function ago(iso: string, nowMs: number): string {
   let left = (Date.parse(iso) - nowMs) / 1000;
   if (Number.isNaN(left)) return '';
   if (Math.abs(left) < 5) return 'just now';
   for (const [unit, size] of STEPS) {
-    if (Math.abs(left) < size) return RELATIVE.format(Math.round(left), unit);
+    if (Math.round(Math.abs(left)) < size) return RELATIVE.format(Math.round(left), unit);
     left /= size;
   }
   return '';

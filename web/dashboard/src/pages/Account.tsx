@@ -23,7 +23,7 @@ export default function Account() {
   const me = useMe();
   return (
     <Page title={texts.account.title}>
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <Panel title={texts.account.you}>
           <Fetched query={me}>{(me) => <You key={me.name} me={me} />}</Fetched>
         </Panel>

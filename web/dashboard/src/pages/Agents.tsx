@@ -1,17 +1,19 @@
 /** What agents may act with, and how one is connected. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { AgentToken } from '../api/types';
+import { AskButton } from '../parts/AskButton';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
-import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Check, Field, Input, Select } from '../parts/Field';
+import { ListOf } from '../parts/ListOf';
 import { Once } from '../parts/Once';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
-import { Empty, Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { texts } from '../texts';
@@ -55,19 +57,9 @@ export default function Agents() {
         </div>
       </Panel>
       <Panel title={texts.agents.list}>
-        <Fetched query={query}>
-          {(tokens) =>
-            tokens.length === 0 ? (
-              <Empty title={texts.agents.none}>{texts.agents.noneHint}</Empty>
-            ) : (
-              <ul>
-                {tokens.map((token) => (
-                  <Row key={token.id} token={token} />
-                ))}
-              </ul>
-            )
-          }
-        </Fetched>
+        <ListOf query={query} none={texts.agents.none} noneHint={texts.agents.noneHint}>
+          {(token) => <Row key={token.id} token={token} />}
+        </ListOf>
       </Panel>
       {making && <Make onClose={close} onMade={setMade} />}
       {made && (
@@ -86,13 +78,6 @@ export default function Agents() {
 }
 
 function Row({ token }: { token: AgentToken }) {
-  const [asking, ask, close] = useOpen();
-  const revoke = useAct({
-    act: () => body(api.DELETE('/tokens/{id}', { params: { path: { id: token.id } } })),
-    done: () => texts.agents.revoked,
-    touches: TOUCHES,
-    after: close,
-  });
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-3 last:border-0">
       <div className="min-w-48 flex-1">
@@ -125,21 +110,14 @@ function Row({ token }: { token: AgentToken }) {
           )}
         </div>
       </div>
-      <Button small look="danger" onClick={ask}>
-        {texts.agents.revoke}
-      </Button>
-      {asking && (
-        <Confirm
-          title={texts.agents.askRevoke(token.name)}
-          act={texts.agents.revoke}
-          look="danger"
-          busy={revoke.isPending}
-          onAct={() => revoke.mutate()}
-          onClose={close}
-        >
-          <p>{texts.agents.revokeHint}</p>
-        </Confirm>
-      )}
+      <AskButton
+        label={texts.agents.revoke}
+        title={texts.agents.askRevoke(token.name)}
+        hint={texts.agents.revokeHint}
+        act={() => body(api.DELETE('/tokens/{id}', { params: { path: { id: token.id } } }))}
+        done={() => texts.agents.revoked}
+        touches={TOUCHES}
+      />
     </li>
   );
 }
@@ -160,43 +138,37 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: AgentTo
       if (made) onMade(made);
     },
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    make.mutate();
-  }
   return (
-    <Dialog title={texts.agents.make} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.agents.name}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Field label={texts.agents.expiry}>
-          {() => (
-            <Select
-              label={texts.agents.expiry}
-              value={days}
-              options={EXPIRIES.map((one) => [one, texts.agents.expiries[one] ?? one] as const)}
-              onChange={setDays}
-            />
-          )}
-        </Field>
-        <div className="flex flex-col gap-1">
-          <Check checked={readOnly} onChange={setReadOnly}>
-            {texts.agents.readOnly}
-          </Check>
-          <p className="text-xs text-soft">{texts.agents.readOnlyHint}</p>
-        </div>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={make.isPending || !name.trim()}>
-            {texts.agents.make}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={texts.agents.make}
+      onClose={onClose}
+      act={texts.agents.make}
+      blocked={make.isPending || !name.trim()}
+      onAct={() => make.mutate()}
+    >
+      <Input
+        label={texts.agents.name}
+        required
+        maxLength={NAME_CHARS_MAX}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <Field label={texts.agents.expiry}>
+        {() => (
+          <Select
+            label={texts.agents.expiry}
+            value={days}
+            options={EXPIRIES.map((one) => [one, texts.agents.expiries[one] ?? one] as const)}
+            onChange={setDays}
+          />
+        )}
+      </Field>
+      <div className="flex flex-col gap-1">
+        <Check checked={readOnly} onChange={setReadOnly}>
+          {texts.agents.readOnly}
+        </Check>
+        <p className="text-xs text-soft">{texts.agents.readOnlyHint}</p>
+      </div>
+    </DialogForm>
   );
 }

@@ -5,11 +5,11 @@ import { api, body } from '../api/client';
 import { CATEGORIES, type Counted, type Label, type Calibration as Report } from '../api/types';
 import { number, percent } from '../lib/format';
 import { Tag } from '../parts/Badges';
-import { Button } from '../parts/Button';
 import { Choice, Select } from '../parts/Field';
 import { LabelTag } from '../parts/Label';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
+import { Pager } from '../parts/Pager';
 import { Reliability } from '../parts/Reliability';
 import { Said, SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
@@ -64,7 +64,7 @@ function Shown({ report }: { report: Report }) {
         {texts.calibration.needed(report.labelsNeeded, report.sideNeeded)}
         {report.truncated && ` ${texts.calibration.truncated}`}
       </p>
-      <div className="grid items-start gap-4 xl:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-2">
         {CATEGORIES.map((category) => {
           const counted = report.categories.find((one) => one.category === category);
           return (
@@ -158,7 +158,7 @@ function Missing({ counted, report }: { counted: Counted; report: Report }) {
     [texts.calibration.abuse, abuse, report.sideNeeded],
   ];
   return (
-    <ul className="grid gap-x-4 gap-y-1 rounded-lg bg-sunken px-3 py-2 text-sm sm:grid-cols-3">
+    <ul className="grid grid-cols-1 gap-x-4 gap-y-1 rounded-lg bg-sunken px-3 py-2 text-sm sm:grid-cols-3">
       {lacks.map(([name, have, need]) => (
         <li key={name}>
           <span className="flex justify-between gap-2">
@@ -361,19 +361,7 @@ function Labels() {
                   <Given key={label.identity.id} label={label} />
                 ))}
               </ul>
-              {found.totalPages > 1 && (
-                <div className="flex items-center gap-2 p-3">
-                  <Button small disabled={found.first} onClick={() => setPage(page - 1)}>
-                    {texts.common.newer}
-                  </Button>
-                  <span className="text-sm text-soft">
-                    {number(page + 1)} / {number(found.totalPages)}
-                  </span>
-                  <Button small disabled={found.last} onClick={() => setPage(page + 1)}>
-                    {texts.common.older}
-                  </Button>
-                </div>
-              )}
+              <Pager found={found} page={page} onPage={setPage} />
             </>
           )
         }
@@ -384,7 +372,7 @@ function Labels() {
 
 function Given({ label }: { label: Label }) {
   return (
-    <li className="grid items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2 last:border-0 sm:grid-cols-[minmax(0,1fr)_170px_minmax(0,1.4fr)_minmax(0,200px)]">
+    <li className="grid grid-cols-1 items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2 last:border-0 sm:grid-cols-[minmax(0,1fr)_170px_minmax(0,1.4fr)_minmax(0,200px)]">
       <Who id={label.identity.id} name={label.identity.label} />
       <span>
         <LabelTag label={label} />

@@ -1,16 +1,19 @@
 /** Where notifications go, and what became of each. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Channel, Delivery } from '../api/types';
 import { number } from '../lib/format';
+import { AskButton } from '../parts/AskButton';
 import { StatusTag, Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
-import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Dialog, useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Check, Field, Input, Select } from '../parts/Field';
 import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
+import { Pager } from '../parts/Pager';
 import { Said, SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
@@ -163,8 +166,6 @@ function Row({
 function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: string) => void }) {
   const { slug } = channel;
   const [editing, edit, closeEdit] = useOpen();
-  const [rotating, askRotate, closeRotate] = useOpen();
-  const [deleting, askDelete, closeDelete] = useOpen();
   const test = useAct({
     act: () => body(api.POST('/channels/{slug}/actions/test', of(slug))),
     done: () => texts.channels.tested,
@@ -176,35 +177,31 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
     undo: (enabled) => set(slug, { enabled: !enabled }),
     touches: TOUCHES,
   });
-  const rotate = useAct({
-    act: () =>
-      body(
-        api.POST('/channels/{slug}/actions/rotate-secret', {
-          ...of(slug),
-          body: { overlapSeconds: OVERLAP_SECONDS },
-        }),
-      ),
-    touches: TOUCHES,
-    after: (_, rotated) => {
-      closeRotate();
-      if (rotated.secret) onSecret(rotated.secret);
-    },
-  });
-  const remove = useAct({
-    act: () => body(api.DELETE('/channels/{slug}', of(slug))),
-    done: () => texts.channels.deleted,
-    touches: TOUCHES,
-    after: closeDelete,
-  });
   return (
     <div className="flex flex-wrap gap-2">
       <Button small onClick={() => test.mutate()} disabled={test.isPending || !channel.enabled}>
         {texts.channels.test}
       </Button>
       {channel.type === 'WEBHOOK' && (
-        <Button small onClick={askRotate}>
-          {texts.channels.rotate}
-        </Button>
+        <AskButton
+          label={texts.channels.rotate}
+          look="plain"
+          answerLook="main"
+          title={texts.channels.askRotate(channel.name)}
+          hint={texts.channels.rotateHint}
+          act={() =>
+            body(
+              api.POST('/channels/{slug}/actions/rotate-secret', {
+                ...of(slug),
+                body: { overlapSeconds: OVERLAP_SECONDS },
+              }),
+            )
+          }
+          touches={TOUCHES}
+          after={(_, rotated) => {
+            if (rotated.secret) onSecret(rotated.secret);
+          }}
+        />
       )}
       <Button small onClick={edit}>
         {texts.channelling.change}
@@ -212,33 +209,15 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
       <Button small onClick={() => enable.mutate(!channel.enabled)}>
         {channel.enabled ? texts.rules.switchOff : texts.rules.switchOn}
       </Button>
-      <Button small look="danger" onClick={askDelete}>
-        {texts.rules.delete}
-      </Button>
+      <AskButton
+        label={texts.rules.delete}
+        title={texts.rules.askDelete(channel.name)}
+        hint={texts.channels.deleteHint}
+        act={() => body(api.DELETE('/channels/{slug}', of(slug)))}
+        done={() => texts.channels.deleted}
+        touches={TOUCHES}
+      />
       {editing && <Form channel={channel} onClose={closeEdit} onSecret={onSecret} />}
-      {rotating && (
-        <Confirm
-          title={texts.channels.askRotate(channel.name)}
-          act={texts.channels.rotate}
-          busy={rotate.isPending}
-          onAct={() => rotate.mutate()}
-          onClose={closeRotate}
-        >
-          <p>{texts.channels.rotateHint}</p>
-        </Confirm>
-      )}
-      {deleting && (
-        <Confirm
-          title={texts.rules.askDelete(channel.name)}
-          act={texts.rules.delete}
-          look="danger"
-          busy={remove.isPending}
-          onAct={() => remove.mutate()}
-          onClose={closeDelete}
-        >
-          <p>{texts.channels.deleteHint}</p>
-        </Confirm>
-      )}
     </div>
   );
 }
@@ -295,19 +274,7 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
                   <DeliveryRow key={delivery.id} delivery={delivery} write={write} />
                 ))}
               </ul>
-              {found.totalPages > 1 && (
-                <div className="flex items-center gap-2 p-3">
-                  <Button small disabled={found.first} onClick={() => setPage(page - 1)}>
-                    {texts.common.newer}
-                  </Button>
-                  <span className="text-sm text-soft">
-                    {number(page + 1)} / {number(found.totalPages)}
-                  </span>
-                  <Button small disabled={found.last} onClick={() => setPage(page + 1)}>
-                    {texts.common.older}
-                  </Button>
-                </div>
-              )}
+              <Pager found={found} page={page} onPage={setPage} />
             </>
           )
         }
@@ -326,7 +293,7 @@ function DeliveryRow({ delivery, write }: { delivery: Delivery; write: boolean }
     touches: TOUCHES,
   });
   return (
-    <li className="grid items-center gap-x-4 gap-y-1 border-t border-line px-4 py-2 md:grid-cols-[190px_110px_1fr_auto]">
+    <li className="grid grid-cols-1 items-center gap-x-4 gap-y-1 border-t border-line px-4 py-2 md:grid-cols-[190px_110px_1fr_auto]">
       <span>
         {texts.channels.events[delivery.trigger] ?? delivery.trigger}
         {delivery.identityId && (
@@ -421,97 +388,84 @@ function Form({
       if (!channel && saved.secret) onSecret(saved.secret);
     },
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    make.mutate();
-  }
   return (
-    <Dialog
+    <DialogForm
       title={channel ? texts.channelling.changeOf(channel.name) : texts.channels.make}
       onClose={onClose}
+      act={channel ? texts.common.save : texts.channels.make}
+      blocked={make.isPending || !name.trim() || (!target.trim() && !secretTarget)}
+      onAct={() => make.mutate()}
     >
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.rules.name}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        {!channel && (
-          <Field label={texts.channels.type}>
-            {() => (
-              <Select
-                label={texts.channels.type}
-                value={type}
-                options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
-                onChange={setType}
-              />
-            )}
-          </Field>
-        )}
-        <Field
-          label={texts.channels.targets[type]}
-          hint={secretTarget ? texts.channelling.keepUrl : texts.channels.targetHints[type]}
-        >
-          {(id) => (
-            <textarea
-              id={id}
-              rows={2}
-              required={!secretTarget}
-              className="field h-auto py-2 font-mono text-xs"
-              value={target}
-              onChange={(event) => setTarget(event.target.value)}
+      <Input
+        label={texts.rules.name}
+        required
+        maxLength={NAME_CHARS_MAX}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      {!channel && (
+        <Field label={texts.channels.type}>
+          {() => (
+            <Select
+              label={texts.channels.type}
+              value={type}
+              options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
+              onChange={setType}
             />
           )}
         </Field>
-        <fieldset className="flex flex-col gap-2">
-          <legend className="mb-1 text-sm font-medium">{texts.channels.hearsBesides}</legend>
-          {EVENTS.map((one) => (
-            <Check
-              key={one}
-              checked={events.includes(one)}
-              onChange={(on) =>
-                setEvents(on ? [...events, one] : events.filter((event) => event !== one))
-              }
-            >
-              {texts.channels.events[one] ?? one}
-            </Check>
-          ))}
-        </fieldset>
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Input
-            label={texts.channelling.paceLabel}
-            hint={texts.channelling.paceHint}
-            type="number"
-            min={1}
-            max={PER_MINUTE_MAX}
-            value={pace}
-            onChange={(event) => setPace(event.target.value)}
+      )}
+      <Field
+        label={texts.channels.targets[type]}
+        hint={secretTarget ? texts.channelling.keepUrl : texts.channels.targetHints[type]}
+      >
+        {(id) => (
+          <textarea
+            id={id}
+            rows={2}
+            required={!secretTarget}
+            className="field h-auto py-2 font-mono text-xs"
+            value={target}
+            onChange={(event) => setTarget(event.target.value)}
           />
-          {type === 'EMAIL' && (
-            <Input
-              label={texts.channelling.digest}
-              hint={texts.channelling.digestHint}
-              type="number"
-              min={0}
-              max={DIGEST_MINUTES_MAX}
-              value={digest}
-              onChange={(event) => setDigest(event.target.value)}
-            />
-          )}
-        </div>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button
-            type="submit"
-            look="main"
-            disabled={make.isPending || !name.trim() || (!target.trim() && !secretTarget)}
+        )}
+      </Field>
+      <fieldset className="flex flex-col gap-2">
+        <legend className="mb-1 text-sm font-medium">{texts.channels.hearsBesides}</legend>
+        {EVENTS.map((one) => (
+          <Check
+            key={one}
+            checked={events.includes(one)}
+            onChange={(on) =>
+              setEvents(on ? [...events, one] : events.filter((event) => event !== one))
+            }
           >
-            {channel ? texts.common.save : texts.channels.make}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+            {texts.channels.events[one] ?? one}
+          </Check>
+        ))}
+      </fieldset>
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        <Input
+          label={texts.channelling.paceLabel}
+          hint={texts.channelling.paceHint}
+          type="number"
+          min={1}
+          max={PER_MINUTE_MAX}
+          value={pace}
+          onChange={(event) => setPace(event.target.value)}
+        />
+        {type === 'EMAIL' && (
+          <Input
+            label={texts.channelling.digest}
+            hint={texts.channelling.digestHint}
+            type="number"
+            min={0}
+            max={DIGEST_MINUTES_MAX}
+            value={digest}
+            onChange={(event) => setDigest(event.target.value)}
+          />
+        )}
+      </div>
+    </DialogForm>
   );
 }

@@ -1,17 +1,20 @@
 /** Keys for pages and servers. A secret is shown once, when it is made. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Credential } from '../api/types';
 import { snippet } from '../lib/snippet';
+import { AskButton } from '../parts/AskButton';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
-import { Copy, CopyBlock } from '../parts/Copy';
-import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { Copy } from '../parts/Copy';
+import { useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Field, Input } from '../parts/Field';
+import { ListOf } from '../parts/ListOf';
+import { Once } from '../parts/Once';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
-import { Empty, Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
@@ -40,28 +43,28 @@ export default function Credentials() {
       }
     >
       <Panel>
-        <Fetched query={query}>
-          {(credentials) =>
-            credentials.length === 0 ? (
-              <Empty title={texts.credentials.none}>{texts.credentials.noneHint}</Empty>
-            ) : (
-              <ul>
-                {credentials.map((credential) => (
-                  <Row key={credential.id} credential={credential} write={write} />
-                ))}
-              </ul>
-            )
-          }
-        </Fetched>
+        <ListOf query={query} none={texts.credentials.none} noneHint={texts.credentials.noneHint}>
+          {(credential) => <Row key={credential.id} credential={credential} write={write} />}
+        </ListOf>
       </Panel>
       {making && <Make onClose={close} onMade={setMade} />}
-      {made && <Made credential={made} onClose={() => setMade(null)} />}
+      {made && (
+        <Once
+          title={texts.credentials.madeTitle}
+          hint={texts.credentials.once}
+          blocks={[
+            [texts.credentials.secret, made.secretKey ?? ''],
+            [texts.credentials.public, made.publicKey],
+            [texts.firstRun.page, snippet(location.origin, made.publicKey)],
+          ]}
+          onClose={() => setMade(null)}
+        />
+      )}
     </Page>
   );
 }
 
 function Row({ credential, write }: { credential: Credential; write: boolean }) {
-  const [revoking, open, close] = useOpen();
   const { id } = credential;
   const set = (disabled: boolean) =>
     body(api.PATCH('/credentials/{id}', { params: { path: { id } }, body: { disabled } }));
@@ -70,12 +73,6 @@ function Row({ credential, write }: { credential: Credential; write: boolean }) 
     done: (disabled) => (disabled ? texts.credentials.disabledNow : texts.credentials.enabledNow),
     undo: (disabled) => set(!disabled),
     touches: ['credentials'],
-  });
-  const revoke = useAct({
-    act: () => body(api.DELETE('/credentials/{id}', { params: { path: { id } } })),
-    done: () => texts.credentials.revokedNow,
-    touches: ['credentials'],
-    after: close,
   });
   const dead = Boolean(credential.revokedAt);
   return (
@@ -113,22 +110,15 @@ function Row({ credential, write }: { credential: Credential; write: boolean }) 
           <Button small onClick={() => disable.mutate(!credential.disabled)}>
             {credential.disabled ? texts.credentials.enable : texts.credentials.disable}
           </Button>
-          <Button small look="danger" onClick={open}>
-            {texts.credentials.revoke}
-          </Button>
+          <AskButton
+            label={texts.credentials.revoke}
+            title={texts.credentials.askRevoke(credential.name)}
+            hint={texts.credentials.revokeHint}
+            act={() => body(api.DELETE('/credentials/{id}', { params: { path: { id } } }))}
+            done={() => texts.credentials.revokedNow}
+            touches={['credentials']}
+          />
         </div>
-      )}
-      {revoking && (
-        <Confirm
-          title={texts.credentials.askRevoke(credential.name)}
-          act={texts.credentials.revoke}
-          look="danger"
-          busy={revoke.isPending}
-          onAct={() => revoke.mutate()}
-          onClose={close}
-        >
-          <p>{texts.credentials.revokeHint}</p>
-        </Confirm>
       )}
     </li>
   );
@@ -150,59 +140,32 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: Credent
       onClose();
     },
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    make.mutate();
-  }
   return (
-    <Dialog title={texts.credentials.make} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.credentials.name}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Field label={texts.credentials.allowed} hint={texts.credentials.allowedHint}>
-          {(id) => (
-            <textarea
-              id={id}
-              rows={3}
-              className="field h-auto py-2 font-mono text-xs"
-              value={origins}
-              onChange={(event) => setOrigins(event.target.value)}
-            />
-          )}
-        </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={make.isPending || !name.trim()}>
-            {texts.credentials.make}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-function Made({ credential, onClose }: { credential: Credential; onClose: () => void }) {
-  return (
-    <Dialog title={texts.credentials.madeTitle} onClose={onClose} wide>
-      <div className="flex flex-col gap-4">
-        <p className="rounded-lg bg-poor-wash px-3 py-2 text-poor">{texts.credentials.once}</p>
-        <CopyBlock label={texts.credentials.secret} text={credential.secretKey ?? ''} />
-        <CopyBlock label={texts.credentials.public} text={credential.publicKey} />
-        <CopyBlock
-          label={texts.firstRun.page}
-          text={snippet(location.origin, credential.publicKey)}
-        />
-        <div className="flex justify-end">
-          <Button look="main" onClick={onClose}>
-            {texts.credentials.kept}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
+    <DialogForm
+      title={texts.credentials.make}
+      onClose={onClose}
+      act={texts.credentials.make}
+      blocked={make.isPending || !name.trim()}
+      onAct={() => make.mutate()}
+    >
+      <Input
+        label={texts.credentials.name}
+        required
+        maxLength={NAME_CHARS_MAX}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <Field label={texts.credentials.allowed} hint={texts.credentials.allowedHint}>
+        {(id) => (
+          <textarea
+            id={id}
+            rows={3}
+            className="field h-auto py-2 font-mono text-xs"
+            value={origins}
+            onChange={(event) => setOrigins(event.target.value)}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }

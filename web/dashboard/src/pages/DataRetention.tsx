@@ -169,7 +169,7 @@ function Row({
 }) {
   const [name, hint] = texts.retention.kinds[kind] ?? [kind, ''];
   return (
-    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 sm:grid-cols-[1fr_170px_200px]">
+    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 sm:grid-cols-[minmax(0,34rem)_170px_1fr]">
       <span className="min-w-0">
         <span className="font-medium">{name}</span>
         <span className="block text-xs text-soft">{hint}</span>

@@ -23,7 +23,7 @@ export default function Datasets() {
               <ul>
                 {datasets.map((dataset) => (
                   <li key={dataset.slug} className="border-b border-line px-4 py-3 last:border-0">
-                    <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+                    <div className="flex flex-wrap items-baseline gap-x-3">
                       <Link
                         to="/settings/datasets/$slug"
                         params={{ slug: dataset.slug }}

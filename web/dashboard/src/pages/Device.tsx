@@ -64,7 +64,7 @@ export default function Device() {
       {query.error && !device ? <Failed error={query.error} retry={query.refetch} /> : null}
       {query.isPending && <Loading lines={6} />}
       {device && (
-        <div className="grid items-start gap-4 lg:grid-cols-2">
+        <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
           <div className="flex flex-col gap-4">
             <Panel
               title={texts.devices.about}
@@ -90,7 +90,7 @@ export default function Device() {
                           key={identity.id}
                           className="flex flex-col gap-2 border-b border-line px-4 py-2.5 last:border-0"
                         >
-                          <span className="flex items-start justify-between gap-3">
+                          <span className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
                             <Who id={identity.id} name={identity.displayName} />
                             <Badges badges={identity.badges} />
                           </span>

@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { api, body } from '../api/client';
 import type { Device } from '../api/types';
+import { Agent } from '../parts/Agent';
 import { Tag } from '../parts/Badges';
 import { Search } from '../parts/Field';
 import { DeviceLink } from '../parts/Links';
@@ -43,7 +44,7 @@ const COLUMNS: Column<Device>[] = [
     head: texts.devices.agent,
     width: 'minmax(220px,2fr)',
     sort: 'userAgent',
-    cell: (row) => <Said max={140}>{row.userAgent ?? ''}</Said>,
+    cell: (row) => <Agent text={row.userAgent} />,
   },
   {
     key: 'ip',
@@ -121,16 +122,14 @@ export default function Devices() {
           onOpen={(row) =>
             navigate({ to: '/devices/$fingerprint', params: { fingerprint: row.fingerprint } })
           }
-          cardHeight={88}
+          cardHeight={100}
           card={(row) => (
             <div className="flex min-w-0 flex-col gap-0.5">
               <span className="flex justify-between gap-2">
                 <DeviceLink fingerprint={row.fingerprint} />
                 <Time at={row.lastSeenAt} className="text-xs text-soft" />
               </span>
-              <Said max={60} className="truncate">
-                {row.userAgent ?? ''}
-              </Said>
+              <Agent text={row.userAgent} />
               <span className="truncate text-xs text-soft">
                 <Said max={45}>{row.ip ?? ''}</Said> {placeOf(row)}
               </span>

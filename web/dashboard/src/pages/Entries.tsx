@@ -1,14 +1,14 @@
 /** The entries of a dataset: found, added, overruled, pasted and removed. */
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { type FormEvent, useCallback, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Dataset, Entry, EntryBody } from '../api/types';
 import { parseEntries } from '../lib/entries';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
-import { Dialog } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Choice, Field, Input, Search, Select } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
@@ -260,50 +260,41 @@ function Form({
     touches: TOUCHES,
     after: onClose,
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    save.mutate();
-  }
   return (
-    <Dialog
+    <DialogForm
       title={entry ? texts.datasets.changeOf(entry.key) : texts.datasets.add}
       onClose={onClose}
+      act={texts.common.save}
+      blocked={save.isPending || !key.trim()}
+      onAct={() => save.mutate()}
     >
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.datasets.key}
-          hint={dataset.key}
-          required
-          readOnly={entry !== undefined}
-          maxLength={KEY_CHARS_MAX}
-          value={key}
-          onChange={(event) => setKey(event.target.value)}
-        />
-        <Field label={texts.datasets.value}>
-          {() => (
-            <Select
-              label={texts.datasets.value}
-              value={value}
-              options={values.map((one) => [one, one] as const)}
-              onChange={setValue}
-            />
-          )}
-        </Field>
-        <Input
-          label={texts.datasets.note}
-          hint={texts.datasets.noteHint}
-          maxLength={NOTE_CHARS_MAX}
-          value={note}
-          onChange={(event) => setNote(event.target.value)}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={save.isPending || !key.trim()}>
-            {texts.common.save}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      <Input
+        label={texts.datasets.key}
+        hint={dataset.key}
+        required
+        readOnly={entry !== undefined}
+        maxLength={KEY_CHARS_MAX}
+        value={key}
+        onChange={(event) => setKey(event.target.value)}
+      />
+      <Field label={texts.datasets.value}>
+        {() => (
+          <Select
+            label={texts.datasets.value}
+            value={value}
+            options={values.map((one) => [one, one] as const)}
+            onChange={setValue}
+          />
+        )}
+      </Field>
+      <Input
+        label={texts.datasets.note}
+        hint={texts.datasets.noteHint}
+        maxLength={NOTE_CHARS_MAX}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+    </DialogForm>
   );
 }
 
@@ -324,45 +315,36 @@ function Import({ dataset, onClose }: { dataset: Dataset; onClose: () => void })
     touches: TOUCHES,
     after: onClose,
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    load.mutate();
-  }
   const tooMany = entries.length > IMPORT_MAX;
   return (
-    <Dialog title={texts.datasets.import} onClose={onClose} wide>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Field label={texts.datasets.lines} hint={texts.datasets.importHint(known)}>
-          {(id) => (
-            <textarea
-              id={id}
-              rows={10}
-              className="field h-auto py-2 font-mono text-xs"
-              value={lines}
-              onChange={(event) => setLines(event.target.value)}
-            />
-          )}
-        </Field>
-        <div role="status" className="flex flex-col text-critical empty:hidden">
-          {tooMany && <p>{texts.datasets.tooMany(IMPORT_MAX)}</p>}
-          {wrong.slice(0, WRONG_SHOWN).map(({ line, value }) => (
-            <p key={line} className="said">
-              {texts.datasets.wrong(line, value, known)}
-            </p>
-          ))}
-          {wrong.length > WRONG_SHOWN && <p>{texts.common.more(wrong.length - WRONG_SHOWN)}</p>}
-        </div>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button
-            type="submit"
-            look="main"
-            disabled={load.isPending || entries.length === 0 || wrong.length > 0 || tooMany}
-          >
-            {texts.datasets.importAct(entries.length)}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={texts.datasets.import}
+      onClose={onClose}
+      wide
+      act={texts.datasets.importAct(entries.length)}
+      blocked={load.isPending || entries.length === 0 || wrong.length > 0 || tooMany}
+      onAct={() => load.mutate()}
+    >
+      <Field label={texts.datasets.lines} hint={texts.datasets.importHint(known)}>
+        {(id) => (
+          <textarea
+            id={id}
+            rows={10}
+            className="field h-auto py-2 font-mono text-xs"
+            value={lines}
+            onChange={(event) => setLines(event.target.value)}
+          />
+        )}
+      </Field>
+      <div role="status" className="flex flex-col text-critical empty:hidden">
+        {tooMany && <p>{texts.datasets.tooMany(IMPORT_MAX)}</p>}
+        {wrong.slice(0, WRONG_SHOWN).map(({ line, value }) => (
+          <p key={line} className="said">
+            {texts.datasets.wrong(line, value, known)}
+          </p>
+        ))}
+        {wrong.length > WRONG_SHOWN && <p>{texts.common.more(wrong.length - WRONG_SHOWN)}</p>}
+      </div>
+    </DialogForm>
   );
 }

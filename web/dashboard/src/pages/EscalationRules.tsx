@@ -1,22 +1,20 @@
 /** Rules that call people. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Condition, EscalationRule } from '../api/types';
-import { afterwards, ESCALATION_RULE_TYPES, inWords, isComplete, ofType } from '../lib/conditions';
+import { afterwards, ESCALATION_RULE_TYPES, isComplete, ofType } from '../lib/conditions';
 import { moment } from '../lib/format';
-import { Backtest, BacktestDialog } from '../parts/Backtest';
+import { Backtest } from '../parts/Backtest';
 import { SeverityTag, Tag } from '../parts/Badges';
-import { BudgetInput, Paused } from '../parts/Budget';
-import { Button } from '../parts/Button';
+import { BudgetInput } from '../parts/Budget';
 import { Conditions, Preview } from '../parts/Conditions';
-import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Check, Field, Input, Select } from '../parts/Field';
-import { Page, Panel } from '../parts/Page';
-import { Empty, Fetched } from '../parts/States';
+import { RuleRow } from '../parts/RuleRow';
+import { RulesPage } from '../parts/RulesPage';
 import { useAct } from '../parts/useAct';
-import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
 import { Delay } from './BadgeRules';
 
@@ -30,146 +28,81 @@ const set = (id: string, change: Partial<EscalationRule> & { paused?: boolean })
   body(api.PATCH('/escalation-rules/{id}', { params: { path: { id } }, body: change }));
 
 export default function EscalationRules() {
-  const { write, work } = useRights();
-  const [making, open, close] = useOpen();
   const query = useQuery({
     queryKey: ['escalation-rules'],
     queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
   });
   return (
-    <Page
+    <RulesPage
       title={texts.escalationRules.title}
       lead={texts.escalationRules.lead}
-      actions={
-        write && (
-          <Button look="main" onClick={open}>
-            {texts.rules.make}
-          </Button>
-        )
-      }
-    >
-      <Panel>
-        <Fetched query={query}>
-          {(rules) =>
-            rules.length === 0 ? (
-              <Empty title={texts.rules.none}>{texts.escalationRules.noneHint}</Empty>
-            ) : (
-              <ul>
-                {rules.map((rule) => (
-                  <Row key={rule.id} rule={rule} write={write} work={work} />
-                ))}
-              </ul>
-            )
-          }
-        </Fetched>
-      </Panel>
-      {making && <Form onClose={close} />}
-    </Page>
+      noneHint={texts.escalationRules.noneHint}
+      query={query}
+      row={(rule) => <Row key={rule.id} rule={rule} />}
+      form={(onClose) => <Form onClose={onClose} />}
+    />
   );
 }
 
-function Row({ rule, write, work }: { rule: EscalationRule; write: boolean; work: boolean }) {
-  const [editing, edit, stop] = useOpen();
-  const [deleting, ask, close] = useOpen();
-  const [trying, tryOut, stopTrying] = useOpen();
+function Row({ rule }: { rule: EscalationRule }) {
   const { id } = rule;
-  const enable = useAct({
-    act: (enabled: boolean) => set(id, { enabled }),
-    done: (enabled) => (enabled ? texts.rules.enabled : texts.rules.disabled),
-    undo: (enabled) => set(id, { enabled: !enabled }),
-    touches: TOUCHES,
-  });
-  const remove = useAct({
-    act: () => body(api.DELETE('/escalation-rules/{id}', { params: { path: { id } } })),
-    done: () => texts.rules.deleted,
-    touches: TOUCHES,
-    after: close,
-  });
   return (
-    <li className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line px-4 py-3 last:border-0">
-      <div className="flex w-64 flex-wrap items-center gap-2">
-        <SeverityTag severity={rule.severity} />
-        <span className="said font-medium">{rule.name}</span>
-        {!rule.enabled && <Tag look="warning">{texts.rules.off}</Tag>}
-        {rule.pausedAt && <Tag look="warning">{texts.budget.paused}</Tag>}
-        {rule.shadow && <Tag>{texts.escalations.shadow}</Tag>}
-        {rule.silenced && <Tag look="warning">{texts.escalationRules.silenced}</Tag>}
-      </div>
-      <div className="min-w-56 flex-1">
-        <p className="said">{rule.conditions.map(inWords).join(texts.rules.and)}</p>
-        <p className="said text-xs text-soft">
-          {texts.escalationRules.delays(
-            afterwards(rule.openAfterSeconds),
-            rule.closeAfterSeconds == null ? null : afterwards(rule.closeAfterSeconds),
-          )}{' '}
-          {rule.channels.length > 0
-            ? texts.escalationRules.tells(rule.channels.join(', '))
-            : texts.escalationRules.tellsNobody}
-          {rule.falsePositiveBudget != null && texts.budget.is(rule.falsePositiveBudget)}
-          {Date.parse(rule.effectiveAt) > Date.now() && (
-            <>
-              ; {texts.shadowing.from} {moment(rule.effectiveAt)}
-            </>
-          )}
-        </p>
-      </div>
-      <div className="flex flex-wrap gap-2">
-        <Link
-          to="/escalations"
-          search={{ rule: id, ...(rule.shadow ? { shadow: 'true' } : {}) }}
-          className="link self-center text-sm"
-        >
-          {texts.nav.escalations}
-        </Link>
-        <Link
-          to="/settings/escalation-rules/$id"
-          params={{ id }}
-          className="link self-center text-sm"
-        >
-          {texts.shadowing.compare}
-        </Link>
-        {work && (
-          <Button small onClick={tryOut}>
-            {texts.backtest.act}
-          </Button>
-        )}
-        {write && (
-          <>
-            <Button small onClick={edit}>
-              {texts.rules.change}
-            </Button>
-            <Button small onClick={() => enable.mutate(!rule.enabled)}>
-              {rule.enabled ? texts.rules.switchOff : texts.rules.switchOn}
-            </Button>
-            <Button small look="danger" onClick={ask}>
-              {texts.rules.delete}
-            </Button>
-          </>
-        )}
-      </div>
-      <Paused
-        rule={rule}
-        resume={() => set(id, { paused: false })}
-        touches={TOUCHES}
-        write={write}
-      />
-      {trying && (
-        <BacktestDialog of="escalation" stored={id} name={rule.name} onClose={stopTrying} />
+    <RuleRow
+      rule={rule}
+      of="escalation"
+      stored={id}
+      sign={
+        <>
+          <SeverityTag severity={rule.severity} />
+          <span className="said font-medium">{rule.name}</span>
+        </>
+      }
+      tags={
+        <>
+          {rule.shadow && <Tag>{texts.escalations.shadow}</Tag>}
+          {rule.silenced && <Tag look="warning">{texts.escalationRules.silenced}</Tag>}
+        </>
+      }
+      about={<About rule={rule} />}
+      links={
+        <>
+          <Link
+            to="/escalations"
+            search={{ rule: id, ...(rule.shadow ? { shadow: 'true' } : {}) }}
+            className="link text-sm"
+          >
+            {texts.nav.escalations}
+          </Link>
+          <Link to="/settings/escalation-rules/$id" params={{ id }} className="link text-sm">
+            {texts.shadowing.compare}
+          </Link>
+        </>
+      }
+      touches={TOUCHES}
+      deleteHint={texts.escalationRules.deleteHint}
+      set={(change) => set(id, change)}
+      remove={() => body(api.DELETE('/escalation-rules/{id}', { params: { path: { id } } }))}
+      form={(onClose) => <Form rule={rule} onClose={onClose} />}
+    />
+  );
+}
+
+function About({ rule }: { rule: EscalationRule }) {
+  return (
+    <>
+      {texts.escalationRules.delays(
+        afterwards(rule.openAfterSeconds),
+        rule.closeAfterSeconds == null ? null : afterwards(rule.closeAfterSeconds),
+      )}{' '}
+      {rule.channels.length > 0
+        ? texts.escalationRules.tells(rule.channels.join(', '))
+        : texts.escalationRules.tellsNobody}
+      {Date.parse(rule.effectiveAt) > Date.now() && (
+        <>
+          ; {texts.shadowing.from} {moment(rule.effectiveAt)}
+        </>
       )}
-      {editing && <Form rule={rule} onClose={stop} />}
-      {deleting && (
-        <Confirm
-          title={texts.rules.askDelete(rule.name)}
-          act={texts.rules.delete}
-          look="danger"
-          busy={remove.isPending}
-          onAct={() => remove.mutate()}
-          onClose={close}
-        >
-          <p>{texts.escalationRules.deleteHint}</p>
-        </Confirm>
-      )}
-    </li>
+    </>
   );
 }
 
@@ -214,88 +147,71 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
     touches: TOUCHES,
     after: onClose,
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    save.mutate();
-  }
   return (
-    <Dialog
+    <DialogForm
       title={rule ? texts.rules.changeOf(rule.name) : texts.escalationRules.make}
       onClose={onClose}
       wide
+      act={texts.common.save}
+      blocked={save.isPending || !name.trim() || !conditions.every(isComplete)}
+      onAct={() => save.mutate()}
     >
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <div className="grid gap-4 sm:grid-cols-[1fr_auto]">
-          <Input
-            label={texts.rules.name}
-            required
-            maxLength={NAME_CHARS_MAX}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-          <Field label={texts.escalations.severity}>
-            {() => (
-              <Select
-                label={texts.escalations.severity}
-                value={severity}
-                options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
-                onChange={setSeverity}
-              />
-            )}
-          </Field>
-        </div>
-        <Conditions
-          conditions={conditions}
-          types={ESCALATION_RULE_TYPES}
-          onChange={setConditions}
-        />
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Delay
-            label={texts.escalationRules.openAfter}
-            seconds={openAfter}
-            onChange={setOpenAfter}
-          />
-          <div className="flex flex-col gap-2">
-            <Check checked={closes} onChange={setCloses}>
-              {texts.escalationRules.closes}
-            </Check>
-            {closes && (
-              <Delay
-                label={texts.escalationRules.closeAfter}
-                seconds={closeAfter}
-                onChange={setCloseAfter}
-              />
-            )}
-          </div>
-        </div>
-        <ChannelChoice chosen={channels} onChange={setChannels} />
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-[1fr_auto]">
         <Input
-          label={texts.shadowing.effective}
-          hint={texts.shadowing.effectiveHint}
-          type="datetime-local"
-          value={effective}
-          onChange={(event) => setEffective(event.target.value)}
+          label={texts.rules.name}
+          required
+          maxLength={NAME_CHARS_MAX}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
         />
-        <Check checked={shadow} onChange={setShadow}>
-          {texts.escalationRules.shadow}
-        </Check>
-        <BudgetInput share={budget} onChange={setBudget} />
-        <Preview of="escalation" conditions={conditions} />
-        {conditions.every(isComplete) && (
-          <Backtest key={JSON.stringify(draft)} of="escalation" stored={rule?.id} draft={draft} />
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button
-            type="submit"
-            look="main"
-            disabled={save.isPending || !name.trim() || !conditions.every(isComplete)}
-          >
-            {texts.common.save}
-          </Button>
+        <Field label={texts.escalations.severity}>
+          {() => (
+            <Select
+              label={texts.escalations.severity}
+              value={severity}
+              options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
+              onChange={setSeverity}
+            />
+          )}
+        </Field>
+      </div>
+      <Conditions conditions={conditions} types={ESCALATION_RULE_TYPES} onChange={setConditions} />
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        <Delay
+          label={texts.escalationRules.openAfter}
+          seconds={openAfter}
+          onChange={setOpenAfter}
+        />
+        <div className="flex flex-col gap-2">
+          <Check checked={closes} onChange={setCloses}>
+            {texts.escalationRules.closes}
+          </Check>
+          {closes && (
+            <Delay
+              label={texts.escalationRules.closeAfter}
+              seconds={closeAfter}
+              onChange={setCloseAfter}
+            />
+          )}
         </div>
-      </form>
-    </Dialog>
+      </div>
+      <ChannelChoice chosen={channels} onChange={setChannels} />
+      <Input
+        label={texts.shadowing.effective}
+        hint={texts.shadowing.effectiveHint}
+        type="datetime-local"
+        value={effective}
+        onChange={(event) => setEffective(event.target.value)}
+      />
+      <Check checked={shadow} onChange={setShadow}>
+        {texts.escalationRules.shadow}
+      </Check>
+      <BudgetInput share={budget} onChange={setBudget} />
+      <Preview of="escalation" conditions={conditions} />
+      {conditions.every(isComplete) && (
+        <Backtest key={JSON.stringify(draft)} of="escalation" stored={rule?.id} draft={draft} />
+      )}
+    </DialogForm>
   );
 }
 

@@ -6,9 +6,8 @@ import { api, body } from '../api/client';
 import { CATEGORIES, type Category, type Escalation } from '../api/types';
 import { number } from '../lib/format';
 import { SeverityTag } from '../parts/Badges';
-import { EscalationDetail, useEscalationActs } from '../parts/EscalationDetail';
+import { EscalationDetail, useEscalationKeys } from '../parts/EscalationDetail';
 import { Choice, Select } from '../parts/Field';
-import { useKeys } from '../parts/keys';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
@@ -16,7 +15,6 @@ import { Score } from '../parts/Score';
 import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
-import { useRights } from '../parts/useMe';
 import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
 import { useSearch, useSetSearch } from '../parts/useSearch';
@@ -98,8 +96,6 @@ export default function Escalations() {
   const setSearch = useSetSearch();
   const navigate = useNavigate();
   const narrow = useNarrow();
-  const { work } = useRights();
-  const acts = useEscalationActs();
   const [active, setActive] = useState<Escalation | undefined>();
   const status = STATUSES.find((one) => one === search.status) ?? 'OPEN';
   const severity = SEVERITIES.find((one) => one === search.severity) ?? '';
@@ -141,18 +137,7 @@ export default function Escalations() {
       ),
     { pollMs: POLL_MS },
   );
-  const on = (act: (escalation: Escalation) => void) => () => {
-    if (active && work) act(active);
-  };
-  useKeys({
-    a: on((one) => one.status === 'OPEN' && acts.to(one, 'ACKNOWLEDGED')),
-    c: on((one) => acts.to(one, 'CLOSED')),
-    r: on((one) => acts.to(one, 'OPEN')),
-    m: on(acts.assignToMe),
-    n: on(() => document.querySelector<HTMLTextAreaElement>('[data-note]')?.focus()),
-    l: on(() => document.querySelector<HTMLButtonElement>('[data-label]')?.click()),
-    e: () => active && navigate({ to: '/identities/$id', params: { id: active.identity.id } }),
-  });
+  useEscalationKeys(active);
   return (
     <Page
       title={texts.nav.escalations}
@@ -162,7 +147,7 @@ export default function Escalations() {
           : texts.escalations.found(rows.total, texts.statuses[status] ?? status)
       }
     >
-      <div className="grid items-start gap-4 lg:grid-cols-[1fr_380px] 2xl:grid-cols-[1fr_440px]">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_380px] 2xl:grid-cols-[minmax(0,1fr)_440px]">
         <Panel>
           <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
             <StatusChoice
@@ -224,7 +209,14 @@ export default function Escalations() {
             )}
             empty={
               <Empty title={status === 'OPEN' ? texts.home.noEscalations : texts.escalations.none}>
-                {status === 'OPEN' ? texts.home.noEscalationsHint : null}
+                {status === 'OPEN' && (
+                  <>
+                    {texts.home.noEscalationsHint}
+                    <Link to="/settings/escalation-rules" className="link mt-1 block">
+                      {texts.nav.escalationRules}
+                    </Link>
+                  </>
+                )}
               </Empty>
             }
           />

@@ -33,7 +33,7 @@ export default function Event() {
     >
       <Fetched query={query} lines={8}>
         {(event) => (
-          <div className="grid items-start gap-4 lg:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
             <Panel title={texts.events.about}>
               <div className="p-4">
                 <Facts facts={facts(event)} />

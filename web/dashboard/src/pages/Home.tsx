@@ -69,12 +69,12 @@ export default function Home() {
   return (
     <Page title={texts.home.title} lead={texts.home.lead} actions={<PeriodChoice />}>
       <Cards />
-      <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
+      <div className="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Suspects />
         <OpenEscalations />
       </div>
       <Distribution />
-      <div className="grid items-start gap-4 xl:grid-cols-[3fr_2fr]">
+      <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex min-w-0 flex-col gap-4">
           <Activity />
           <Recent identities={identities} />

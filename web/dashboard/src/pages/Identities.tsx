@@ -40,14 +40,14 @@ const COLUMNS: Column<Identity>[] = [
   {
     key: 'who',
     head: texts.identities.who,
-    width: 'minmax(190px,1.4fr)',
+    width: 'minmax(190px,1fr)',
     sort: 'displayName',
     cell: (row) => <Who id={row.id} name={row.displayName} />,
   },
   {
     key: 'email',
     head: texts.identities.email,
-    width: 'minmax(140px,1.1fr)',
+    width: 'minmax(150px,1fr)',
     sort: 'displayEmail',
     cell: (row) => <Said max={48}>{row.displayEmail ?? row.displayUsername ?? ''}</Said>,
   },
@@ -61,7 +61,7 @@ const COLUMNS: Column<Identity>[] = [
   {
     key: 'badges',
     head: texts.identities.badges,
-    width: 'minmax(150px,1.2fr)',
+    width: 'minmax(150px,1.5fr)',
     cell: (row) => (
       <span className="flex min-w-0 items-center gap-1">
         {row.disregarded && <Tag>{texts.identities.disregarded}</Tag>}

@@ -19,6 +19,7 @@ import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { useSetSearch } from '../parts/useSearch';
 import { texts } from '../texts';
+import { AddressesTab } from './identity/AddressesTab';
 import { DataTab } from './identity/DataTab';
 import { DevicesTab } from './identity/DevicesTab';
 import { EventsTab } from './identity/EventsTab';
@@ -74,6 +75,11 @@ export default function Identity() {
           { key: 'history', label: texts.identity.history, show: () => <HistoryTab id={id} /> },
           { key: 'events', label: texts.identity.events, show: () => <EventsTab id={id} /> },
           { key: 'devices', label: texts.identity.devices, show: () => <DevicesTab id={id} /> },
+          {
+            key: 'addresses',
+            label: texts.addresses.title,
+            show: () => <AddressesTab id={id} />,
+          },
           { key: 'data', label: texts.identity.data, show: () => <DataTab identity={identity} /> },
           { key: 'reviews', label: texts.identity.reviews, show: () => <ReviewsTab id={id} /> },
           { key: 'label', label: texts.labels.label, show: () => <LabelTab identity={identity} /> },

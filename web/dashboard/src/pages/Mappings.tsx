@@ -1,11 +1,12 @@
 /** From the application's names of events and fields to the ones that Dregs knows. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Mapping } from '../api/types';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
-import { Dialog, useOpen } from '../parts/Dialog';
+import { useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Choice, Field, Input, Search, Select } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
@@ -131,44 +132,38 @@ function Form({ kind, targets, onClose }: { kind: Kind; targets: string[]; onClo
     touches: TOUCHES,
     after: onClose,
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    save.mutate();
-  }
   return (
-    <Dialog title={`${texts.mappings.make}: ${texts.mappings.kinds[kind]}`} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.mappings.source}
-          hint={texts.mappings.sourceHint}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={source}
-          onChange={(event) => setSource(event.target.value)}
-        />
-        <Field label={texts.mappings.target}>
-          {() => (
-            <Select
-              label={texts.mappings.target}
-              value={target}
-              options={targets.map((one) => [one, one] as const)}
-              onChange={setTarget}
-            />
-          )}
-        </Field>
-        <Input
-          label={texts.mappings.description}
-          maxLength={200}
-          value={description}
-          onChange={(event) => setDescription(event.target.value)}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={save.isPending || !source.trim() || !target}>
-            {texts.common.save}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={`${texts.mappings.make}: ${texts.mappings.kinds[kind]}`}
+      onClose={onClose}
+      act={texts.common.save}
+      blocked={save.isPending || !source.trim() || !target}
+      onAct={() => save.mutate()}
+    >
+      <Input
+        label={texts.mappings.source}
+        hint={texts.mappings.sourceHint}
+        required
+        maxLength={NAME_CHARS_MAX}
+        value={source}
+        onChange={(event) => setSource(event.target.value)}
+      />
+      <Field label={texts.mappings.target}>
+        {() => (
+          <Select
+            label={texts.mappings.target}
+            value={target}
+            options={targets.map((one) => [one, one] as const)}
+            onChange={setTarget}
+          />
+        )}
+      </Field>
+      <Input
+        label={texts.mappings.description}
+        maxLength={200}
+        value={description}
+        onChange={(event) => setDescription(event.target.value)}
+      />
+    </DialogForm>
   );
 }

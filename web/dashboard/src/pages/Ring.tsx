@@ -59,7 +59,7 @@ function Detail({ ring }: { ring: RingDetail }) {
         <Figure name={texts.rings.age}>{plural(ring.ageDays, 'day')}</Figure>
       </div>
       <Picture ring={ring} />
-      <div className="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <Members ring={ring} />
         <div className="flex flex-col gap-4">
           <Panel title={texts.rings.holds}>

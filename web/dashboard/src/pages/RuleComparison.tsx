@@ -46,17 +46,12 @@ export default function RuleComparison() {
       }
       lead={texts.shadowing.lead}
       actions={
-        <>
-          <Choice
-            label={texts.overview.period}
-            value={days}
-            onChange={(to) => setSearch({ days: to === '30' ? undefined : to })}
-            options={texts.shadowing.periods}
-          />
-          <Link to="/settings/escalation-rules" className="link">
-            {texts.shadowing.back}
-          </Link>
-        </>
+        <Choice
+          label={texts.overview.period}
+          value={days}
+          onChange={(to) => setSearch({ days: to === '30' ? undefined : to })}
+          options={texts.shadowing.periods}
+        />
       }
     >
       <Fetched query={query} lines={8}>

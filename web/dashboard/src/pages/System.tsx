@@ -5,12 +5,16 @@ import { api, body } from '../api/client';
 import type { Ingestion } from '../api/types';
 import { day, number } from '../lib/format';
 import { Tag } from '../parts/Badges';
+import { CopyBlock } from '../parts/Copy';
 import { Facts, Page, Panel } from '../parts/Page';
 import { SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { texts } from '../texts';
 
+/** As in docs/operating.md. */
+const BACKUP = 'dregs backup --data-dir /var/lib/dregs copy.db';
+const ERASURES = 'dregs erasures --data-dir /var/lib/dregs > erasures.jsonl';
 const POLL_MS = 10_000;
 /** Lists of networks and throw-away domains are worth little after that. */
 const PACK_DAYS_OLD = 60;
@@ -28,7 +32,7 @@ export default function System() {
   });
   return (
     <Page title={texts.system.title} lead={texts.system.lead}>
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <Panel title={texts.system.versions}>
           <Fetched query={summary}>
             {({ version, dataPack, unmappedEventNames, unmappedAttributeNames }) => (
@@ -79,6 +83,18 @@ export default function System() {
           </Fetched>
         </Panel>
       </div>
+      <Panel title={texts.system.backup}>
+        <div className="flex flex-col gap-3 p-4">
+          <p className="max-w-prose text-soft">{texts.system.backupHint}</p>
+          <div className="grid grid-cols-1 gap-3 lg:grid-cols-2">
+            <CopyBlock label={texts.system.copyStore} text={BACKUP} />
+            <CopyBlock label={texts.system.copyErasures} text={ERASURES} />
+          </div>
+          <a href="/docs/operating" className="link w-fit">
+            {texts.system.manual}
+          </a>
+        </div>
+      </Panel>
       <Panel title={texts.system.ingestion}>
         <Fetched query={ingestion}>{(ingestion) => <Fates ingestion={ingestion} />}</Fetched>
       </Panel>

@@ -1,17 +1,20 @@
 /** The people of the team: who may do what, and who is invited. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Invitation, Member } from '../api/types';
 import { day, number } from '../lib/format';
+import { AskButton } from '../parts/AskButton';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
-import { Confirm, Dialog, useOpen } from '../parts/Dialog';
+import { useOpen } from '../parts/Dialog';
+import { DialogForm } from '../parts/DialogForm';
 import { Field, Input, Select } from '../parts/Field';
+import { ListOf } from '../parts/ListOf';
 import { Once } from '../parts/Once';
 import { Facts, Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
-import { Empty, Fetched } from '../parts/States';
+import { Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { tell } from '../parts/Toasts';
 import { useAct } from '../parts/useAct';
@@ -45,7 +48,7 @@ export default function Team() {
         )
       }
     >
-      <div className="grid items-start gap-4 lg:grid-cols-[1fr_340px]">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_340px]">
         <div className="flex min-w-0 flex-col gap-4">
           <Members />
           {write && <Invitations />}
@@ -150,29 +153,23 @@ function Naming({
   onClose: () => void;
 }) {
   const [name, setName] = useState(before);
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    onName(name.trim());
-  }
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.team.name}
-          hint={hint}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={busy || !name.trim()}>
-            {texts.common.save}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={title}
+      onClose={onClose}
+      act={texts.common.save}
+      blocked={busy || !name.trim()}
+      onAct={() => onName(name.trim())}
+    >
+      <Input
+        label={texts.team.name}
+        hint={hint}
+        required
+        maxLength={NAME_CHARS_MAX}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+    </DialogForm>
   );
 }
 
@@ -267,111 +264,71 @@ function Row({
 }
 
 function Leave({ member }: { member: Member }) {
-  const [asking, ask, close] = useOpen();
-  const leave = useAct({
-    act: () =>
-      body(api.DELETE('/team/members/{userId}', { params: { path: { userId: member.id } } })),
-    touches: [],
-    after: () => {
-      tell(texts.team.left);
-      endSession('left');
-    },
-  });
   return (
-    <>
-      <Button small onClick={ask}>
-        {texts.team.leave}
-      </Button>
-      {asking && (
-        <Confirm
-          title={texts.team.askLeave}
-          act={texts.team.leave}
-          look="danger"
-          busy={leave.isPending}
-          onAct={() => leave.mutate()}
-          onClose={close}
-        >
-          <p>{texts.team.leaveHint}</p>
-        </Confirm>
-      )}
-    </>
+    <AskButton
+      label={texts.team.leave}
+      look="plain"
+      answerLook="danger"
+      title={texts.team.askLeave}
+      hint={texts.team.leaveHint}
+      act={() =>
+        body(api.DELETE('/team/members/{userId}', { params: { path: { userId: member.id } } }))
+      }
+      touches={[]}
+      after={() => {
+        tell(texts.team.left);
+        endSession('left');
+      }}
+    />
   );
 }
 
 function MemberActs({ member, onReset }: { member: Member; onReset: (link: string) => void }) {
-  const [asking, setAsking] = useState<'reset' | 'disable' | 'remove' | null>(null);
-  const close = () => setAsking(null);
   const path = { params: { path: { userId: member.id } } };
-  const reset = useAct({
-    act: () => body(api.POST('/team/members/{userId}/actions/reset-password', path)),
-    touches: [],
-    after: (_, made) => {
-      close();
-      if (made) onReset(made.link);
-    },
-  });
-  const disable = useAct({
-    act: (disabled: boolean) => set(member.id, { disabled }),
-    done: (disabled) => (disabled ? texts.team.disabledNow : texts.team.enabledNow),
-    undo: (disabled) => set(member.id, { disabled: !disabled }),
+  const disabling = {
+    done: () => (member.disabled ? texts.team.enabledNow : texts.team.disabledNow),
+    undo: () => set(member.id, { disabled: member.disabled }),
     touches: TOUCHES,
-    after: close,
-  });
-  const remove = useAct({
-    act: () => body(api.DELETE('/team/members/{userId}', path)),
-    done: () => texts.team.removed,
-    touches: TOUCHES,
-    after: close,
-  });
+  };
+  const enable = useAct({ act: () => set(member.id, { disabled: false }), ...disabling });
   return (
     <div className="flex flex-wrap gap-2">
-      <Button small onClick={() => setAsking('reset')}>
-        {texts.team.reset}
-      </Button>
-      <Button
-        small
-        onClick={() => (member.disabled ? disable.mutate(false) : setAsking('disable'))}
-      >
-        {member.disabled ? texts.team.enable : texts.team.disable}
-      </Button>
-      <Button small look="danger" onClick={() => setAsking('remove')}>
-        {texts.team.remove}
-      </Button>
-      {asking === 'reset' && (
-        <Confirm
-          title={texts.team.askReset(member.name)}
-          act={texts.team.resetAct}
-          busy={reset.isPending}
-          onAct={() => reset.mutate()}
-          onClose={close}
-        >
-          <p>{texts.team.resetAsk}</p>
-        </Confirm>
-      )}
-      {asking === 'disable' && (
-        <Confirm
+      <AskButton
+        label={texts.team.reset}
+        answer={texts.team.resetAct}
+        look="plain"
+        answerLook="main"
+        title={texts.team.askReset(member.name)}
+        hint={texts.team.resetAsk}
+        act={() => body(api.POST('/team/members/{userId}/actions/reset-password', path))}
+        touches={[]}
+        after={(_, made) => {
+          if (made) onReset(made.link);
+        }}
+      />
+      {member.disabled ? (
+        <Button small onClick={() => enable.mutate()}>
+          {texts.team.enable}
+        </Button>
+      ) : (
+        <AskButton
+          label={texts.team.disable}
+          look="plain"
+          answerLook="danger"
           title={texts.team.askDisable(member.name)}
-          act={texts.team.disable}
-          look="danger"
-          busy={disable.isPending}
-          onAct={() => disable.mutate(true)}
-          onClose={close}
-        >
-          <p>{texts.team.disableHint}</p>
-        </Confirm>
+          hint={texts.team.disableHint}
+          act={() => set(member.id, { disabled: true })}
+          {...disabling}
+        />
       )}
-      {asking === 'remove' && (
-        <Confirm
-          title={texts.team.askRemove(member.name)}
-          act={texts.team.remove}
-          look="danger"
-          busy={remove.isPending}
-          onAct={() => remove.mutate()}
-          onClose={close}
-        >
-          <p>{texts.team.removeHint}</p>
-        </Confirm>
-      )}
+      <AskButton
+        label={texts.team.remove}
+        title={texts.team.askRemove(member.name)}
+        hint={texts.team.removeHint}
+        act={() => body(api.DELETE('/team/members/{userId}', path))}
+        done={() => texts.team.removed}
+        touches={TOUCHES}
+      />
     </div>
   );
 }
@@ -383,32 +340,14 @@ function Invitations() {
   });
   return (
     <Panel title={texts.team.invitations}>
-      <Fetched query={query}>
-        {(invitations) =>
-          invitations.length === 0 ? (
-            <Empty title={texts.team.noInvitations} />
-          ) : (
-            <ul>
-              {invitations.map((invitation) => (
-                <Waiting key={invitation.id} invitation={invitation} />
-              ))}
-            </ul>
-          )
-        }
-      </Fetched>
+      <ListOf query={query} none={texts.team.noInvitations}>
+        {(invitation) => <Waiting key={invitation.id} invitation={invitation} />}
+      </ListOf>
     </Panel>
   );
 }
 
 function Waiting({ invitation }: { invitation: Invitation }) {
-  const [asking, ask, close] = useOpen();
-  const withdraw = useAct({
-    act: () =>
-      body(api.DELETE('/team/invitations/{id}', { params: { path: { id: invitation.id } } })),
-    done: () => texts.team.withdrawn,
-    touches: TOUCHES,
-    after: close,
-  });
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-3 last:border-0">
       <div className="min-w-48 flex-1">
@@ -422,21 +361,16 @@ function Waiting({ invitation }: { invitation: Invitation }) {
         </div>
       </div>
       <span className="text-soft">{texts.roles[invitation.role] ?? invitation.role}</span>
-      <Button small look="danger" onClick={ask}>
-        {texts.team.withdraw}
-      </Button>
-      {asking && (
-        <Confirm
-          title={texts.team.askWithdraw(invitation.email)}
-          act={texts.team.withdraw}
-          look="danger"
-          busy={withdraw.isPending}
-          onAct={() => withdraw.mutate()}
-          onClose={close}
-        >
-          <p>{texts.team.withdrawHint}</p>
-        </Confirm>
-      )}
+      <AskButton
+        label={texts.team.withdraw}
+        title={texts.team.askWithdraw(invitation.email)}
+        hint={texts.team.withdrawHint}
+        act={() =>
+          body(api.DELETE('/team/invitations/{id}', { params: { path: { id: invitation.id } } }))
+        }
+        done={() => texts.team.withdrawn}
+        touches={TOUCHES}
+      />
     </li>
   );
 }
@@ -452,34 +386,28 @@ function Invite({ onClose, onMade }: { onClose: () => void; onMade: (made: Invit
       if (made) onMade(made);
     },
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    invite.mutate();
-  }
   return (
-    <Dialog title={texts.team.invite} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Input
-          label={texts.team.email}
-          type="email"
-          required
-          maxLength={EMAIL_CHARS_MAX}
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <Field label={texts.team.role} hint={texts.team.roleHints[role]}>
-          {() => (
-            <Select label={texts.team.role} value={role} options={roleOptions} onChange={setRole} />
-          )}
-        </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={invite.isPending || !email.trim()}>
-            {texts.team.invite}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={texts.team.invite}
+      onClose={onClose}
+      act={texts.team.invite}
+      blocked={invite.isPending || !email.trim()}
+      onAct={() => invite.mutate()}
+    >
+      <Input
+        label={texts.team.email}
+        type="email"
+        required
+        maxLength={EMAIL_CHARS_MAX}
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <Field label={texts.team.role} hint={texts.team.roleHints[role]}>
+        {() => (
+          <Select label={texts.team.role} value={role} options={roleOptions} onChange={setRole} />
+        )}
+      </Field>
+    </DialogForm>
   );
 }
 

@@ -1,9 +1,9 @@
 /** One figure over time as bars, and another beside it as a line. Loaded when it is first shown. */
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { number } from '../lib/format';
 import { useTheme } from '../theme';
+import { axisLook, color, drawPlot } from './plot';
 
 const HEIGHT_PX = 220;
 const BAR_SHARE = 0.7;
@@ -12,10 +12,6 @@ const BAR_PX_MAX = 48;
 export interface Figures {
   label: string;
   values: number[];
-}
-
-function color(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 export default function BarChart({
@@ -39,15 +35,11 @@ export default function BarChart({
   useEffect(() => {
     const box = place.current;
     if (!box) return;
-    const axis = {
-      stroke: color('--soft'),
-      grid: { stroke: color('--line'), width: 1 },
-      ticks: { stroke: color('--line') },
-    };
-    const figure = (_: uPlot, value: number | null) => (value === null ? '–' : number(value));
-    const plot = new uPlot(
+    const axis = axisLook();
+    const figure = (_: uPlot, value: number | null) => (value === null ? '' : number(value));
+    return drawPlot(
+      box,
       {
-        width: box.clientWidth,
         height: HEIGHT_PX,
         scales: {
           x: { time: false, range: [-0.6, starts.length - 0.4] },
@@ -69,9 +61,8 @@ export default function BarChart({
           },
         ],
         cursor: { drag: { x: false, y: false }, y: false },
-        legend: { live: true },
         series: [
-          { label: name, value: (_plot, at) => starts[at] ?? '–' },
+          { label: name, value: (_plot, at) => starts[at] ?? '' },
           {
             label: bars.label,
             fill: color('--accent'),
@@ -96,16 +87,7 @@ export default function BarChart({
         ],
       },
       [starts.map((_, bar) => bar), bars.values, ...(line ? [line.values] : [])],
-      box,
     );
-    const watch = new ResizeObserver(() =>
-      plot.setSize({ width: box.clientWidth, height: HEIGHT_PX }),
-    );
-    watch.observe(box);
-    return () => {
-      watch.disconnect();
-      plot.destroy();
-    };
   }, [starts, name, bars, line, dark]);
   return <div ref={place} className="min-w-0 overflow-hidden" role="img" aria-label={label} />;
 }

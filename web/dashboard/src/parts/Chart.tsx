@@ -1,11 +1,11 @@
 /** The four scores over time. Loaded when it is first shown. */
 import { useEffect, useRef } from 'react';
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+import type uPlot from 'uplot';
 import { CATEGORIES, type HistoryEntry, scoreOf } from '../api/types';
-import { clock, day, moment } from '../lib/format';
+import { clock, day, moment, shortClock } from '../lib/format';
 import { texts } from '../texts';
 import { useTheme } from '../theme';
+import { axisLook, color, drawPlot } from './plot';
 
 export interface Marker {
   at: string;
@@ -15,7 +15,12 @@ export interface Marker {
 }
 
 const HEIGHT_PX = 240;
+/** Above the best score there is room for the signs of what happened. */
+const HEAD_POINTS = 110;
+const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
+/** Analyses of one moment stand apart, and no axis repeats one label. */
+const SPAN_SECONDS_MIN = 300;
 /** Told apart by their dashes too. */
 const LINES: [string, number[]][] = [
   ['--accent', []],
@@ -26,39 +31,43 @@ const LINES: [string, number[]][] = [
 
 /** As precise as what is shown is long. */
 function clockOrDay(_: uPlot, splits: number[]): string[] {
-  const long = (splits.at(-1) ?? 0) - (splits[0] ?? 0) > DAY_SECONDS;
-  return splits.map((at) => {
-    const iso = new Date(at * 1000).toISOString();
-    return long ? day(iso) : clock(iso);
-  });
+  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
+  const told = span > DAY_SECONDS ? day : span > HOUR_SECONDS ? shortClock : clock;
+  return splits.map((at) => told(new Date(at * 1000).toISOString()));
 }
 
-function color(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+function wideEnough(_: uPlot, min: number, max: number): [number, number] {
+  const lack = Math.max(0, SPAN_SECONDS_MIN - (max - min));
+  return [min - lack / 2, max + lack / 2];
 }
 
-function drawMarkers(plot: uPlot, markers: Marker[], marked: number[]) {
-  const { ctx, bbox } = plot;
+/** Between the two analyses that are compared. */
+function drawCompared({ ctx, bbox, valToPos }: uPlot, compared: number[]) {
+  const [from, to] = [Math.min(...compared), Math.max(...compared)];
+  if (!(from < to)) return;
+  const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
+  ctx.save();
+  ctx.fillStyle = color('--accent-wash');
+  ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
+  ctx.restore();
+}
+
+function drawMarkers({ ctx, bbox, valToPos }: uPlot, markers: Marker[]) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = 'center';
   ctx.strokeStyle = color('--edge');
   ctx.fillStyle = color('--soft');
-  const line = (x: number, dash: number[]) => {
-    ctx.setLineDash(dash);
+  ctx.setLineDash([3, 3]);
+  for (const marker of markers) {
+    const x = valToPos(Date.parse(marker.at) / 1000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
+    ctx.moveTo(x, bbox.top + 16 * devicePixelRatio);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-  };
-  for (const marker of markers) {
-    const x = plot.valToPos(Date.parse(marker.at) / 1000, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    line(x, [3, 3]);
     ctx.fillText(marker.sign, x, bbox.top + 12 * devicePixelRatio);
   }
-  ctx.strokeStyle = color('--accent');
-  for (const at of marked) line(plot.valToPos(at, 'x', true), []);
   ctx.restore();
 }
 
@@ -84,29 +93,24 @@ export default function Chart({
     const box = place.current;
     if (!box) return;
     const times = history.map((entry) => Date.parse(entry.finishedAt) / 1000);
-    const at = history.flatMap((entry, index) =>
+    const compared = history.flatMap((entry, index) =>
       marked.includes(entry.id) ? [times[index] ?? 0] : [],
     );
-    const axis = {
-      stroke: color('--soft'),
-      grid: { stroke: color('--line'), width: 1 },
-      ticks: { stroke: color('--line') },
-    };
-    const plot = new uPlot(
+    const axis = axisLook();
+    return drawPlot(
+      box,
       {
-        width: box.clientWidth,
         height: HEIGHT_PX,
-        scales: { y: { range: [0, 100] } },
+        scales: { x: { range: wideEnough }, y: { range: [0, HEAD_POINTS] } },
         axes: [
           { ...axis, values: clockOrDay, space: 90 },
-          { ...axis, size: 40 },
+          { ...axis, size: 40, incrs: [25, 50] },
         ],
         cursor: { drag: { x: true, y: false } },
-        legend: { live: true },
         series: [
           {
             label: texts.history.time,
-            value: (_, at) => (at === null ? '–' : moment(new Date(at * 1000).toISOString())),
+            value: (_, at) => (at === null ? '' : moment(new Date(at * 1000).toISOString())),
           },
           ...CATEGORIES.map((category, index) => ({
             label: texts.categories[category].name,
@@ -118,28 +122,19 @@ export default function Chart({
           })),
         ],
         hooks: {
-          draw: [(drawn) => drawMarkers(drawn, markers, at)],
+          drawClear: [(plot) => drawCompared(plot, compared)],
+          draw: [(plot) => drawMarkers(plot, markers)],
         },
       },
       [
         times,
         ...CATEGORIES.map((category) => history.map((entry) => scoreOf(entry, category))),
       ] as uPlot.AlignedData,
-      box,
+      (at) => {
+        const entry = history[at];
+        if (entry) pick.current(entry.id);
+      },
     );
-    const onClick = () => {
-      const entry = history[plot.cursor.idx ?? -1];
-      if (entry) pick.current(entry.id);
-    };
-    plot.over.addEventListener('click', onClick);
-    const watch = new ResizeObserver(() =>
-      plot.setSize({ width: box.clientWidth, height: HEIGHT_PX }),
-    );
-    watch.observe(box);
-    return () => {
-      watch.disconnect();
-      plot.destroy();
-    };
   }, [history, markers, marked, dark]);
   return (
     <div

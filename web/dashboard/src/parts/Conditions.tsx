@@ -265,7 +265,7 @@ export function Preview({
           {query.data.content.map((match) => (
             <li
               key={match.id}
-              className="grid gap-2 border-b border-line px-3 py-2 last:border-0 sm:grid-cols-[1fr_320px]"
+              className="grid grid-cols-1 gap-2 border-b border-line px-3 py-2 last:border-0 sm:grid-cols-[1fr_320px]"
             >
               <Who id={match.id} name={match.displayName} />
               <ScoreRow scores={match} />

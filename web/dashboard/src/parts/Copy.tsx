@@ -14,11 +14,21 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-export function Copy({ text, label = texts.common.copy }: { text: string; label?: string }) {
+export function Copy({
+  text,
+  label = texts.common.copy,
+  of,
+}: {
+  text: string;
+  label?: string;
+  /** What is copied, for whoever does not see where the button stands. */
+  of?: string;
+}) {
   const [said, setSaid] = useState('');
   return (
     <Button
       small
+      aria-label={of && `${said || label}: ${of}`}
       onClick={async () => {
         setSaid((await copy(text)) ? texts.common.copied : texts.common.notCopied);
         setTimeout(() => setSaid(''), SAID_MS);
@@ -35,7 +45,7 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
     <div className="relative rounded-lg border border-line bg-sunken">
       <div className="flex items-center justify-between gap-2 border-b border-line px-3 py-1.5">
         <span className="text-xs text-soft">{label}</span>
-        <Copy text={text} />
+        <Copy text={text} of={label} />
       </div>
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

@@ -1,6 +1,6 @@
 /** One escalation: what it rests on, who works on it, what was noted, and what can be done. */
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, body, Problem } from '../api/client';
 import { cycleQuery, labelQuery, notesQuery } from '../api/queries';
@@ -12,10 +12,11 @@ import { SeverityTag, StatusTag, Tag } from './Badges';
 import { Button, buttonClass } from './Button';
 import { Field } from './Field';
 import { Key } from './Key';
+import { useKeys } from './keys';
 import { LabelTag, LabelThrough } from './Label';
 import { Who } from './Links';
 import { Facts } from './Page';
-import { Said, SaidAll } from './Said';
+import { Explained, Said, SaidAll } from './Said';
 import { Score } from './Score';
 import { Fetched } from './States';
 import { Time } from './Time';
@@ -32,7 +33,7 @@ const patch = (id: string, change: Change) =>
   body(api.PATCH('/escalations/{id}', { params: { path: { id } }, body: change }));
 
 /** Changes of an escalation, each with its way back. */
-export function useEscalationActs() {
+function useEscalationActs() {
   const me = useMe().data;
   const status = useAct({
     act: ({ escalation, to }: { escalation: Escalation; to: Status }) =>
@@ -59,6 +60,26 @@ export function useEscalationActs() {
         assign.mutate({ escalation, to: me.email });
     },
   };
+}
+
+/** One letter an act, on whatever escalation is at hand. */
+export function useEscalationKeys(escalation: Escalation | undefined) {
+  const { work } = useRights();
+  const acts = useEscalationActs();
+  const navigate = useNavigate();
+  const on = (act: (escalation: Escalation) => void) => () => {
+    if (escalation && work) act(escalation);
+  };
+  useKeys({
+    a: on((one) => one.status === 'OPEN' && acts.to(one, 'ACKNOWLEDGED')),
+    c: on((one) => acts.to(one, 'CLOSED')),
+    r: on((one) => acts.to(one, 'OPEN')),
+    m: on(acts.assignToMe),
+    n: on(() => document.querySelector<HTMLTextAreaElement>('[data-note]')?.focus()),
+    l: on(() => document.querySelector<HTMLButtonElement>('[data-label]')?.click()),
+    e: () =>
+      escalation && navigate({ to: '/identities/$id', params: { id: escalation.identity.id } }),
+  });
 }
 
 export function EscalationDetail({ escalation }: { escalation: Escalation }) {
@@ -160,7 +181,7 @@ function Because({ escalation }: { escalation: Escalation }) {
                   {signed(seen.contribution)}
                 </span>
                 <span className="min-w-0">
-                  <SaidAll max={220}>{seen.explanation}</SaidAll>
+                  <Explained max={220}>{seen.explanation}</Explained>
                 </span>
               </li>
             ))}

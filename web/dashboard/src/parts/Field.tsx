@@ -58,7 +58,7 @@ export function Select<T extends string>({
   return (
     <select
       aria-label={label}
-      className="field min-h-[34px] max-w-56 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
+      className="field min-h-[34px] max-w-64 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
       value={value}
       onChange={(event) => onChange(event.target.value as T)}
     >
@@ -109,7 +109,7 @@ export function Search({
       placeholder={label}
       maxLength={200}
       title={texts.common.slash}
-      className="field w-full min-w-0 sm:w-64"
+      className="field w-full min-w-0 sm:w-80"
       value={typed}
       onChange={(event) => setTyped(event.target.value)}
     />
@@ -137,7 +137,7 @@ export function Choice<T extends string>({
           type="button"
           aria-pressed={code === value}
           onClick={() => onChange(code)}
-          className={`h-7 rounded-md px-2.5 whitespace-nowrap ${code === value ? 'bg-panel font-medium shadow-sm' : 'text-soft hover:text-ink'}`}
+          className={`h-7 rounded-md px-1.5 text-[0.82rem] whitespace-nowrap sm:px-2.5 sm:text-sm ${code === value ? 'bg-panel font-medium shadow-sm' : 'text-soft hover:text-ink'}`}
         >
           {name}
         </button>

@@ -28,7 +28,7 @@ export function FirstRun({ identities }: { identities: Identity[] }) {
   const seen = (events.data?.totalElements ?? 0) > 0;
   const first = identities[0];
   return (
-    <ol className="flex max-w-3xl flex-col gap-4">
+    <ol className="flex max-w-4xl flex-col gap-4">
       <Step done={seen} place={1} title={texts.firstRun.send}>
         <p className="text-soft">{texts.firstRun.sendHint}</p>
         <CopyBlock label={texts.firstRun.page} text={snippet(location.origin, key)} />

@@ -45,6 +45,7 @@ const DENSE = 4;
 /** Names are drawn while they can be told apart. */
 const NAMED_MAX = 40;
 const NAME_CHARS = 18;
+const NAME_PX = 10;
 const ZOOM_STEP = 1.25;
 const ZOOM = { min: 0.1, max: 4 };
 /** Of each frame for the layout: the rest is for drawing, and for whoever clicks. */
@@ -314,6 +315,35 @@ function toSegment(x: number, y: number, a: Body, b: Body): number {
   return Math.hypot(x - a.x - along * dx, y - a.y - along * dy);
 }
 
+/** Names that cover neither a node nor each other; who is marked goes first. */
+function legible(
+  ctx: CanvasRenderingContext2D,
+  bodies: Body[],
+  names: string[],
+  important: number[],
+) {
+  const many = bodies.length > NAMED_MAX;
+  const order = many ? important : [...new Set([...important, ...bodies.keys()])];
+  const drawn: { name: string; x: number; y: number; half: number; marked: boolean }[] = [];
+  for (const place of order) {
+    const [body, name] = [bodies[place], names[place]];
+    if (!body || !name) continue;
+    const marked = important.includes(place);
+    const [x, y, half] = [body.x, body.y + NODE_PX + NAME_PX + 2, ctx.measureText(name).width / 2];
+    const covered =
+      !marked &&
+      (drawn.some(
+        (one) => Math.abs(one.x - x) < one.half + half && Math.abs(one.y - y) < NAME_PX,
+      ) ||
+        bodies.some(
+          (one) =>
+            Math.abs(one.x - x) < half + NODE_PX && Math.abs(one.y - y) < NODE_PX + NAME_PX / 2,
+        ));
+    if (!covered) drawn.push({ name, x, y, half, marked });
+  }
+  return drawn;
+}
+
 interface Marks {
   focusId?: string;
   mainId?: string | null;
@@ -342,8 +372,10 @@ function painter(
     return worst === null ? color('--sunken') : color(`--${bandOf(worst.value)}-fill`);
   });
   const numbers = nodes.map((node) => worstOf(node)?.value.toString() ?? '–');
-  const names =
-    nodes.length <= NAMED_MAX ? nodes.map((node) => clip(nameOf(node), NAME_CHARS).shown) : [];
+  const names = nodes.map((node) => clip(nameOf(node), NAME_CHARS).shown);
+  const important = nodes.flatMap(({ id }, place) =>
+    [marks.selectedNode, marks.focusId, marks.mainId].includes(id) ? [place] : [],
+  );
   return (
     bodies: Body[],
     springs: { a: number; b: number; strength: number; edge: GraphEdge }[],
@@ -408,14 +440,14 @@ function painter(
       ctx.fillStyle = paint.ink;
       ctx.font = '600 10px system-ui, sans-serif';
       ctx.fillText(numbers[place] ?? '', body.x, body.y + 0.5);
-      if (names[place]) {
-        ctx.fillStyle = paint.soft;
-        ctx.font = '10px system-ui, sans-serif';
-        ctx.lineWidth = 3;
-        ctx.strokeStyle = paint.canvas;
-        ctx.strokeText(names[place] ?? '', body.x, body.y + radius + 11);
-        ctx.fillText(names[place] ?? '', body.x, body.y + radius + 11);
-      }
+    }
+    ctx.font = `${NAME_PX}px system-ui, sans-serif`;
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = paint.canvas;
+    for (const { name, x, y, marked } of legible(ctx, bodies, names, important)) {
+      ctx.fillStyle = marked ? paint.ink : paint.soft;
+      ctx.strokeText(name, x, y);
+      ctx.fillText(name, x, y);
     }
   };
 }

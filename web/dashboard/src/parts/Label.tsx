@@ -160,7 +160,13 @@ function LabelDialog({
       onClose={onClose}
       wide
     >
-      <form onSubmit={submit} className="flex flex-col gap-4">
+      <form
+        onSubmit={submit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
+        }}
+        className="flex flex-col gap-4"
+      >
         <p className="text-soft">{texts.labels.hint}</p>
         <fieldset ref={choices} className="grid grid-cols-2 gap-2 lg:grid-cols-3">
           <legend className="sr-only">{texts.labels.what}</legend>
@@ -183,9 +189,6 @@ function LabelDialog({
               className="field h-auto py-2"
               value={note}
               onChange={(event) => setNote(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
-              }}
             />
           )}
         </Field>

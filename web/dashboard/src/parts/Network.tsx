@@ -34,7 +34,7 @@ export function Network({
   const [edge, setEdge] = useState<GraphEdge | null>(null);
   const chosen = nodes.find((one) => one.id === node);
   return (
-    <div className="grid lg:grid-cols-[1fr_360px]">
+    <div className="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_360px]">
       <Suspense fallback={<div className="skeleton h-[440px]" />}>
         <Graph
           nodes={nodes}

@@ -1,6 +1,9 @@
 /** The frame of a page: its name for the tab and its heading, what can be done, and what it shows. */
+import { Link, useLocation } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 import { visible } from '../lib/hostile';
+import { above } from '../navigation';
+import { texts } from '../texts';
 
 export function useTitle(title: string) {
   useEffect(() => {
@@ -23,10 +26,23 @@ export function Page({
   children: ReactNode;
 }) {
   useTitle(title);
+  const upwards = above(useLocation().pathname);
   return (
     <div className="mx-auto flex w-full max-w-[1400px] flex-col gap-4 px-4 py-4 lg:px-6 lg:py-5">
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
+          {upwards.length > 0 && (
+            <nav aria-label={texts.nav.above} className="mb-0.5 flex gap-1.5 text-sm text-soft">
+              {upwards.map((place) => (
+                <span key={place.to} className="flex gap-1.5">
+                  <Link to={place.to} className="link">
+                    {place.label}
+                  </Link>
+                  <span aria-hidden="true">/</span>
+                </span>
+              ))}
+            </nav>
+          )}
           <h1 className="text-xl font-semibold">{heading ?? title}</h1>
           {lead && <div className="mt-0.5 text-soft">{lead}</div>}
         </div>

@@ -1,5 +1,6 @@
 /** Words that came from the people being judged: isolated, with nothing hidden in them, and cut when long. */
 import { useState } from 'react';
+import { together } from '../lib/format';
 import { clip, visible } from '../lib/hostile';
 import { texts } from '../texts';
 
@@ -28,6 +29,11 @@ export function Said({
       {cut && '…'}
     </bdi>
   );
+}
+
+/** What an analyzer says: it may quote strangers, and its numbers stay with their units. */
+export function Explained({ children, max }: { children: string; max?: number }) {
+  return <SaidAll max={max}>{together(children)}</SaidAll>;
 }
 
 /** The same with a way to see all of it. */

@@ -15,14 +15,14 @@ export const FILL: Record<Band, string> = {
   fair: 'bg-fair-fill',
   good: 'bg-good-fill',
 };
-export function Marks({ band }: { band: Band }) {
-  const filled = BANDS.indexOf(band) + 1;
+export function Marks({ band }: { band?: Band }) {
+  const filled = band ? BANDS.indexOf(band) + 1 : 0;
   return (
     <span className="inline-flex gap-0.5" aria-hidden="true">
       {BANDS.map((one, place) => (
         <span
           key={one}
-          className={`h-1 w-2.5 rounded-full ${place < filled ? FILL[band] : 'bg-line'}`}
+          className={`h-1 w-2.5 rounded-full ${band && place < filled ? FILL[band] : 'bg-line'}`}
         />
       ))}
     </span>
@@ -33,10 +33,16 @@ export function Marks({ band }: { band: Band }) {
 export function Score({ value, label }: { value: number | null | undefined; label?: string }) {
   if (value === null || value === undefined) {
     return (
-      <span className="text-soft" title={texts.scores.none}>
-        {label && <span className="mr-1 text-xs">{label}</span>}
-        <span aria-hidden="true">–</span>
-        <span className="sr-only">{texts.scores.none}</span>
+      <span
+        className="inline-flex flex-col gap-1 leading-none whitespace-nowrap text-soft"
+        title={texts.scores.none}
+      >
+        <span>
+          {label && <span className="mr-1 text-xs">{label}</span>}
+          <span aria-hidden="true">–</span>
+          <span className="sr-only">{texts.scores.none}</span>
+        </span>
+        <Marks />
       </span>
     );
   }
@@ -86,20 +92,22 @@ export function BigScore({
       type="button"
       onClick={onOpen}
       aria-pressed={current}
-      className={`panel flex min-w-0 flex-col gap-1.5 px-4 py-3 text-left hover:border-edge ${current ? 'ring-2 ring-accent' : ''}`}
+      className={`panel flex min-w-0 flex-col gap-1.5 px-2 py-2 text-left sm:px-4 sm:py-3 hover:border-edge ${current ? 'ring-2 ring-accent' : ''}`}
     >
       <span className="truncate text-xs text-soft">{texts.categories[category].name}</span>
-      <span className="flex items-baseline gap-2">
+      <span className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
         <span
-          className={`text-3xl leading-none font-semibold tabular-nums ${band ? INK[band] : 'text-soft'}`}
+          className={`text-2xl sm:text-3xl leading-none font-semibold tabular-nums ${band ? INK[band] : 'text-soft'}`}
         >
           {value ?? '–'}
         </span>
-        <span className={`text-sm ${band ? INK[band] : 'text-soft'}`}>
+        <span className={`text-xs sm:text-sm ${band ? INK[band] : 'text-soft max-sm:sr-only'}`}>
           {band ? texts.bands[band] : texts.scores.none}
         </span>
       </span>
-      {band && <Marks band={band} />}
+      <span className="mt-auto flex">
+        <Marks band={band ?? undefined} />
+      </span>
     </button>
   );
 }

@@ -9,7 +9,7 @@ import { endSession } from '../session';
 import { texts } from '../texts';
 import { setTheme, THEMES, type Theme, useTheme } from '../theme';
 import { Boundary } from './Boundary';
-import { Button } from './Button';
+import { Button, buttonClass } from './Button';
 import { Dialog } from './Dialog';
 import { Select } from './Field';
 import { Key } from './Key';
@@ -127,7 +127,10 @@ function Side({ onHelp }: { onHelp: () => void }) {
           {me && <div className="text-xs text-soft">{texts.roles[me.role] ?? me.role}</div>}
         </div>
         <ThemeChoice />
-        <div className="flex justify-between gap-2">
+        <div className="grid grid-cols-2 justify-items-start gap-1">
+          <a href="/docs/" className={buttonClass('quiet', true)}>
+            {texts.nav.manual}
+          </a>
           <Button look="quiet" small onClick={onHelp}>
             {texts.nav.keys} <Key>?</Key>
           </Button>

@@ -44,7 +44,7 @@ export function Loading({ lines = 4, className = '' }: { lines?: number; classNa
   );
 }
 
-interface Query<T> {
+export interface Query<T> {
   data: T | undefined;
   error: unknown;
   isPending: boolean;

@@ -92,7 +92,7 @@ function Row({
   });
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 last:border-0">
-      <span className="min-w-48 flex-1">
+      <span className="min-w-48 max-w-lg flex-1">
         {source === OTHER ? (
           texts.unmapped.other
         ) : (

@@ -5,7 +5,7 @@ import { percent, signed } from '../lib/format';
 import { START, steps } from '../lib/waterfall';
 import { texts } from '../texts';
 import { DataTree } from './DataTree';
-import { SaidAll } from './Said';
+import { Explained } from './Said';
 import { INK } from './Score';
 
 export function Waterfall({
@@ -53,11 +53,11 @@ function Row({ observation, from, to }: { observation: Observation; from: number
   const bad = contribution < 0;
   const sign = Math.abs(contribution) < 0.5 ? 'text-soft' : bad ? 'text-critical' : 'text-good';
   return (
-    <li className="grid gap-x-4 gap-y-1 px-4 py-2 sm:grid-cols-[1fr_220px] lg:grid-cols-[1fr_280px]">
+    <li className="grid grid-cols-1 gap-x-4 gap-y-1 px-4 py-2 sm:grid-cols-[1fr_220px] lg:grid-cols-[minmax(0,1fr)_280px]">
       <div className="min-w-0">
         <p className="font-medium">{label}</p>
         <p className="text-soft">
-          <SaidAll max={400}>{explanation}</SaidAll>
+          <Explained max={400}>{explanation}</Explained>
         </p>
         <details className="mt-1">
           <summary className="w-fit text-xs text-accent">{texts.why.details}</summary>
@@ -128,7 +128,7 @@ export function BitsWaterfall({ bits }: { bits: Bit[] }) {
         >
           <span className="min-w-0">
             {bit.explanation ? (
-              <SaidAll max={300}>{bit.explanation}</SaidAll>
+              <Explained max={300}>{bit.explanation}</Explained>
             ) : (
               (texts.why.evidence[bit.evidence] ?? bit.evidence)
             )}

@@ -5,7 +5,7 @@ import { tell, tellProblem } from './Toasts';
 /** What was changed is scored a moment later: what is shown is read again then, too. */
 const SCORED_MS = 1_500;
 
-interface Act<Input, Output> {
+export interface Act<Input, Output> {
   act: (input: Input) => Promise<Output>;
   /** What is told when it is done; nothing when absent. */
   done?: (input: Input, output: Output) => string;

@@ -24,7 +24,7 @@ export function Distribution() {
     >
       <Fetched query={query} lines={6}>
         {(found) => (
-          <div className="grid gap-x-6 gap-y-5 p-4 sm:grid-cols-2 xl:grid-cols-4">
+          <div className="grid grid-cols-1 gap-x-6 gap-y-5 p-4 sm:grid-cols-2 xl:grid-cols-4">
             {CATEGORIES.map((category) => {
               const one = found.categories.find((given) => given.category === category);
               return (

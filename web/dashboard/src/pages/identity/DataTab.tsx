@@ -21,7 +21,7 @@ export function DataTab({ identity }: { identity: Identity }) {
       ),
   });
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
       <Panel title={texts.data.title}>
         <div className="p-4">
           {Object.keys(identity.data).length === 0 ? (

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, body } from '../../api/client';
+import { Agent } from '../../parts/Agent';
 import { Tag } from '../../parts/Badges';
 import { DeviceLink } from '../../parts/Links';
 import { Panel } from '../../parts/Page';
@@ -27,15 +28,13 @@ export function DevicesTab({ id }: { id: string }) {
               {found.content.map((device) => (
                 <li
                   key={device.fingerprint}
-                  className="grid gap-x-6 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 md:grid-cols-[140px_1fr_180px_150px]"
+                  className="grid grid-cols-1 gap-x-6 gap-y-1 border-b border-line px-4 py-2.5 last:border-0 md:grid-cols-[140px_1fr_180px_150px]"
                 >
                   <span className="flex flex-wrap items-center gap-2">
                     <DeviceLink fingerprint={device.fingerprint} />
                     {device.disregarded && <Tag>{texts.identities.disregarded}</Tag>}
                   </span>
-                  <span className="min-w-0 text-soft">
-                    <Said max={160}>{device.userAgent ?? texts.common.unknown}</Said>
-                  </span>
+                  <Agent text={device.userAgent} whole />
                   <span className="min-w-0">
                     <Said max={45}>{device.ip ?? ''}</Said>
                     <span className="block text-xs text-soft">

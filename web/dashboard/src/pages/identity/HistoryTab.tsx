@@ -14,7 +14,7 @@ import { compare } from '../../lib/waterfall';
 import type { Marker } from '../../parts/Chart';
 import { Select } from '../../parts/Field';
 import { Panel } from '../../parts/Page';
-import { SaidAll } from '../../parts/Said';
+import { Explained } from '../../parts/Said';
 import { Empty, Failed, Fetched, Loading } from '../../parts/States';
 import { texts } from '../../texts';
 
@@ -162,7 +162,7 @@ function Comparison({
             <div className="min-w-0">
               <p className="font-medium">{one.label}</p>
               <p className="text-soft">
-                {one.after ? <SaidAll>{one.after.explanation}</SaidAll> : texts.history.ceased}
+                {one.after ? <Explained>{one.after.explanation}</Explained> : texts.history.ceased}
               </p>
               {!one.before && <p className="text-xs text-soft">{texts.history.began}</p>}
             </div>

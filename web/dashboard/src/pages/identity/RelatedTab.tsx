@@ -11,7 +11,7 @@ import { Select } from '../../parts/Field';
 import { IdentityLink, Who } from '../../parts/Links';
 import { Choices, Network } from '../../parts/Network';
 import { Panel } from '../../parts/Page';
-import { SaidAll } from '../../parts/Said';
+import { Explained, SaidAll } from '../../parts/Said';
 import { Empty, Fetched } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useAct } from '../../parts/useAct';
@@ -139,7 +139,7 @@ function PairRow({ id, pair }: { id: string; pair: PairOf }) {
   const bits = bitsOf(strongest?.metadata ?? {});
   return (
     <li className="border-b border-line px-4 py-2.5 last:border-0">
-      <div className="grid items-center gap-x-4 gap-y-2 md:grid-cols-[220px_90px_1fr_auto]">
+      <div className="grid grid-cols-1 items-center gap-x-4 gap-y-2 md:grid-cols-[220px_90px_1fr_auto]">
         <Who id={pair.otherId} name={pair.name} />
         <span className="leading-tight">
           <span className="font-semibold tabular-nums">{percent(pair.probability)}</span>{' '}
@@ -153,7 +153,7 @@ function PairRow({ id, pair }: { id: string; pair: PairOf }) {
           </p>
           {strongest && (
             <p className="mt-1 text-soft">
-              <SaidAll max={200}>{strongest.explanation}</SaidAll>
+              <Explained max={200}>{strongest.explanation}</Explained>
             </p>
           )}
         </div>

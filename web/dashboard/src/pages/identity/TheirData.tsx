@@ -94,7 +94,7 @@ function Erase({ id, onClose }: { id: string; onClose: () => void }) {
         <p className="rounded-lg bg-critical-wash px-3 py-2 text-critical">
           {texts.person.eraseHint}
         </p>
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
           <Lines title={texts.person.goes} lines={texts.person.going} />
           <Lines title={texts.person.stays} lines={texts.person.staying} />
         </div>

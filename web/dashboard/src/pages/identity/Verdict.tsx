@@ -16,7 +16,7 @@ import { bandOf } from '../../lib/bands';
 import { number, signed } from '../../lib/format';
 import { reasons } from '../../lib/waterfall';
 import { SeverityTag, StatusTag } from '../../parts/Badges';
-import { SaidAll } from '../../parts/Said';
+import { Explained } from '../../parts/Said';
 import { BigScore, INK } from '../../parts/Score';
 import { Loading } from '../../parts/States';
 import { Time } from '../../parts/Time';
@@ -43,7 +43,7 @@ export function Verdict({
   const inFavour = reasons(observations, 1, FOR_MAX);
   return (
     <div className="flex flex-col gap-3">
-      <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      <div className="grid grid-cols-4 gap-2 sm:gap-3">
         {CATEGORIES.map((one) => (
           <BigScore
             key={one}
@@ -56,7 +56,10 @@ export function Verdict({
           />
         ))}
       </div>
-      <div className="grid gap-3 lg:grid-cols-[3fr_2fr]">
+      {/* A narrow screen has the reasons with their figures, and no room to say them on every tab. */}
+      <div
+        className={`gap-3 lg:grid-cols-[3fr_2fr] ${(tab ?? 'why') === 'why' ? 'grid' : 'hidden lg:grid'}`}
+      >
         <section className="panel p-4">
           <h2 className="mb-2 font-semibold">
             <Sentence identity={identity} />
@@ -102,7 +105,7 @@ function Reason({ seen }: { seen: Observation }) {
         {signed(seen.contribution)}
       </span>
       <span className="min-w-0">
-        <SaidAll max={260}>{seen.explanation}</SaidAll>
+        <Explained max={260}>{seen.explanation}</Explained>
       </span>
     </li>
   );

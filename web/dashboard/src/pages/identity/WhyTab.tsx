@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Problem } from '../../api/client';
 import { analysisQuery } from '../../api/queries';
 import { CATEGORIES, type Identity } from '../../api/types';
-import { duration, number } from '../../lib/format';
+import { duration } from '../../lib/format';
 import { Panel } from '../../parts/Page';
 import { Empty, Fetched } from '../../parts/States';
 import { Time } from '../../parts/Time';
@@ -44,8 +44,8 @@ export function WhyTab({ identity }: { identity: Identity }) {
             </div>
             <p className="border-t border-line px-4 py-2.5 text-xs text-soft">
               {texts.why.about(
-                number(analysis.eventCount),
-                number(analysis.deviceCount),
+                analysis.eventCount,
+                analysis.deviceCount,
                 duration(analysis.durationMillis),
                 String(analysis.engineVersion),
                 analysis.dataPack,

@@ -1,0 +1,131 @@
+// Pictures of the screens that matter, from a seeded world, kept in docs/screens.
+//
+//   DREGS_BIN=target/debug/dregs npm run screens -w dashboard
+//   DREGS_DIST=1 …    with the pages of dist/, for a binary that was built without them
+//
+// The world is the same each time, and so are the pictures but for moments. Names are of many scripts: without fonts for
+// them (fonts-noto-cjk, for example) there are boxes in their place.
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { hasChromium, launch, NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
+import { start, until } from './server.mjs';
+
+const IDENTITIES = 400;
+const DAYS = 14;
+/** Small enough to be kept with the code. */
+const FILE_BYTES_MAX = 100 * 1024;
+const QUALITY = 78;
+const folder = fileURLToPath(new URL('../../../docs/screens/', import.meta.url));
+
+const SIZES = { wide: WIDE, narrow: NARROW };
+
+/** Which is shown how: `[name, size, theme, where]`. */
+const EMPTY = [
+  ['sign-in', 'narrow', 'dark', null],
+  ['home-empty', 'wide', 'light', '/'],
+  ['identities-empty', 'narrow', 'dark', '/identities'],
+];
+const full = ({ ring, who, traveller }) => [
+  ['home', 'wide', 'light', '/'],
+  ['home', 'wide', 'dark', '/'],
+  ['home', 'narrow', 'light', '/'],
+  ['identities', 'wide', 'light', '/identities?sort=uniquenessScore&order=ASC'],
+  ['identities', 'narrow', 'dark', '/identities?sort=uniquenessScore&order=ASC'],
+  ['identity', 'wide', 'light', `/identities/${who}`],
+  ['identity', 'narrow', 'dark', `/identities/${who}`],
+  ['graph', 'wide', 'dark', `/identities/${who}?tab=related`],
+  ['addresses', 'wide', 'light', `/identities/${traveller}?tab=addresses`],
+  ['ring', 'wide', 'light', `/rings/${ring}`],
+  ['rings', 'narrow', 'light', '/rings'],
+  ['escalations', 'wide', 'dark', '/escalations'],
+  ['escalations', 'narrow', 'light', '/escalations'],
+  ['rules', 'wide', 'light', '/settings/escalation-rules'],
+];
+
+async function fill(server) {
+  await server.call('POST', '/escalation-rules', {
+    name: 'Very suspicious, at once',
+    severity: 'CRITICAL',
+    conditions: [{ type: 'SCORE_LT', category: 'ANY', threshold: 10 }],
+  });
+  await server.replay(IDENTITIES, DAYS);
+  await until(
+    'all of it is processed',
+    async () => {
+      const { processing } = await server.call('GET', '/dashboard/summary');
+      return processing.waiting + processing.due === 0;
+    },
+    120_000,
+  );
+  const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
+  const { members } = await server.call('GET', `/rings/${ring.id}`);
+  return { ring: ring.id, who: members[0].id, traveller: await traveller(server) };
+}
+
+/** Somebody whose devices were seen in the most countries. */
+async function traveller(server) {
+  const { content } = await server.call(
+    'GET',
+    '/identities?sort=uniquenessScore&order=DESC&pageSize=60',
+  );
+  let best = { id: content[0].id, countries: 0 };
+  for (const { id } of content) {
+    const devices = await server.call('GET', `/devices?identity=${encodeURIComponent(id)}`);
+    const countries = new Set(devices.content.map((one) => one.countryCode)).size;
+    if (countries > best.countries) best = { id, countries };
+  }
+  return encodeURIComponent(best.id);
+}
+
+async function take(browser, server, [name, size, colorScheme, path]) {
+  const { context, page } = await profile(browser, {
+    viewport: SIZES[size],
+    colorScheme,
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+  });
+  if (path === null) {
+    await page.goto(server.origin);
+    await page.getByLabel('Password').waitFor();
+  } else {
+    await signIn(page, server.origin, server.keys, path);
+    await page.mouse.move(0, 0);
+    await settled(page);
+    if (path.includes('tab=')) await page.getByRole('tablist').scrollIntoViewIfNeeded();
+    if (name === 'graph' || name === 'addresses')
+      await page.evaluate(() =>
+        document.querySelector('[role=tablist]').scrollIntoView({ block: 'start' }),
+      );
+    if (name === 'escalations' && size === 'wide') await page.keyboard.press('j');
+    await settled(page);
+  }
+  const devtools = await context.newCDPSession(page);
+  const { data } = await devtools.send('Page.captureScreenshot', {
+    format: 'webp',
+    quality: QUALITY,
+  });
+  const file = `${folder}${name}-${size}-${colorScheme}.webp`;
+  writeFileSync(file, Buffer.from(data, 'base64'));
+  const bytes = statSync(file).size;
+  console.info(`${file.slice(folder.length)} ${(bytes / 1024).toFixed(0)} KB`);
+  if (bytes > FILE_BYTES_MAX) throw new Error(`${file} is larger than ${FILE_BYTES_MAX} bytes`);
+  await context.close();
+}
+
+const binary = process.env.DREGS_BIN;
+if (!binary || !hasChromium()) {
+  console.error('set DREGS_BIN to the server, and CHROMIUM where Chromium is elsewhere');
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true });
+const server = await start(binary);
+const browser = await launch();
+try {
+  for (const shot of EMPTY) await take(browser, server, shot);
+  const found = await fill(server);
+  for (const shot of full(found)) await take(browser, server, shot);
+} finally {
+  await browser.close();
+  await server.stop();
+}
