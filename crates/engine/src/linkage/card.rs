@@ -82,11 +82,7 @@ impl Face {
     pub fn under(name: Option<&str>, email: Option<&str>, lists: &Lists) -> Self {
         let name: Vec<Word> = name.map(name_tokens).unwrap_or_default().into_iter().map(Word::new).collect();
         let written: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
-        Face {
-            mail: email.and_then(|email| Mail::of(email, &written, lists)),
-            invented: OnceLock::new(),
-            name,
-        }
+        Face { mail: email.and_then(|email| Mail::of(email, &written, lists)), invented: OnceLock::new(), name }
     }
 
     /// Whether the name looks typed at random. To tell takes longer than all the rest of a face, and few are asked.

@@ -3,8 +3,8 @@
 use crate::intelligence::email::{Disposable, EmailFacts, email_facts};
 use crate::intelligence::fold::{fold, words};
 use crate::intelligence::sound::sound;
-use crate::linkage::card::name_tokens;
 use crate::limits::CANDIDATES_PER_KEY_MAX;
+use crate::linkage::card::name_tokens;
 use crate::linkage::trace::{Trace, is_marked};
 use crate::mapping::{EventType, Field, Mappings, display_name};
 use crate::profile::{Note, Profile, Seen};

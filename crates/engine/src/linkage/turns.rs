@@ -9,8 +9,10 @@ use super::{Card, Evidence, KeyKind, LinkType, Pair};
 
 /// Holders of an address that can be told apart by the hour.
 pub(super) const HOLDERS_MAX: u64 = 24;
-/// Minutes within which the next is taken up.
-const TURN_MINUTES: i64 = 20;
+/// Minutes within which the next is taken up, and within which a long row is gone through. The better of the two counts, less
+/// a bit for having looked twice.
+const WITHIN_MINUTES: [i64; 2] = [20, 60];
+const LOOKED_TWICE: f64 = 1.0;
 /// Fewest turns that tell anything.
 const TURNS_MIN: usize = 3;
 /// Bits of improbability that a shared calendar explains, what the others count, and the most that is believed of two and of a
@@ -29,16 +31,11 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let row = pair.places.in_turns(&key.key);
     let most = if row >= ROW_MIN { ROW_BITS_MAX } else { PAIR_BITS_MAX };
     let bits = (COUNTED * (turns.improbability() - EXPLAINED)).min(most);
-    let text = match row >= ROW_MIN {
-        true => format!(
-            "At one address they were used in turn {} times, within {TURN_MINUTES} minutes and never at once, at hours that change; so were {row} accounts there.",
-            turns.taken
-        ),
-        false => format!(
-            "At one address they were used in turn {} times, within {TURN_MINUTES} minutes and never at once, at hours that change.",
-            turns.taken
-        ),
-    };
+    let others = if row >= ROW_MIN { format!("; so were {row} accounts there") } else { String::new() };
+    let text = format!(
+        "At one address they were used in turn {} times, within {} minutes and never at once, at hours that change{others}.",
+        turns.taken, turns.within
+    );
     let evidence = Evidence::new("turns", Some(LinkType::SimilarBehavior), bits, text).sure(0.6);
     (bits >= 0.5).then(|| evidence.with("turns", turns.taken).with("row", row))
 }
@@ -49,6 +46,8 @@ pub(super) fn take_turns(a: &Card, b: &Card) -> bool {
 }
 
 struct Turns {
+    /// Minutes that lie between two turns at most.
+    within: i64,
     /// Visits of the one that a visit of the other follows or precedes closely.
     taken: usize,
     /// How many there would be by the hours of both.
@@ -58,12 +57,17 @@ struct Turns {
 impl Turns {
     /// None where they were in use at once, or did not take turns often enough to tell.
     fn of(a: &Card, b: &Card) -> Option<Self> {
+        let found = WITHIN_MINUTES.into_iter().filter_map(|within| Turns::within(within, a, b));
+        found.max_by(|one, other| one.improbability().total_cmp(&other.improbability()))
+    }
+
+    fn within(within: i64, a: &Card, b: &Card) -> Option<Self> {
         let (a, b) = (&a.trace.visits, &b.trace.visits);
         let (fewer, more) = if a.len() <= b.len() { (a, b) } else { (b, a) };
         if fewer.len() < TURNS_MIN {
             return None;
         }
-        let follows = |gap: Option<i64>| gap.is_some_and(|gap| gap <= TURN_MINUTES);
+        let follows = |gap: Option<i64>| gap.is_some_and(|gap| gap <= within);
         let (mut taken, mut side_by_side, mut elsewhere, mut by_the_clock) = (0, 0u32, 0u32, 0u32);
         for mine in fewer {
             let same_day = |theirs: &&Visit| mine.on_one_day(**theirs);
@@ -78,7 +82,7 @@ impl Turns {
             }
         }
         let share = f64::from(by_the_clock + 1) / f64::from(elsewhere + 2);
-        (taken >= TURNS_MIN).then(|| Turns { taken, expected: share * f64::from(side_by_side) })
+        (taken >= TURNS_MIN).then(|| Turns { within, taken, expected: share * f64::from(side_by_side) })
     }
 
     /// Bits by which so many turns, or more, would surprise.
@@ -92,7 +96,7 @@ impl Turns {
             tail += term;
             term *= self.expected / n as f64;
         }
-        -tail.clamp(f64::MIN_POSITIVE, 1.0).log2()
+        -tail.clamp(f64::MIN_POSITIVE, 1.0).log2() - LOOKED_TWICE
     }
 }
 
