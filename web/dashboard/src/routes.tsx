@@ -19,7 +19,7 @@ import { useToken } from './session';
 import { texts } from './texts';
 
 /** Where a link leads that works without signing in. */
-const OPEN = ['/invitation', '/reset-password'];
+const OPEN = ['/invitation', '/reset-password', '/sign-in'];
 
 function Root() {
   const token = useToken();
@@ -86,6 +86,7 @@ const tree = root.addChildren([
   page('/settings/system', () => import('./pages/System')),
   page('/invitation', () => import('./pages/Invitation')),
   page('/reset-password', () => import('./pages/ResetPassword')),
+  page('/sign-in', () => import('./pages/SignIn')),
 ]);
 
 export const router = createRouter({
