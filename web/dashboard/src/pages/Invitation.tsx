@@ -98,36 +98,36 @@ function Accept({ token, invited }: { token: string; invited: Invited }) {
       )}
       {takesPasswords && (
         <>
-      <input type="email" autoComplete="username" value={invited.email} readOnly hidden />
-      {invited.hasAccount ? (
-        <Input
-          label={texts.door.password}
-          hint={texts.door.known}
-          type="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-      ) : (
-        <>
-          <Input
-            label={texts.door.name}
-            autoComplete="name"
-            required
-            maxLength={NAME_CHARS_MAX}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-          <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
-        </>
-      )}
-      <p role="alert" className="said text-critical empty:hidden">
-        {problem ? (wrong ? texts.door.wrong : problemText(problem)) : ''}
-      </p>
-      <Button type="submit" look="main" disabled={busy}>
-        {texts.door.accept}
-      </Button>
+          <input type="email" autoComplete="username" value={invited.email} readOnly hidden />
+          {invited.hasAccount ? (
+            <Input
+              label={texts.door.password}
+              hint={texts.door.known}
+              type="password"
+              autoComplete="current-password"
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          ) : (
+            <>
+              <Input
+                label={texts.door.name}
+                autoComplete="name"
+                required
+                maxLength={NAME_CHARS_MAX}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+              <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
+            </>
+          )}
+          <p role="alert" className="said text-critical empty:hidden">
+            {problem ? (wrong ? texts.door.wrong : problemText(problem)) : ''}
+          </p>
+          <Button type="submit" look="main" disabled={busy}>
+            {texts.door.accept}
+          </Button>
         </>
       )}
     </Door>
