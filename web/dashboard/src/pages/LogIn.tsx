@@ -43,12 +43,12 @@ export function LogIn() {
         <p className="rounded-lg bg-fair-wash px-3 py-2">{texts.logIn.over}</p>
       )}
       {hasLeft() && elsewhere?.logoutUrl && (
-        <p className="rounded-lg bg-sunken px-3 py-2">
-          {texts.signIn.logOut}{' '}
+        <div className="flex flex-col gap-1 rounded-lg bg-sunken px-3 py-2">
+          <p>{texts.signIn.logOut}</p>
           <a href={elsewhere.logoutUrl} className="link">
             {texts.signIn.logOutThere}
           </a>
-        </p>
+        </div>
       )}
       {elsewhere && (
         <SingleSignOn
