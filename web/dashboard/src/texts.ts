@@ -749,6 +749,7 @@ export const texts = {
     team: 'Team',
     title: 'Your account',
     you: 'You',
+    how: 'How',
     way: 'Signing in',
     ways: {
       both: 'With the password, or with single sign-on',

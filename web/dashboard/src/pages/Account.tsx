@@ -115,7 +115,7 @@ function SigningIn({ email }: { email: string }) {
 function ways(password: boolean, since: string | null | undefined): [string, ReactNode][] {
   const { both, password: byPassword, single } = texts.account.ways;
   const way = since && password ? both : since ? single : byPassword;
-  const facts: [string, ReactNode][] = [[texts.account.way, way]];
+  const facts: [string, ReactNode][] = [[texts.account.how, way]];
   if (since) facts.push([texts.account.since, <Time key="since" at={since} />]);
   return facts;
 }
