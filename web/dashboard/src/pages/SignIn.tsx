@@ -1,7 +1,7 @@
 /** Where the provider of single sign-on sends people back to. */
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { api, body } from '../api/client';
 import { end, readReturn } from '../lib/trip';
 import { Door } from '../parts/Door';
@@ -10,15 +10,16 @@ import { problemText } from '../parts/Toasts';
 import { beginSession } from '../session';
 import { texts } from '../texts';
 
+/** A code is good once, however often this page is drawn: the way to the next one leads out of the dashboard. */
+let taken = false;
+
 export default function SignIn() {
   const [problem, setProblem] = useState('');
-  const begun = useRef(false);
   const client = useQueryClient();
   const router = useRouter();
   useEffect(() => {
-    // A code is good once.
-    if (begun.current) return;
-    begun.current = true;
+    if (taken) return;
+    taken = true;
     const returned = readReturn(location.search);
     const { path, keep, invitation } = end();
     // What came back stays in no history.
