@@ -184,7 +184,7 @@ impl Provider {
             claims.name(),
         )?;
         if self.is_thin(&claimed) && published.client.user_info_url().is_some() {
-            self.add_user_info(&published, answer.access_token().clone(), &claims, &mut claimed).await?;
+            self.add_user_info(&published, answer.access_token().clone(), claims, &mut claimed).await?;
         }
         Ok(claimed)
     }
