@@ -28,6 +28,7 @@ test: test-setup
 	@$(STEP) "tracker: Chromium" env --chdir=web/tracker node test/browser.test.mjs
 	@$(STEP) "data pack tool" python3 -m unittest discover tools/datapack
 	@$(STEP) "cargo clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(STEP) "cargo check without features" cargo check -p dregs-server --no-default-features --locked
 	@$(STEP) "cargo build" cargo build --workspace --all-targets --locked
 	@$(STEP) "cargo test" cargo test --workspace --locked
 	@$(STEP) "dashboard: Chromium" env DREGS_BIN=target/debug/dregs node web/dashboard/test/walk.mjs

@@ -18,6 +18,7 @@ use crate::jobs::processor::Processor;
 use crate::jobs::retention::Remover;
 use crate::jobs::review::Reviewer;
 use crate::passwords::Passwords;
+use crate::sso::Sso;
 use crate::uses::Uses;
 use dregs_store::{Store, StoreError};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub struct App {
     pub keys: Keys,
     pub limits: RateLimits,
     pub passwords: Passwords,
+    pub sso: Sso,
     pub uses: Arc<Uses>,
     pub options: RunOptions,
     pub appender: Appender,
@@ -59,6 +61,7 @@ pub struct Running {
 impl Running {
     /// Starts ingestion and processing on an open store.
     pub async fn start(store: Store, clock: Clock, options: RunOptions) -> Result<Running, StoreError> {
+        let sso = Sso::new(&options.sso, options.notify.base_url()).map_err(StoreError::Unusable)?;
         let (stop, stopped) = watch::channel(false);
         let ids = Arc::new(Ids::new(options.node));
         let fates = Arc::new(FateCounter::default());
@@ -76,6 +79,7 @@ impl Running {
         let app = Arc::new(App {
             keys: Keys::new(store.clone(), uses.clone()),
             passwords: Passwords::default(),
+            sso,
             uses: uses.clone(),
             limits: RateLimits::new(&options),
             metrics: crate::metrics::install(),

@@ -2,6 +2,7 @@
 
 use crate::channels::RETRIES_S;
 use crate::http::client_address::Network;
+use crate::sso::options::SsoOptions;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,6 +66,9 @@ pub struct RunOptions {
 
     #[command(flatten)]
     pub review: ReviewOptions,
+
+    #[command(flatten)]
+    pub sso: SsoOptions,
 }
 
 /// The language model that reviews are put to. Without one they are written from the evidence on this machine.
@@ -193,6 +197,7 @@ impl Default for RunOptions {
             node: 0,
             notify: NotifyOptions::default(),
             review: ReviewOptions::default(),
+            sso: SsoOptions::default(),
         }
     }
 }

@@ -23,4 +23,5 @@ pub mod oauth;
 pub mod passwords;
 pub mod playbook;
 pub mod secrets;
+pub mod sso;
 pub mod uses;

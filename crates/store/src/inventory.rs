@@ -230,6 +230,7 @@ pub const INVENTORY: &[TableEntry] = &[
         Kept("what the team told analyzers of domains, networks and words; a team that enters a person takes them out"),
     ),
     entry("figures", &[], &["team_id", "figure", "name"], NOT_PERSONAL, Rewritten),
+    staff("sso_bindings", &["issuer", "subject", "user_id"]),
     entry("attempts", &[], &["body"], NOT_PERSONAL, Kept("it names a delivery and neither whom nor what it tells of")),
 ];
 

@@ -165,7 +165,7 @@ impl Store {
     }
 }
 
-async fn add_user(tx: &mut Tx, user: &User) -> Result<()> {
+pub(crate) async fn add_user(tx: &mut Tx, user: &User) -> Result<()> {
     tx.run(
         "insert into users (id, email, name, password_hash, disabled, created_ms) values ($1, $2, $3, $4, $5, $6)",
         args![&user.id, &user.email, &user.name, &user.password_hash, user.disabled, user.created_ms],
@@ -184,12 +184,12 @@ async fn is_member(tx: &mut Tx, team: &TeamId, email: &str) -> Result<bool> {
     Ok(row.is_some())
 }
 
-async fn is_full(tx: &mut Tx, team: &TeamId) -> Result<bool> {
+pub(crate) async fn is_full(tx: &mut Tx, team: &TeamId) -> Result<bool> {
     let row = tx.row("select count(*) as n from memberships where team_id = $1", args![team]).await?;
     Ok(row.map_or(Ok(0), |row| row.int("n"))? >= MEMBERS_MAX)
 }
 
-fn read(row: &Row) -> Result<Invitation> {
+pub(crate) fn read(row: &Row) -> Result<Invitation> {
     Ok(Invitation {
         team: TeamId::new(row.text("team_id")?),
         id: row.text("id")?,

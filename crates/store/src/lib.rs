@@ -52,6 +52,7 @@ mod ring_changes;
 mod rings;
 mod rules;
 mod sqlite;
+mod sso;
 mod teams;
 mod throttles;
 
@@ -106,6 +107,7 @@ pub use reviews::{REVIEWS_PENDING_MAX, Review, ReviewOutcome, ReviewStatus, Tran
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
 pub use rules::{Match, Stored};
+pub use sso::{Binding, Subject};
 pub use teams::{Membership, Role, Team, User};
 pub use throttles::{ACCOUNT, ADDRESS, INVITING, KNOWN_MS, PAIR, THROTTLES_MAX, Throttle, ThrottleRule};
 

@@ -199,7 +199,7 @@ pub(crate) fn read_team(row: &Row) -> Result<Team> {
     })
 }
 
-fn read_user(row: &Row) -> Result<User> {
+pub(crate) fn read_user(row: &Row) -> Result<User> {
     Ok(User {
         id: row.text("id")?,
         email: row.text("email")?,

@@ -24,5 +24,6 @@ mod suite {
     mod privacy;
     mod retention;
     mod rings;
+    mod sso;
     mod statements;
 }

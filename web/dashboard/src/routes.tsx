@@ -20,7 +20,7 @@ import { useToken } from './session';
 import { texts } from './texts';
 
 /** Where a link leads that works without signing in. */
-const OPEN = ['/invitation', '/reset-password'];
+const OPEN = ['/invitation', '/reset-password', '/sign-in'];
 
 function Root() {
   const token = useToken();
@@ -101,6 +101,7 @@ const tree = root.addChildren([
   moved('/settings/badges', '/settings/badge-rules'),
   moved('/settings/notifications', '/settings/channels'),
   page('/reset-password', () => import('./pages/ResetPassword')),
+  page('/sign-in', () => import('./pages/SignIn')),
 ]);
 
 export const router = createRouter({

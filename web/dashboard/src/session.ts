@@ -68,6 +68,11 @@ export function endSession(how: Ending) {
   change(null);
 }
 
+/** Whether whoever was here logged out. */
+export function hasLeft(): boolean {
+  return ended === 'left';
+}
+
 /** Whether the session ended by itself, so that logging in can say so. */
 export function sessionIsOver(): boolean {
   return ended === 'over';

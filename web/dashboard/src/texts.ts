@@ -752,6 +752,17 @@ export const texts = {
     team: 'Team',
     title: 'Your account',
     you: 'You',
+    how: 'How',
+    way: 'Signing in',
+    ways: {
+      both: 'With the password, or with single sign-on',
+      password: 'With the password',
+      single: 'With single sign-on',
+    },
+    since: 'Single sign-on since',
+    noPassword:
+      'This account has no password. An administrator of the team can make a link by which you set one.',
+    noPasswords: 'No passwords are taken here: everybody signs in with single sign-on.',
   },
   credentials: {
     about: 'Keys for your pages and servers.',

@@ -91,6 +91,23 @@ export const textsOfSettings = {
     to: 'to the team',
     as: 'as',
     wrong: 'That is not the password of this account.',
+    bySignOn: 'Accept by signing in with this address:',
+  },
+  signIn: {
+    again: 'Back to the log-in page',
+    failed: 'You are not signed in',
+    leaving: 'On the way…',
+    logOut: 'You are logged out here. At the provider you may still be signed in.',
+    logOutThere: 'Log out there too',
+    or: 'or',
+    problems: {
+      access_denied: 'The provider did not let you in, or you said no there.',
+      missing: 'The answer of the provider is incomplete. Begin again.',
+      server_error: 'The provider has a problem of its own. Try again later.',
+      temporarily_unavailable: 'The provider is not available. Try again later.',
+    } as Record<string, string>,
+    refused: 'The provider refused. Begin again; if it goes on, tell the operator of this server.',
+    title: 'Signing you in…',
   },
   agents: {
     about: 'What assistants may act with.',

@@ -11,6 +11,7 @@ import { guessTarget } from '../src/lib/guess';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
 import { bounds, scatter, tick } from '../src/lib/layout';
 import { snippet } from '../src/lib/snippet';
+import { localPath, readReturn, readTrip } from '../src/lib/trip';
 import { compare, reasons, steps } from '../src/lib/waterfall';
 
 function observation(id: string, contribution: number): Observation {
@@ -278,5 +279,37 @@ describe('pasted entries', () => {
       entries: [{ key: 'a' }],
       wrong: [{ line: 2, value: 'boot' }],
     });
+  });
+});
+
+describe('a trip to the provider of single sign-on', () => {
+  const here = 'https://dregs.example';
+
+  test('leads on within the dashboard alone', () => {
+    const paths = ['/', '/identities?term=a#b', '/identities/tenant%2F7', '/a/../b'];
+    expect(paths.map((path) => localPath(path, here))).toEqual([
+      ...['/', '/identities?term=a#b', '/identities/tenant%2F7', '/b'],
+    ]);
+    const elsewhere = [
+      ...['//evil.example', '/\\evil.example', 'https://evil.example/', 'javascript:alert(1)'],
+      ...['/\t/evil.example', '', 'identities', null, 7, {}],
+    ];
+    expect(elsewhere.map((path) => localPath(path, here))).toEqual(elsewhere.map(() => '/'));
+  });
+
+  test('what was kept of it may be anything', () => {
+    const home = { path: '/', keep: false };
+    for (const odd of [null, '', '{', '[]', '{"path": "//evil.example", "keep": "yes"}'])
+      expect(readTrip(odd, here)).toEqual(home);
+    const kept = { path: '/rings', keep: true, invitation: 'inv_x' };
+    expect(readTrip(JSON.stringify(kept), here)).toEqual(kept);
+  });
+
+  test('what comes back is a code, or one of the words that are known', () => {
+    expect(readReturn('?code=a%2Fb&state=c')).toEqual({ code: 'a/b', state: 'c' });
+    expect(readReturn('?code=a&state=c&iss=d')).toEqual({ code: 'a', state: 'c', iss: 'd' });
+    expect(readReturn('?error=access_denied&code=a&state=b')).toEqual({ error: 'access_denied' });
+    expect(readReturn('?error=Call+this+number')).toEqual({ error: 'unknown' });
+    expect(readReturn('?code=a')).toEqual({ error: 'missing' });
   });
 });

@@ -753,6 +753,35 @@ step('somebody gets their data, and is erased', async ({ page, server }) => {
   await page.getByText('0 identities found').waitFor();
 });
 
+step(
+  'single sign-on is offered where there is a provider, and a refusal is told in plain words',
+  async ({ browser, server }) => {
+    for (const options of [{}, { viewport: NARROW, colorScheme: 'dark' }]) {
+      const { context, page } = await profile(browser, options);
+      const methods = {
+        password: true,
+        singleSignOn: { button: 'Log in at work', logoutUrl: 'https://id.example/end' },
+      };
+      await page.route('**/api/auth/methods', (route) => route.fulfill({ json: methods }));
+      const refused = { status: 403, message: 'nobody here has your e-mail address' };
+      await page.route('**/api/auth/sso', (route) => route.fulfill({ status: 403, json: refused }));
+      await page.goto(server.origin);
+      await page.getByRole('button', { name: 'Log in at work' }).waitFor();
+      assert.deepEqual(await axe(page), []);
+      await page.goto(`${server.origin}/sign-in?code=a&state=b`);
+      await page.getByText(refused.message).waitFor();
+      assert.deepEqual(await axe(page), []);
+      assert.equal(new URL(page.url()).search, '', 'the code stays in no history');
+      methods.password = false;
+      await page.getByRole('link', { name: 'Back to the log-in page' }).click();
+      await page.goto(server.origin);
+      await page.getByRole('button', { name: 'Log in at work' }).waitFor();
+      assert.equal(await page.getByLabel('Password').count(), 0);
+      await context.close();
+    }
+  },
+);
+
 roles(step);
 links(step);
 layout(step);

@@ -11,6 +11,7 @@ mod password;
 mod replay;
 mod serve;
 mod sidecar;
+mod sso;
 mod terminal;
 
 use crate::config::{ServeOptions, StoreOptions};
@@ -46,6 +47,13 @@ enum Command {
     Replay(replay::ReplayOptions),
     /// Give a person a password, which is shown once, and end their sessions
     Password {
+        #[command(flatten)]
+        store: StoreOptions,
+        /// Who
+        email: String,
+    },
+    /// Forget who a person is at the provider of single sign-on, and end their sessions
+    SsoForget {
         #[command(flatten)]
         store: StoreOptions,
         /// Who
@@ -122,6 +130,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Backtest(options) => backtest::run(options).await,
         Command::Replay(options) => replay::run(options).await,
         Command::Password { store, email } => password::run(&store, &email).await,
+        Command::SsoForget { store, email } => sso::forget(&store, &email).await,
         Command::Migrate { store } => maintenance::migrate(&store).await,
         Command::Check { store, json } => maintenance::check(&store, json).await,
         Command::Backup { store, target } => maintenance::backup(&store, &target).await,

@@ -24,11 +24,25 @@ pub struct AccountView {
     pub email: String,
     pub name: String,
     pub created_at: String,
+    /// Whether it has a password.
+    pub has_password: bool,
+    /// Since when the caller signs in to it at the provider of single sign-on; null where they do not.
+    pub single_sign_on_since: Option<String>,
 }
 
-impl From<User> for AccountView {
-    fn from(user: User) -> Self {
-        AccountView { id: user.id, email: user.email, name: user.name, created_at: format_time_ms(user.created_ms) }
+impl AccountView {
+    async fn of(app: &App, user: User) -> ApiResult<Self> {
+        let bound = app.store.bindings_of(&user.id).await?;
+        let issuer = app.sso.offered().map(|provider| provider.issuer());
+        let bound = bound.into_iter().find(|held| Some(held.issuer.as_str()) == issuer);
+        Ok(AccountView {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            created_at: format_time_ms(user.created_ms),
+            has_password: !user.password_hash.is_empty(),
+            single_sign_on_since: bound.map(|held| format_time_ms(held.bound_ms)),
+        })
     }
 }
 
@@ -43,7 +57,7 @@ async fn own(app: &App, person: &LoggedIn) -> ApiResult<User> {
     security(("key" = []))
 )]
 pub async fn get(State(app): State<Arc<App>>, person: LoggedIn) -> ApiResult<Json<AccountView>> {
-    Ok(Json(own(&app, &person).await?.into()))
+    Ok(Json(AccountView::of(&app, own(&app, &person).await?).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -64,7 +78,7 @@ pub async fn update(
     Body(body): Body<AccountBody>,
 ) -> ApiResult<Json<AccountView>> {
     app.store.rename_user(&person.user_id, &name("name", &body.name)?).await?;
-    Ok(Json(own(&app, &person).await?.into()))
+    Ok(Json(AccountView::of(&app, own(&app, &person).await?).await?))
 }
 
 /// Where the caller is logged in.

@@ -34,6 +34,8 @@ pub enum ApiError {
     TooSoon(u64, &'static str),
     /// 503 and after how many seconds to come back.
     Unavailable(u64),
+    /// 503; what elsewhere does not do its part.
+    Elsewhere(&'static str),
     /// 500; the cause is logged, not told.
     Internal(String),
 }
@@ -56,6 +58,9 @@ pub struct ErrorBody {
 /// Seconds after which a client may try again when the store or the queue is full.
 pub const RETRY_AFTER_S: u64 = 1;
 
+/// And when something elsewhere does not answer.
+const ELSEWHERE_RETRY_S: u64 = 10;
+
 impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self {
@@ -69,7 +74,7 @@ impl ApiError {
             ApiError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::RateLimited(_) | ApiError::TooSoon(..) => StatusCode::TOO_MANY_REQUESTS,
-            ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Unavailable(_) | ApiError::Elsewhere(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -80,7 +85,9 @@ impl ApiError {
             | ApiError::NotFound(message)
             | ApiError::Conflict(message)
             | ApiError::TooLarge(message) => message.clone(),
-            ApiError::Unauthorized(message) | ApiError::Forbidden(message) => (*message).to_owned(),
+            ApiError::Unauthorized(message) | ApiError::Forbidden(message) | ApiError::Elsewhere(message) => {
+                (*message).to_owned()
+            }
             ApiError::QuotaExceeded => "the team is over its monthly event limit".into(),
             ApiError::MethodNotAllowed => "this path does not take that method".into(),
             ApiError::UnsupportedMediaType => "the body must be application/json".into(),
@@ -96,6 +103,7 @@ impl ApiError {
             ApiError::RateLimited(seconds) | ApiError::TooSoon(seconds, _) | ApiError::Unavailable(seconds) => {
                 Some(*seconds)
             }
+            ApiError::Elsewhere(_) => Some(ELSEWHERE_RETRY_S),
             _ => None,
         }
     }

@@ -238,7 +238,7 @@ pub struct AcceptBody {
 #[utoipa::path(
     post, path = "/auth/invitations/accept", tag = "auth", operation_id = "acceptInvitation", request_body = AcceptBody,
     responses((status = 200, description = "A session in the team", body = LoginView), (status = 400, body = ErrorBody),
-        (status = 401, description = "The account has another password", body = ErrorBody),
+        (status = 401, description = "The account has another password", body = ErrorBody), (status = 403, description = "No passwords are taken here", body = ErrorBody),
         (status = 404, description = "Unknown, used, withdrawn or run out", body = ErrorBody), (status = 409, body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)),
 )]
@@ -248,6 +248,7 @@ pub async fn accept(
     Body(body): Body<AcceptBody>,
 ) -> ApiResult<Json<LoginView>> {
     let ip = client_ip(&parts, &app.options);
+    app.sso.check_passwords_are_taken()?;
     let invitation = by_token(&app, &body.token, ip).await?;
     let password = body.password.ok_or_else(|| ApiError::BadRequest("password is required".into()))?;
     let (user, joining) = match app.store.user_by_email(&invitation.email).await? {

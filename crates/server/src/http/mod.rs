@@ -50,6 +50,7 @@ pub mod session;
 pub mod settle;
 pub mod shares;
 pub mod site;
+pub mod sso;
 pub mod team;
 pub mod tokens;
 pub mod unmapped;
@@ -174,6 +175,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ingestion::get))
         .routes(routes!(audit::list))
         .routes(routes!(session::login))
+        .routes(routes!(sso::methods))
+        .routes(routes!(sso::start))
+        .routes(routes!(sso::finish))
         .routes(routes!(session::logout))
         .routes(routes!(session::me))
         .routes(routes!(session::change_password))

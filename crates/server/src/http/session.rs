@@ -76,13 +76,15 @@ pub async fn login(
 /// Who has this e-mail address and password. Attempts from `ip` are bounded, and what is refused does not say whether there
 /// is such an account.
 pub async fn authenticate(app: &App, email: &str, password: String, ip: Option<IpAddr>) -> ApiResult<User> {
+    app.sso.check_passwords_are_taken()?;
     let email = folded(email);
     // NUL is in no address, and not every database takes it in a question.
     let user = match email.contains('\0') {
         true => None,
         false => app.store.user_by_email(&email).await?,
     };
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    // Who signs in elsewhere may have none.
+    let hash = user.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
     let attempt = Attempt::at_account(&email, hash.as_deref(), ip);
     attempt.check(app).await?;
     let turn = app.passwords.turn().await?;

@@ -35,10 +35,14 @@ mod official_client;
 mod openapi;
 mod order;
 mod privacy;
+#[cfg(feature = "sso")]
+mod provider;
 mod replay;
 mod reviews;
 mod rings;
 mod rules;
+#[cfg(feature = "sso")]
+mod sso;
 mod team;
 mod teams;
 mod tokens;

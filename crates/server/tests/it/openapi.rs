@@ -104,7 +104,15 @@ fn every_operation_is_named_once_and_says_what_can_go_wrong() {
     }
     let open: Vec<String> =
         operations().into_iter().filter(|operation| !operation.is_secured()).map(|operation| operation.path).collect();
-    let without_key = ["/auth/invitations/accept", "/auth/invitations/look-up", "/auth/login", "/auth/password/reset"];
+    let without_key = [
+        "/auth/invitations/accept",
+        "/auth/invitations/look-up",
+        "/auth/login",
+        "/auth/methods",
+        "/auth/password/reset",
+        "/auth/sso",
+        "/auth/sso/start",
+    ];
     assert_eq!(open, without_key, "only who is about to log in needs no key");
 }
 

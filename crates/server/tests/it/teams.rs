@@ -226,6 +226,7 @@ fn body(operation: &Operation) -> Value {
         }
         ("PUT", "/identities/{id}/label" | "/escalations/{id}/label") => json!({"kind": "BOT"}),
         ("PUT" | "POST", path) if path.contains("/decisions/") => json!({"verdict": "DIFFERENT"}),
+        ("POST", "/auth/sso") => json!({"code": "x", "state": "x"}),
         ("POST", "/auth/login") => json!({"email": "no@one.test", "password": "x"}),
         ("POST", "/auth/password") => json!({"currentPassword": "x", "newPassword": "long enough now"}),
         _ => json!({}),

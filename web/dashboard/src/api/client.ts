@@ -36,7 +36,13 @@ async function exactFetch(request: Request): Promise<Response> {
 }
 
 /** What is asked before anybody is signed in: by their answers no session ends. */
-const OPEN = ['/auth/login', '/auth/password/reset', '/auth/invitations/'];
+const OPEN = [
+  '/auth/login',
+  '/auth/methods',
+  '/auth/sso',
+  '/auth/password/reset',
+  '/auth/invitations/',
+];
 
 const withToken: Middleware = {
   onRequest({ request, schemaPath }) {

@@ -165,6 +165,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See which ways in there are */
+        get: operations["listSignInMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/password": {
         parameters: {
             query?: never;
@@ -200,6 +217,48 @@ export interface paths {
          * @description Ends every session of the person.
          */
         post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish signing in at the provider
+         * @description Answers as logging in does. The account is the one that is bound to who the provider says it is; the first time, the one
+         *     with the e-mail address that the provider has verified.
+         */
+        post: operations["finishSingleSignOn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sso/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in at the provider
+         * @description Sets a cookie, which only this server's own pages send back: what comes back from the provider is good in this browser
+         *     alone, once, for ten minutes.
+         */
+        post: operations["startSingleSignOn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1732,8 +1791,12 @@ export interface components {
         AccountView: {
             createdAt: string;
             email: string;
+            /** @description Whether it has a password. */
+            hasPassword: boolean;
             id: string;
             name: string;
+            /** @description Since when the caller signs in to it at the provider of single sign-on; null where they do not. */
+            singleSignOnSince?: string | null;
         };
         /** @description What rules did in a period. */
         ActivityView: {
@@ -3219,6 +3282,12 @@ export interface components {
             /** @description system or user. */
             role: string;
         };
+        /** @description Which ways in there are. */
+        MethodsView: {
+            /** @description Whether e-mail address and password are taken. */
+            password: boolean;
+            singleSignOn?: components["schemas"]["SingleSignOnView"] | null;
+        };
         MeView: {
             /** @description Absent for a key. */
             email?: string | null;
@@ -3924,6 +3993,22 @@ export interface components {
         };
         /**
          * @example {
+         *       "code": "…",
+         *       "state": "…"
+         *     }
+         */
+        ReturnedBody: {
+            /** @description As it came back from the provider. */
+            code: string;
+            /** @description The token of an invitation that is accepted by this. */
+            invitation?: string | null;
+            /** @description As it came back from the provider, where it says so. */
+            iss?: string | null;
+            /** @description As it came back from the provider. */
+            state: string;
+        };
+        /**
+         * @example {
          *       "feedback": "This is a customer of many years."
          *     }
          */
@@ -4053,6 +4138,16 @@ export interface components {
             low: number;
             /** Format: double */
             value: number;
+        };
+        SingleSignOnView: {
+            /** @description What stands on the button. */
+            button: string;
+            /** @description Where one ends one's session at the provider; null where it does not say. */
+            logoutUrl?: string | null;
+        };
+        StartedView: {
+            /** @description Where the browser goes. */
+            url: string;
         };
         /** @description What happened in a period. */
         StatsView: {
@@ -4526,6 +4621,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description No passwords are taken here */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unknown, used, withdrawn or run out */
             404: {
                 headers: {
@@ -4823,6 +4927,26 @@ export interface operations {
             };
         };
     };
+    listSignInMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MethodsView"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -4968,6 +5092,144 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    finishSingleSignOn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnedBody"];
+            };
+        };
+        responses: {
+            /** @description A session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was not begun in this browser, or the provider does not vouch for it */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no account for this person, or it is not theirs to use */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Single sign-on is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startSingleSignOn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedView"];
+                };
+            };
+            /** @description Single sign-on is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider does not answer */
             503: {
                 headers: {
                     [name: string]: unknown;

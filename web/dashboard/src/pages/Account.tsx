@@ -1,6 +1,6 @@
 /** One's own account: who one is, the password, and where one is logged in. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Me, OwnSession } from '../api/types';
 import { Tag } from '../parts/Badges';
@@ -9,6 +9,7 @@ import { Input } from '../parts/Field';
 import { NewPassword } from '../parts/NewPassword';
 import { Facts, Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
+import { methodsQuery } from '../parts/SingleSignOn';
 import { Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { tell } from '../parts/Toasts';
@@ -27,7 +28,7 @@ export default function Account() {
         <Panel title={texts.account.you}>
           <Fetched query={me}>{(me) => <You key={me.name} me={me} />}</Fetched>
         </Panel>
-        <Password email={me.data?.email ?? ''} />
+        <SigningIn email={me.data?.email ?? ''} />
       </div>
       <Panel title={texts.sessions.list}>
         <Sessions me={me.data} />
@@ -78,6 +79,45 @@ function You({ me }: { me: Me }) {
       </form>
     </div>
   );
+}
+
+function SigningIn({ email }: { email: string }) {
+  const account = useQuery({
+    queryKey: ['account'],
+    queryFn: ({ signal }) => body(api.GET('/account', { signal })),
+  });
+  const methods = useQuery(methodsQuery).data;
+  const takesPasswords = methods?.password ?? true;
+  const changes = takesPasswords && (account.data?.hasPassword ?? true);
+  const elsewhere = account.data?.singleSignOnSince;
+  return (
+    <div className="flex flex-col gap-4">
+      {methods?.singleSignOn && (
+        <Panel title={texts.account.way}>
+          <Fetched query={account}>
+            {({ hasPassword }) => (
+              <div className="flex flex-col gap-4 p-4">
+                <Facts facts={ways(takesPasswords && hasPassword, elsewhere)} />
+                {!takesPasswords && <p className="text-soft">{texts.account.noPasswords}</p>}
+                {takesPasswords && !hasPassword && (
+                  <p className="text-soft">{texts.account.noPassword}</p>
+                )}
+              </div>
+            )}
+          </Fetched>
+        </Panel>
+      )}
+      {changes && <Password email={email} />}
+    </div>
+  );
+}
+
+function ways(password: boolean, since: string | null | undefined): [string, ReactNode][] {
+  const { both, password: byPassword, single } = texts.account.ways;
+  const way = since && password ? both : since ? single : byPassword;
+  const facts: [string, ReactNode][] = [[texts.account.how, way]];
+  if (since) facts.push([texts.account.since, <Time key="since" at={since} />]);
+  return facts;
 }
 
 function Password({ email }: { email: string }) {

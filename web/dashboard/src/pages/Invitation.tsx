@@ -8,6 +8,7 @@ import { Door } from '../parts/Door';
 import { Input } from '../parts/Field';
 import { NewPassword } from '../parts/NewPassword';
 import { Said } from '../parts/Said';
+import { methodsQuery, SingleSignOn } from '../parts/SingleSignOn';
 import { Failed, Loading } from '../parts/States';
 import { problemText } from '../parts/Toasts';
 import { beginSession } from '../session';
@@ -49,6 +50,9 @@ function Accept({ token, invited }: { token: string; invited: Invited }) {
   const [problem, setProblem] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const navigate = useNavigate();
+  const methods = useQuery(methodsQuery).data;
+  const takesPasswords = methods?.password ?? true;
+  const elsewhere = methods?.singleSignOn;
   async function accept() {
     setBusy(true);
     setProblem(null);
@@ -68,7 +72,7 @@ function Accept({ token, invited }: { token: string; invited: Invited }) {
   if (problem instanceof Problem && problem.status === 404) return <LinkGone />;
   const wrong = problem instanceof Problem && problem.status === 401;
   return (
-    <Door title={texts.door.invited} onSubmit={accept}>
+    <Door title={texts.door.invited} onSubmit={takesPasswords ? accept : undefined}>
       <p>
         {texts.door.to}{' '}
         <strong>
@@ -80,36 +84,52 @@ function Accept({ token, invited }: { token: string; invited: Invited }) {
         </strong>
         . {texts.team.roleHints[invited.role]}
       </p>
-      <input type="email" autoComplete="username" value={invited.email} readOnly hidden />
-      {invited.hasAccount ? (
-        <Input
-          label={texts.door.password}
-          hint={texts.door.known}
-          type="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-      ) : (
+      {elsewhere && (
         <>
-          <Input
-            label={texts.door.name}
-            autoComplete="name"
-            required
-            maxLength={NAME_CHARS_MAX}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
+          <p className="text-soft">{texts.door.bySignOn}</p>
+          <SingleSignOn
+            text={elsewhere.button}
+            trip={() => ({ path: '/', keep: false, invitation: token })}
           />
-          <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
         </>
       )}
-      <p role="alert" className="said text-critical empty:hidden">
-        {problem ? (wrong ? texts.door.wrong : problemText(problem)) : ''}
-      </p>
-      <Button type="submit" look="main" disabled={busy}>
-        {texts.door.accept}
-      </Button>
+      {elsewhere && takesPasswords && (
+        <p className="text-center text-xs text-soft">{texts.signIn.or}</p>
+      )}
+      {takesPasswords && (
+        <>
+          <input type="email" autoComplete="username" value={invited.email} readOnly hidden />
+          {invited.hasAccount ? (
+            <Input
+              label={texts.door.password}
+              hint={texts.door.known}
+              type="password"
+              autoComplete="current-password"
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          ) : (
+            <>
+              <Input
+                label={texts.door.name}
+                autoComplete="name"
+                required
+                maxLength={NAME_CHARS_MAX}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+              <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
+            </>
+          )}
+          <p role="alert" className="said text-critical empty:hidden">
+            {problem ? (wrong ? texts.door.wrong : problemText(problem)) : ''}
+          </p>
+          <Button type="submit" look="main" disabled={busy}>
+            {texts.door.accept}
+          </Button>
+        </>
+      )}
     </Door>
   );
 }

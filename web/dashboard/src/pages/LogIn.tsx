@@ -1,12 +1,13 @@
 /** Signing in. The address stays, so that a link from a notification leads where it points. */
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body, Problem } from '../api/client';
 import { Button } from '../parts/Button';
 import { Door } from '../parts/Door';
 import { Input } from '../parts/Field';
+import { methodsQuery, SingleSignOn } from '../parts/SingleSignOn';
 import { problemText } from '../parts/Toasts';
-import { beginSession, sessionIsOver } from '../session';
+import { beginSession, hasLeft, sessionIsOver } from '../session';
 import { texts } from '../texts';
 
 export function LogIn() {
@@ -16,6 +17,9 @@ export function LogIn() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
   const client = useQueryClient();
+  const methods = useQuery(methodsQuery).data;
+  const takesPasswords = methods?.password ?? true;
+  const elsewhere = methods?.singleSignOn;
 
   async function submit() {
     setBusy(true);
@@ -34,26 +38,47 @@ export function LogIn() {
   }
 
   return (
-    <Door title={texts.logIn.title} onSubmit={submit}>
+    <Door title={texts.logIn.title} onSubmit={takesPasswords ? submit : undefined}>
       {sessionIsOver() && !problem && (
         <p className="rounded-lg bg-fair-wash px-3 py-2">{texts.logIn.over}</p>
       )}
-      <Input
-        label={texts.logIn.email}
-        type="email"
-        autoComplete="username"
-        required
-        value={email}
-        onChange={(event) => setEmail(event.target.value)}
-      />
-      <Input
-        label={texts.logIn.password}
-        type="password"
-        autoComplete="current-password"
-        required
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-      />
+      {hasLeft() && elsewhere?.logoutUrl && (
+        <div className="flex flex-col gap-1 rounded-lg bg-sunken px-3 py-2">
+          <p>{texts.signIn.logOut}</p>
+          <a href={elsewhere.logoutUrl} className="link">
+            {texts.signIn.logOutThere}
+          </a>
+        </div>
+      )}
+      {elsewhere && (
+        <SingleSignOn
+          text={elsewhere.button}
+          trip={() => ({ path: location.pathname + location.search + location.hash, keep })}
+        />
+      )}
+      {elsewhere && takesPasswords && (
+        <p className="text-center text-xs text-soft">{texts.signIn.or}</p>
+      )}
+      {takesPasswords && (
+        <>
+          <Input
+            label={texts.logIn.email}
+            type="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+          <Input
+            label={texts.logIn.password}
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        </>
+      )}
       <label className="flex items-center gap-2">
         <input
           type="checkbox"
@@ -66,9 +91,11 @@ export function LogIn() {
       <p role="alert" className="said text-critical empty:hidden">
         {problem}
       </p>
-      <Button type="submit" look="main" disabled={busy}>
-        {busy ? texts.logIn.busy : texts.logIn.submit}
-      </Button>
+      {takesPasswords && (
+        <Button type="submit" look="main" disabled={busy}>
+          {busy ? texts.logIn.busy : texts.logIn.submit}
+        </Button>
+      )}
     </Door>
   );
 }
