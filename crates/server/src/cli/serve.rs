@@ -1,7 +1,7 @@
 //! `dregs serve`.
 
 use crate::bootstrap;
-use crate::cli::{Outcome, Sidecar, log_to_stderr};
+use crate::cli::{Bound, Outcome, log_to_stderr};
 use crate::clock::Clock;
 use crate::config::ServeOptions;
 use dregs_store::{Store, StoreError};
@@ -17,9 +17,10 @@ pub async fn run(options: ServeOptions) -> Outcome {
         _ => Some(lock(&sqlite_path(&options.store.url()))?),
     };
     let store = Store::open(&options.store.url()).await?;
-    let sidecar = Sidecar::start(store.clone(), Clock::system(), options.limits, options.listen).await?;
-    let address = sidecar.address;
-    if let Some(keys) = bootstrap::bootstrap(&store, &sidecar.base_url(), Clock::system().now_ms()).await? {
+    let bound = Bound::at(options.listen).await?;
+    let address = bound.address;
+    // Before anything answers: whoever sees that the server is ready finds the keys.
+    if let Some(keys) = bootstrap::bootstrap(&store, &bound.base_url(), Clock::system().now_ms()).await? {
         if let Some(path) = &options.bootstrap_file {
             bootstrap::write_file(path, &keys)
                 .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
@@ -31,6 +32,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
         println!("  public key {}", keys.public_key);
         println!("  secret key {}", keys.secret_key);
     }
+    let sidecar = bound.serve(store, Clock::system(), options.limits).await?;
     println!("dashboard at http://{address}/");
     println!("listening on http://{address}");
     until_stopped().await?;
