@@ -21,7 +21,7 @@ pub struct Invitation {
     pub token_hash: String,
     /// Under which name, for people to read.
     pub invited_by: String,
-    /// The person's or the key's id; none for what was made before that was noted.
+    /// The person's or the key's id; none where it is not known: that one stands until it runs out.
     pub inviter_id: Option<String>,
     pub created_ms: i64,
     pub expires_ms: i64,

@@ -76,3 +76,36 @@ pub fn lock(database: &Path) -> Result<File, StoreError> {
         Err(std::fs::TryLockError::Error(error)) => Err(unusable(&path.display().to_string(), error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{RunOptions, StoreOptions};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn answers(address: std::net::SocketAddr) -> bool {
+        let Ok(mut stream) = TcpStream::connect(address).await else { return false };
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: dregs\r\n\r\n").await;
+        asked.is_ok() && stream.read(&mut [0; 16]).await.is_ok_and(|bytes| bytes > 0)
+    }
+
+    /// The file cannot be written, so the server ends before it is ready.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nothing_answers_before_the_keys_are_in_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let server = tokio::spawn(run(ServeOptions {
+            listen,
+            store: StoreOptions { data_dir: folder.path().to_owned(), database: None },
+            bootstrap_file: Some(folder.path().join("no folder").join("keys.json")),
+            limits: RunOptions::default(),
+            log_format: "text".into(),
+        }));
+        while !server.is_finished() {
+            assert!(!answers(listen).await);
+            tokio::task::yield_now().await;
+        }
+        assert!(server.await.unwrap().unwrap_err().to_string().contains("keys.json"));
+    }
+}
