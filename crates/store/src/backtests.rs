@@ -160,9 +160,9 @@ impl Store {
             .db
             .run(
                 "update backtests set status = $3, result = $4, error = $5, progress = 1, completed_ms = $6
-                 where team_id = $1 and id = $2 and status = 'PENDING' and ($4 is null or (
-                   not exists (select 1 from erasures e where e.status <> 'DONE' and e.team_id = $1)
-                   and not exists (select 1 from erasures e where e.team_id = $1 and e.finished_ms >= $7 and e.finished_ms is not null)))",
+                 where team_id = $1 and id = $2 and status = 'PENDING' and ($3 = 'FAILED' or (
+                   not exists (select 1 from erasures e where e.team_id = $1 and e.finished_ms is null)
+                   and not exists (select 1 from erasures e where e.team_id = $1 and e.finished_ms >= $7)))",
                 args![team, id, status.code(), outcome.ok(), outcome.err(), now_ms, begun_ms],
             )
             .await?;

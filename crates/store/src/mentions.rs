@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn whoever_is_quoted_is_found_and_nobody_whose_id_merely_contains_it() {
-        let odd = ["ada", "it's \"quoted\" \\ %_", "tab\tline\n", "👩‍👩‍👧 ünï", ""];
+        let odd = ["ada", "it's \"quoted\" \\ %_", "tab\tline\n", "👩‍👩‍👧 ünï"];
         let wanted = wanted(&odd);
         for id in odd {
             let json = serde_json::json!({"links": [{"target_id": id}]}).to_string();

@@ -3,7 +3,7 @@
 -- A person's or a key's id: an invitation lets nobody in once whoever made it may not invite.
 alter table invitations add column inviter_id text;
 alter table erasures add column unlogged_ms bigint;
-create index erasures_finished on erasures (team_id, finished_ms) where finished_ms is not null;
+create index erasures_finished on erasures (team_id, finished_ms);
 
 create index agent_grants_client on agent_grants (client_id) where client_id is not null;
 
