@@ -86,7 +86,10 @@ function usePreview(days: Days) {
     enabled: allowed(settled),
     placeholderData: keepPreviousData,
   });
-  return { query, current: allowed(days) && JSON.stringify(settled) === wanted && !query.isPlaceholderData };
+  return {
+    query,
+    current: allowed(days) && JSON.stringify(settled) === wanted && !query.isPlaceholderData,
+  };
 }
 
 function Form({ retention, write }: { retention: Retention; write: boolean }) {
