@@ -5,9 +5,7 @@ use dregs_engine::linkage::decision::{Decision, Verdict};
 use dregs_engine::linkage::{Key, KeyKind};
 use dregs_engine::profile::Seen;
 use dregs_engine::rules::Status;
-use dregs_store::{
-    Channel, ChannelConfig, Commit, DeliveryWrite, EscalationChange, GroupWrite, KeyWrite, Store, StoreError,
-};
+use dregs_store::{Channel, ChannelConfig, DeliveryWrite, EscalationChange, GroupWrite, KeyWrite, Store, StoreError};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::time::{Duration, Instant};
 
