@@ -74,7 +74,7 @@ impl Running {
         let deliverer = Deliverer::new(&store, &clock, &ids, &bells.deliver, &options.notify);
         let reviewer = Reviewer::new(&store, &clock, &bells.review, &options.review);
         let backtester = Backtester::new(&store, &clock, &bells.backtest);
-        let eraser = Eraser::new(&store, &clock, &bells);
+        let eraser = Eraser::new(&store, &clock, &bells, &audit);
         let remover = Remover::new(&store, &clock, &ids, &watermark, &bells.process);
         let app = Arc::new(App {
             keys: Keys::new(store.clone(), uses.clone()),

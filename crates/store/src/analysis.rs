@@ -15,6 +15,9 @@ thread_local! {
     /// Setting a compressor up takes longer than compressing one cycle.
     static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
         RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
+    /// So does one that unpacks, and room for what it unpacks.
+    static DECOMPRESSOR: RefCell<std::io::Result<(zstd::bulk::Decompressor<'static>, Vec<u8>)>> =
+        RefCell::new(zstd::bulk::Decompressor::new().map(|unpack| (unpack, Vec::with_capacity(EVIDENCE_BYTES_MAX))));
 }
 
 /// Cycles of an identity that keep their evidence, and cycles that keep their scores.
@@ -80,9 +83,21 @@ impl CycleEvidence {
 
 /// Stored evidence as its JSON text.
 pub(crate) fn unpacked(bytes: &[u8]) -> Result<String> {
-    let text = zstd::bulk::decompress(bytes, EVIDENCE_BYTES_MAX);
-    text.and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
-        .map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))
+    let text = with_unpacked(bytes, |text| String::from_utf8(text.to_vec()))?;
+    text.map_err(|error| StoreError::Damaged(format!("cycle evidence: {error}")))
+}
+
+/// What `read` makes of stored evidence, unpacked.
+pub(crate) fn with_unpacked<T>(bytes: &[u8], read: impl FnOnce(&[u8]) -> T) -> Result<T> {
+    let damaged = |error: &std::io::Error| StoreError::Damaged(format!("cycle evidence: {error}"));
+    DECOMPRESSOR.with_borrow_mut(|decompressor| match decompressor {
+        Ok((decompressor, text)) => {
+            text.clear();
+            decompressor.decompress_to_buffer(bytes, text).map_err(|error| damaged(&error))?;
+            Ok(read(text))
+        }
+        Err(error) => Err(damaged(error)),
+    })
 }
 
 #[derive(Debug)]

@@ -144,23 +144,29 @@ impl Store {
             .map(drop)
     }
 
-    /// Writes what became of a pending one.
+    /// Writes what became of a pending one that was begun at that time. Returns false, and writes nothing, when its result may
+    /// name somebody who was erased since: an erasure of the team is under way, or ended meanwhile. What went wrong names
+    /// nobody, and is written in any case.
     pub async fn complete_backtest(
         &self,
         team: &TeamId,
         id: i64,
         outcome: std::result::Result<&str, &str>,
+        begun_ms: i64,
         now_ms: i64,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let status = if outcome.is_ok() { BacktestStatus::Finished } else { BacktestStatus::Failed };
-        self.db
+        let written = self
+            .db
             .run(
                 "update backtests set status = $3, result = $4, error = $5, progress = 1, completed_ms = $6
-                 where team_id = $1 and id = $2 and status = 'PENDING'",
-                args![team, id, status.code(), outcome.ok(), outcome.err(), now_ms],
+                 where team_id = $1 and id = $2 and status = 'PENDING' and ($3 = 'FAILED' or (
+                   not exists (select 1 from erasures e where e.team_id = $1 and e.finished_ms is null)
+                   and not exists (select 1 from erasures e where e.team_id = $1 and e.finished_ms >= $7)))",
+                args![team, id, status.code(), outcome.ok(), outcome.err(), now_ms, begun_ms],
             )
-            .await
-            .map(drop)
+            .await?;
+        Ok(written > 0)
     }
 
     /// Drops those asked for before then, of every team. Returns how many.

@@ -104,6 +104,7 @@ impl Store {
     /// `Conflict` when the slug is taken or the team has too many.
     pub async fn add_channel(&self, team: &TeamId, channel: &Channel) -> Result<()> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let held = tx.row("select count(*) as n from channels where team_id = $1", args![team]).await?;
         if held.map_or(Ok(0), |row| row.int("n"))? >= CHANNELS_MAX as i64 {
             return Err(StoreError::Conflict("a team may have 50 channels"));
@@ -128,48 +129,50 @@ impl Store {
             ],
         )
         .await?;
-        turn_page(&mut tx, team).await?;
         tx.commit().await
     }
 
-    /// Writes a channel in the place of the one with its id, all but its slug and, unless it is switched on again, its health.
-    /// `Conflict` when it is not as it was at `read_ms`, its last change then: each is later than the one before. Returns
-    /// whether there is one.
-    pub async fn change_channel(&self, team: &TeamId, channel: &Channel, read_ms: i64) -> Result<bool> {
+    /// Changes a channel as `change` says, which is given it as it is: others that would change one wait meanwhile. Its slug
+    /// stays, and so does its health, unless it is switched on again. `Ok(None)` when there is none; what `change` refuses is
+    /// not written.
+    pub async fn change_channel<E>(
+        &self,
+        team: &TeamId,
+        slug: &str,
+        now_ms: i64,
+        change: impl FnOnce(Channel) -> std::result::Result<Channel, E>,
+    ) -> Result<Option<std::result::Result<Channel, E>>> {
         let mut tx = self.db.begin().await?;
-        deliveries::retime(&mut tx, team, &channel.id, channel.digest_minutes).await?;
-        let touched = tx
-            .run(
-                "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
-                   failing_since_ms = case when enabled < $7 then null else failing_since_ms end,
-                   updated_ms = $9, max_per_minute = $10, digest_minutes = $11
-                 where team_id = $1 and id = $2 and updated_ms = $12",
-                args![
-                    team,
-                    &channel.id,
-                    &channel.name,
-                    serde_json::to_string(&channel.config)?,
-                    serde_json::to_string(&channel.secrets)?,
-                    serde_json::to_string(&channel.events)?,
-                    channel.enabled,
-                    channel.disabled_reason.clone(),
-                    channel.updated_ms,
-                    channel.max_per_minute,
-                    channel.digest_minutes,
-                    read_ms
-                ],
-            )
-            .await?;
-        if touched == 0 {
-            drop(tx);
-            return match self.channel_by_id(team, &channel.id).await? {
-                None => Ok(false),
-                Some(_) => Err(StoreError::Conflict("the channel changed meanwhile: read it and try again")),
-            };
-        }
         turn_page(&mut tx, team).await?;
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from channels where team_id = $1 and slug = $2"));
+        let Some(held) = tx.row(sql, args![team, slug]).await?.as_ref().map(read).transpose()? else { return Ok(None) };
+        let channel = match change(held) {
+            Ok(channel) => Channel { updated_ms: now_ms, ..channel },
+            Err(refused) => return Ok(Some(Err(refused))),
+        };
+        deliveries::retime(&mut tx, team, &channel.id, channel.digest_minutes).await?;
+        tx.run(
+            "update channels set name = $3, config = $4, secrets = $5, events = $6, enabled = $7, disabled_reason = $8,
+               failing_since_ms = case when enabled < $7 then null else failing_since_ms end,
+               updated_ms = $9, max_per_minute = $10, digest_minutes = $11
+             where team_id = $1 and id = $2",
+            args![
+                team,
+                &channel.id,
+                &channel.name,
+                serde_json::to_string(&channel.config)?,
+                serde_json::to_string(&channel.secrets)?,
+                serde_json::to_string(&channel.events)?,
+                channel.enabled,
+                channel.disabled_reason.clone(),
+                channel.updated_ms,
+                channel.max_per_minute,
+                channel.digest_minutes
+            ],
+        )
+        .await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(Ok(channel)))
     }
 
     /// Notes since when nothing gets through, and until when the receiver wants to be left alone; none keeps that.
@@ -200,10 +203,10 @@ impl Store {
         told: &[DeliveryWrite],
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let touched = tx
             .run(
-                "update channels set enabled = 0, disabled_reason = $3, resting_until_ms = null,
-                   updated_ms = case when updated_ms < $4 then $4 else updated_ms + 1 end
+                "update channels set enabled = 0, disabled_reason = $3, resting_until_ms = null, updated_ms = $4
                  where team_id = $1 and id = $2 and enabled = 1",
                 args![team, id, reason, now_ms],
             )
@@ -211,7 +214,6 @@ impl Store {
         if touched == 0 {
             return Ok(false);
         }
-        turn_page(&mut tx, team).await?;
         deliveries::give_up(&mut tx, team, id, "the channel is switched off", now_ms).await?;
         deliveries::write(&mut tx, team, told).await?;
         tx.commit().await?;
@@ -240,11 +242,11 @@ impl Store {
     /// Deletes a channel with its deliveries. Returns whether there was one.
     pub async fn delete_channel(&self, team: &TeamId, id: &str) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let gone = tx.run("delete from channels where team_id = $1 and id = $2", args![team, id]).await?;
         if gone == 0 {
             return Ok(false);
         }
-        turn_page(&mut tx, team).await?;
         tx.run("delete from deliveries where team_id = $1 and channel_id = $2", args![team, id]).await?;
         tx.commit().await?;
         Ok(true)

@@ -124,6 +124,7 @@ impl Store {
     /// Returns whether there was such an entry.
     pub async fn delete_dataset_entry(&self, team: &TeamId, dataset: Dataset, key: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
         let gone = tx
             .run(
                 "delete from dataset_entries where team_id = $1 and dataset = $2 and key = $3",
@@ -133,7 +134,6 @@ impl Store {
         if gone == 0 {
             return Ok(false);
         }
-        turn_page(&mut tx, team).await?;
         requeue(&mut tx, team, dataset, [key], now_ms).await?;
         tx.commit().await?;
         Ok(true)

@@ -10,6 +10,7 @@ use crate::links::{LinkWrite, StoredLink, in_order};
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
 use crate::pipeline::write_due;
+use crate::rules::hold_page;
 use dregs_engine::linkage::card::BRIEF_MS;
 use dregs_engine::linkage::decision::{Decision, Verdict};
 use dregs_engine::linkage::ring::RingFacts;
@@ -103,7 +104,7 @@ impl Store {
     /// Takes a decision back: links, scores and rings are what the evidence makes of them. Returns whether there was one.
     pub async fn take_back(&self, team: &TeamId, id: &str, other: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        tx.lock_rings(team).await?;
+        hold_page(&mut tx, team).await?;
         if decided(&mut tx, team, in_order(id, other)).await?.is_none() {
             return Ok(false);
         }
@@ -123,6 +124,7 @@ impl Store {
     /// Names an identity the main account of its ring, in the place of another. Returns whether it is in a ring.
     pub async fn name_main_account(&self, team: &TeamId, id: &str, by: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         tx.lock_rings(team).await?;
         let mates = ring_mates(&mut tx, team, id).await?;
         if mates.is_empty() {
@@ -143,6 +145,7 @@ impl Store {
     /// Returns whether it was one.
     pub async fn unname_main_account(&self, team: &TeamId, id: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         let own = BTreeSet::from([id.to_owned()]);
         let dropped = drop_mains(&mut tx, team, &own).await?;
         score_again(&mut tx, team, &dropped, now_ms).await?;
@@ -278,6 +281,7 @@ async fn change(
     decision: Option<&Decision>,
     now_ms: i64,
 ) -> Result<Option<DecisionEffect>> {
+    hold_page(tx, team).await?;
     tx.lock_rings(team).await?;
     let pair = in_order(id, other);
     let both = BTreeSet::from([pair.0.to_owned(), pair.1.to_owned()]);

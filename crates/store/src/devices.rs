@@ -5,6 +5,7 @@ use crate::db::{Batch, Row, Tx, args};
 use crate::error::Result;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
+use crate::rules::hold_page;
 use dregs_engine::profile::Geo;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -105,6 +106,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         let found = tx
             .run(
                 "update devices set disregarded = $3 where team_id = $1 and fingerprint = $2",

@@ -169,6 +169,7 @@ impl Store {
         told: &[DeliveryWrite],
     ) -> Result<Option<Escalation>> {
         let mut tx = self.db.begin().await?;
+        crate::rules::hold_page(&mut tx, team).await?;
         if let Some(status) = change.status {
             // One that was closed is watched until its conditions have ceased to hold: then they open another. One that is
             // taken up again is watched again, unless there is another by now.

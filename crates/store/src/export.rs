@@ -7,6 +7,7 @@ use crate::TeamId;
 use crate::analysis::unpacked;
 use crate::db::{Arg, Row, args};
 use crate::error::Result;
+use crate::mentions::json_text;
 use crate::open::Store;
 use dregs_engine::event::{Event, format_time_ms};
 use serde_json::{Map, Value, json};
@@ -432,32 +433,47 @@ impl Store {
 impl Store {
     /// Whose events were set aside.
     pub async fn parked_identities(&self, team: &TeamId) -> Result<BTreeSet<String>> {
-        let rows = self.db.rows("select event from parked_events where team_id = $1", args![team]).await?;
         let mut ids = BTreeSet::new();
-        for row in &rows {
-            ids.extend(serde_json::from_str::<Event>(&row.text("event")?)?.identity.map(|identity| identity.id));
+        let mut page = self.parked_after(team, "").await?;
+        while let Some(last) = page.last() {
+            let after = last.text("id")?;
+            for row in &page {
+                let event = serde_json::from_str::<Event>(&row.text("event")?);
+                ids.extend(event.ok().and_then(|event| event.identity).map(|identity| identity.id));
+            }
+            page = self.parked_after(team, &after).await?;
         }
         Ok(ids)
     }
 
-    /// Events of an identity that were set aside.
+    /// Events of an identity that were set aside, by their ids. One that does not read back is theirs if it names them.
     pub async fn parked_events_of(&self, team: &TeamId, id: &str) -> Result<Vec<Value>> {
-        let rows = self
-            .db
-            .rows(
-                "select event, error, parked_ms from parked_events where team_id = $1 order by parked_ms, id",
-                args![team],
-            )
-            .await?;
-        let mut own = Vec::new();
-        for row in &rows {
-            let event: Event = serde_json::from_str(&row.text("event")?)?;
-            if event.identity.as_ref().is_some_and(|identity| identity.id == id) {
+        let (mut own, quoted) = (Vec::new(), json_text(id));
+        let mut page = self.parked_after(team, "").await?;
+        while let Some(last) = page.last() {
+            let after = last.text("id")?;
+            for row in &page {
+                let text = row.text("event")?;
+                let event = match serde_json::from_str::<Event>(&text) {
+                    Ok(event) if event.identity.as_ref().is_some_and(|identity| identity.id == id) => json!(event),
+                    Err(_) if text.contains(&quoted) => json!(text),
+                    _ => continue,
+                };
                 let parked_at = format_time_ms(row.int("parked_ms")?);
                 own.push(json!({"event": event, "error": row.text("error")?, "parkedAt": parked_at}));
             }
+            page = self.parked_after(team, &after).await?;
         }
         Ok(own)
+    }
+
+    async fn parked_after(&self, team: &TeamId, after: &str) -> Result<Vec<Row>> {
+        self.db
+            .rows(
+                "select id, event, error, parked_ms from parked_events where team_id = $1 and id > $2 order by id limit $3",
+                args![team, after, PAGE],
+            )
+            .await
     }
 }
 

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::fates::hour_of;
 use crate::open::Store;
 use crate::pipeline::IdentityWrite;
+use crate::rules::hold_page;
 use dregs_engine::score::Category;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -207,6 +208,7 @@ impl Store {
     /// Drops counters that are too old to be asked for, and those that are down to nothing.
     pub async fn tidy_figures(&self, team: &TeamId, now_ms: i64) -> Result<()> {
         let mut tx = self.db.begin_relaxed().await?;
+        hold_page(&mut tx, team).await?;
         tx.run(
             "delete from figures where team_id = $1 and figure in ('event-name', 'attribute-name') and place < $2",
             args![team, now_ms - NAMES_KEPT_MS],

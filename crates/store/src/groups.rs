@@ -77,6 +77,7 @@ impl Store {
     /// Creates the group or merges attributes into it.
     pub async fn put_group(&self, team: &TeamId, group: GroupWrite) -> Result<()> {
         let mut tx = self.db.begin().await?;
+        crate::rules::hold_page(&mut tx, team).await?;
         write(&mut tx, team, &[group], &[]).await?;
         tx.commit().await
     }

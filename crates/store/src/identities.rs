@@ -7,6 +7,7 @@ use crate::error::{Result, StoreError};
 use crate::escalations::Escalation;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use crate::rules::hold_page;
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::score::Category;
 use serde::Deserialize;
@@ -187,6 +188,7 @@ impl Store {
         tell: impl FnOnce(&Undone) -> Vec<DeliveryWrite>,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         tx.lock_rings(team).await?;
         let changed = tx
             .run(
@@ -199,7 +201,6 @@ impl Store {
             drop(tx);
             return self.identity_exists(team, id).await;
         }
-        // Identities come before keys and figures, as in a commit: on PostgreSQL neither waits for the other then.
         requeue_peers(&mut tx, team, id, now_ms).await?;
         tx.run(
             "update identity_keys set disregarded = $3 where team_id = $1 and identity_id = $2",

@@ -126,7 +126,7 @@ impl Store {
     /// Which of `ids` are recorded already, with the fingerprint they were recorded with. What was erased counts as recorded:
     /// a sender that tries again must not bring it back.
     pub async fn recorded(&self, team: &TeamId, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Option<String>>> {
-        let batch: Batch = ids.iter().map(|id| (id, crate::erasures::event_digest(id))).collect();
+        let batch: Batch = ids.iter().map(|id| (id, crate::removal::event_digest(id))).collect();
         let rows = self
             .db
             .rows(

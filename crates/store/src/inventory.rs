@@ -204,7 +204,7 @@ pub const INVENTORY: &[TableEntry] = &[
         ],
     ),
     staff("oauth_clients", &["id", "name", "redirect_uris"]),
-    staff("invitations", &["team_id", "id", "email", "role", "token_hash", "invited_by"]),
+    staff("invitations", &["team_id", "id", "email", "role", "token_hash", "invited_by", "inviter_id"]),
     staff("password_resets", &["user_id", "token_hash"]),
     staff("throttles", &["key"]),
     entry(

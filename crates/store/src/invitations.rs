@@ -1,4 +1,5 @@
-//! Invitations into a team. Of the token that accepts one only its SHA-256 is stored.
+//! Invitations into a team. Of the token that accepts one only its SHA-256 is stored. One stands as long as whoever made it may
+//! invite: a person as an administrator of the team who may log in, a key while it is good.
 
 use crate::TeamId;
 use crate::db::{Row, Tx, args};
@@ -6,6 +7,7 @@ use crate::error::Result;
 use crate::open::Store;
 use crate::people::{MEMBERS_MAX, TEAMS_MAX, lock_team, lock_user, teams_held};
 use crate::teams::{Membership, Role, User};
+use std::collections::BTreeSet;
 
 /// Invitations of a team that wait: they are read and shown as one list.
 pub const INVITATIONS_MAX: i64 = 100;
@@ -17,7 +19,10 @@ pub struct Invitation {
     pub email: String,
     pub role: Role,
     pub token_hash: String,
+    /// Under which name, for people to read.
     pub invited_by: String,
+    /// The person's or the key's id; none where it is not known: that one stands until it runs out.
+    pub inviter_id: Option<String>,
     pub created_ms: i64,
     pub expires_ms: i64,
 }
@@ -28,6 +33,8 @@ pub enum Invited {
     Done,
     /// They belong to the team already.
     Member,
+    /// Whoever invites may not, or not any longer.
+    MayNot,
     TooManyInvitations,
     TeamFull,
 }
@@ -45,7 +52,7 @@ pub enum Joining {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Joined {
     Done(Membership),
-    /// Unknown, run out, withdrawn or used.
+    /// Unknown, run out, withdrawn or used, or whoever invited may do so no longer.
     Gone,
     TeamFull,
     TooManyTeams,
@@ -59,22 +66,21 @@ impl Store {
         if is_member(&mut tx, team, &invitation.email).await? {
             return Ok(Invited::Member);
         }
+        let inviters = ids(&tx.rows(INVITERS, args![team, invitation.created_ms]).await?)?;
+        if !invitation.stands(&inviters) {
+            return Ok(Invited::MayNot);
+        }
         tx.run("delete from invitations where team_id = $1 and email = $2", args![team, &invitation.email]).await?;
-        let waiting = tx
-            .row(
-                "select count(*) as n from invitations where team_id = $1 and expires_ms > $2",
-                args![team, invitation.created_ms],
-            )
-            .await?;
-        if waiting.map_or(Ok(0), |row| row.int("n"))? >= INVITATIONS_MAX {
+        let rows = tx.rows(WAITING, args![team, invitation.created_ms]).await?;
+        if standing(&rows, &inviters)?.len() as i64 >= INVITATIONS_MAX {
             return Ok(Invited::TooManyInvitations);
         }
         if is_full(&mut tx, team).await? {
             return Ok(Invited::TeamFull);
         }
         tx.run(
-            "insert into invitations (team_id, id, email, role, token_hash, invited_by, created_ms, expires_ms)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into invitations (team_id, id, email, role, token_hash, invited_by, inviter_id, created_ms, expires_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             args![
                 team,
                 &invitation.id,
@@ -82,6 +88,7 @@ impl Store {
                 invitation.role.code(),
                 &invitation.token_hash,
                 &invitation.invited_by,
+                invitation.inviter_id.clone(),
                 invitation.created_ms,
                 invitation.expires_ms
             ],
@@ -93,15 +100,12 @@ impl Store {
 
     /// Those that wait, newest first.
     pub async fn invitations(&self, team: &TeamId, now_ms: i64) -> Result<Vec<Invitation>> {
-        let rows = self
-            .db
-            .rows(
-                "select team_id, id, email, role, token_hash, invited_by, created_ms, expires_ms from invitations
-                 where team_id = $1 and expires_ms > $2 order by created_ms desc, id",
-                args![team, now_ms],
-            )
-            .await?;
-        rows.iter().map(read).collect()
+        let rows = self.db.rows(WAITING, args![team, now_ms]).await?;
+        standing(&rows, &self.inviters(team, now_ms).await?)
+    }
+
+    async fn inviters(&self, team: &TeamId, now_ms: i64) -> Result<BTreeSet<String>> {
+        ids(&self.db.rows(INVITERS, args![team, now_ms]).await?)
     }
 
     /// Returns whether there was such an invitation.
@@ -115,12 +119,33 @@ impl Store {
         let row = self
             .db
             .row(
-                "select team_id, id, email, role, token_hash, invited_by, created_ms, expires_ms from invitations
+                "select team_id, id, email, role, token_hash, invited_by, inviter_id, created_ms, expires_ms from invitations
                  where token_hash = $1 and expires_ms > $2",
                 args![token_hash, now_ms],
             )
             .await?;
-        row.as_ref().map(read).transpose()
+        let Some(found) = row.as_ref().map(read).transpose()? else { return Ok(None) };
+        let stands = found.stands(&self.inviters(&found.team, now_ms).await?);
+        Ok(stands.then_some(found))
+    }
+
+    /// The newest invitation of an address that waits, into whichever team.
+    pub async fn newest_invitation(&self, email: &str, now_ms: i64) -> Result<Option<Invitation>> {
+        let rows = self
+            .db
+            .rows(
+                "select team_id, id, email, role, token_hash, invited_by, inviter_id, created_ms, expires_ms from invitations
+                 where email = $1 and expires_ms > $2 order by created_ms desc, id limit $3",
+                args![email, now_ms, TEAMS_MAX],
+            )
+            .await?;
+        for row in &rows {
+            let found = read(row)?;
+            if found.stands(&self.inviters(&found.team, now_ms).await?) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Uses an invitation up. A link to reset the password of somebody who joins a further team is withdrawn: one team may
@@ -129,6 +154,9 @@ impl Store {
         let team = &invitation.team;
         let mut tx = self.db.begin().await?;
         lock_team(&mut tx, team).await?;
+        if !invitation.stands(&ids(&tx.rows(INVITERS, args![team, now_ms]).await?)?) {
+            return Ok(Joined::Gone);
+        }
         let used = tx
             .run(
                 "delete from invitations where team_id = $1 and id = $2 and token_hash = $3 and expires_ms > $4",
@@ -165,6 +193,32 @@ impl Store {
     }
 }
 
+impl Invitation {
+    fn stands(&self, inviters: &BTreeSet<String>) -> bool {
+        self.inviter_id.as_ref().is_none_or(|id| inviters.contains(id))
+    }
+}
+
+const WAITING: &str =
+    "select team_id, id, email, role, token_hash, invited_by, inviter_id, created_ms, expires_ms from invitations
+     where team_id = $1 and expires_ms > $2 order by created_ms desc, id";
+
+/// Who may invite into a team: people and keys, by their ids.
+const INVITERS: &str = "select m.user_id as id from memberships m join users u on u.id = m.user_id
+     where m.team_id = $1 and m.role = 'ADMIN' and m.disabled = 0 and u.disabled = 0
+     union select c.id from credentials c
+     where c.team_id = $1 and c.disabled = 0 and c.revoked_ms is null and (c.expires_ms is null or c.expires_ms > $2)";
+
+fn ids(rows: &[Row]) -> Result<BTreeSet<String>> {
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// Those that let somebody in.
+fn standing(rows: &[Row], inviters: &BTreeSet<String>) -> Result<Vec<Invitation>> {
+    let all: Vec<Invitation> = rows.iter().map(read).collect::<Result<_>>()?;
+    Ok(all.into_iter().filter(|held| held.stands(inviters)).collect())
+}
+
 pub(crate) async fn add_user(tx: &mut Tx, user: &User) -> Result<()> {
     tx.run(
         "insert into users (id, email, name, password_hash, disabled, created_ms) values ($1, $2, $3, $4, $5, $6)",
@@ -189,7 +243,7 @@ pub(crate) async fn is_full(tx: &mut Tx, team: &TeamId) -> Result<bool> {
     Ok(row.map_or(Ok(0), |row| row.int("n"))? >= MEMBERS_MAX)
 }
 
-pub(crate) fn read(row: &Row) -> Result<Invitation> {
+fn read(row: &Row) -> Result<Invitation> {
     Ok(Invitation {
         team: TeamId::new(row.text("team_id")?),
         id: row.text("id")?,
@@ -197,6 +251,7 @@ pub(crate) fn read(row: &Row) -> Result<Invitation> {
         role: Role::from_code(&row.text("role")?),
         token_hash: row.text("token_hash")?,
         invited_by: row.text("invited_by")?,
+        inviter_id: row.opt_text("inviter_id")?,
         created_ms: row.int("created_ms")?,
         expires_ms: row.int("expires_ms")?,
     })

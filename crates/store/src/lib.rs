@@ -46,6 +46,7 @@ mod paging;
 mod password_resets;
 mod people;
 mod pipeline;
+mod removal;
 mod retention;
 mod reviews;
 mod ring_changes;
@@ -72,7 +73,7 @@ pub use deliveries::{
     AttemptWrite, DELIVERY_SORTS, DIGEST_MAX, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, IMMEDIATE,
 };
 pub use devices::{DEVICE_SORTS, Device, DeviceFilter, DeviceWrite};
-pub use erasures::{ERASURE_SORTS, ErasedFrom, Erasure, ErasureStatus, Trail};
+pub use erasures::{ERASURE_SORTS, Erasure, ErasureStatus, Trail};
 pub use error::{Result, StoreError};
 pub use escalations::{
     ESCALATION_SORTS, Escalation, EscalationChange, EscalationCounts, EscalationFilter, EscalationWrites, Note, Watched,
@@ -102,11 +103,12 @@ pub use people::{MEMBERS_MAX, MembershipChange, MembershipOutcome, Person, TEAMS
 pub use pipeline::{
     Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, SessionWrite, StoredProfile, TeamCounts,
 };
-pub use retention::{DAYS_MAX, Kept, RETENTION_KINDS, Retention, RetentionKind};
+pub use removal::ErasedFrom;
+pub use retention::{AUDIT_DAYS_MIN, DAYS_MAX, Kept, RETENTION_KINDS, Retention, RetentionKind};
 pub use reviews::{REVIEWS_PENDING_MAX, Review, ReviewOutcome, ReviewStatus, Transcript};
 pub use ring_changes::RingChanges;
 pub use rings::{RING_SORTS, RingFilter, StoredRing};
-pub use rules::{Match, Stored};
+pub use rules::{Match, Nameable, Stored};
 pub use sso::{Binding, Subject};
 pub use teams::{Membership, Role, Team, User};
 pub use throttles::{ACCOUNT, ADDRESS, INVITING, KNOWN_MS, PAIR, THROTTLES_MAX, Throttle, ThrottleRule};

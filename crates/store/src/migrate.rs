@@ -19,6 +19,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "labels", sql: include_str!("../migrations/sqlite/0007_labels.sql") },
     Migration { name: "datasets", sql: include_str!("../migrations/sqlite/0008_datasets.sql") },
     Migration { name: "privacy", sql: include_str!("../migrations/sqlite/0009_privacy.sql") },
+    Migration { name: "inviters", sql: include_str!("../migrations/sqlite/0010_inviters.sql") },
     Migration { name: "sso", sql: include_str!("../migrations/sqlite/0011_sso.sql") },
 ];
 const POSTGRES: &[Migration] = &[
@@ -31,6 +32,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "labels", sql: include_str!("../migrations/postgres/0007_labels.sql") },
     Migration { name: "datasets", sql: include_str!("../migrations/postgres/0008_datasets.sql") },
     Migration { name: "privacy", sql: include_str!("../migrations/postgres/0009_privacy.sql") },
+    Migration { name: "inviters", sql: include_str!("../migrations/postgres/0010_inviters.sql") },
     Migration { name: "sso", sql: include_str!("../migrations/postgres/0011_sso.sql") },
 ];
 /// The ingest log's own file on SQLite.

@@ -17,13 +17,23 @@ pub struct OauthClient {
 
 impl Store {
     /// Adds a client and forgets expired ones. Of those nobody has used yet at most `unused_max` stay: the oldest give way.
+    /// Whoever registers many pushes out others like that, but none that holds a grant which has not ended.
     pub async fn add_oauth_client(&self, client: &OauthClient, unused_max: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        tx.run("delete from oauth_clients where expires_ms <= $1", args![client.created_ms]).await?;
         tx.run(
-            "delete from oauth_clients where id in
-               (select id from oauth_clients where used = 0 order by created_ms desc, id desc limit 1000 offset $1)",
-            args![unused_max - 1],
+            "delete from oauth_clients where expires_ms <= $1 and not exists (
+               select 1 from agent_grants g where g.client_id = oauth_clients.id and g.client_id is not null
+                 and (g.expires_ms is null or g.expires_ms > $1))",
+            args![client.created_ms],
+        )
+        .await?;
+        tx.run(
+            "delete from oauth_clients where id in (
+               select c.id from oauth_clients c where c.used = 0 and not exists (
+                 select 1 from agent_grants g where g.client_id = c.id and g.client_id is not null
+                   and (g.expires_ms is null or g.expires_ms > $2))
+               order by c.created_ms desc, c.id desc limit 1000 offset $1)",
+            args![unused_max - 1, client.created_ms],
         )
         .await?;
         tx.run(
@@ -44,7 +54,9 @@ impl Store {
         let row = self
             .db
             .row(
-                "select id, name, redirect_uris, created_ms, expires_ms from oauth_clients where id = $1 and expires_ms > $2",
+                "select c.id, c.name, c.redirect_uris, c.created_ms, c.expires_ms from oauth_clients c where c.id = $1 and (c.expires_ms > $2
+                   or exists (select 1 from agent_grants g where g.client_id = c.id and g.client_id is not null
+                     and (g.expires_ms is null or g.expires_ms > $2)))",
                 args![id, now_ms],
             )
             .await?;

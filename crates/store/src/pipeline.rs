@@ -318,6 +318,7 @@ impl Store {
     /// Asks for assessments at `due_ms`.
     pub async fn request_assessment(&self, team: &TeamId, ids: &[&str], due_ms: i64) -> Result<()> {
         let mut tx = self.db.begin().await?;
+        crate::rules::hold_page(&mut tx, team).await?;
         let due: Vec<(String, i64)> = ids.iter().map(|id| ((*id).to_owned(), due_ms)).collect();
         write_due(&mut tx, team, &due).await?;
         tx.commit().await

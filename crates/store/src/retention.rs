@@ -2,15 +2,20 @@
 
 use crate::TeamId;
 use crate::db::{Batch, Row, args};
-use crate::erasures::drop_events;
 use crate::error::Result;
 use crate::open::Store;
+use crate::removal::drop_events;
+use crate::rules::hold_page;
 use serde::{Deserialize, Serialize};
 
 /// The longest time that can be asked for, in days: ten years.
 pub const DAYS_MAX: u32 = 3650;
 /// How long finished deliveries are kept unless a team says otherwise: a quarter.
 const DELIVERIES_DAYS: u32 = 90;
+/// How long the audit log is kept unless a team says otherwise: a year, and a month to look into what is found at its end.
+const AUDIT_DAYS: u32 = 400;
+/// The shortest time that the audit log can be kept, in days: a quarter in which nobody can make go what they did.
+pub const AUDIT_DAYS_MIN: u32 = 90;
 /// Rows that go at once: others that write wait for no more than that.
 const REMOVED_MAX: i64 = 1_000;
 /// Identities whose cycles are looked at together.
@@ -31,9 +36,11 @@ pub enum RetentionKind {
     ParkedEvents,
     /// Escalations that are closed, with their notes.
     Escalations,
+    /// Lines of the audit log.
+    Audit,
 }
 
-pub const RETENTION_KINDS: [RetentionKind; 7] = [
+pub const RETENTION_KINDS: [RetentionKind; 8] = [
     RetentionKind::Events,
     RetentionKind::AnonymousEvents,
     RetentionKind::Cycles,
@@ -41,6 +48,7 @@ pub const RETENTION_KINDS: [RetentionKind; 7] = [
     RetentionKind::Reviews,
     RetentionKind::ParkedEvents,
     RetentionKind::Escalations,
+    RetentionKind::Audit,
 ];
 
 impl RetentionKind {
@@ -53,6 +61,7 @@ impl RetentionKind {
             RetentionKind::Reviews => "reviews",
             RetentionKind::ParkedEvents => "parkedEvents",
             RetentionKind::Escalations => "escalations",
+            RetentionKind::Audit => "audit",
         }
     }
 }
@@ -68,6 +77,7 @@ pub struct Retention {
     pub reviews_days: Option<u32>,
     pub parked_days: Option<u32>,
     pub escalations_closed_days: Option<u32>,
+    pub audit_days: Option<u32>,
     /// After so long without an event an identity is erased.
     pub inactive_identities_days: Option<u32>,
 }
@@ -82,6 +92,7 @@ impl Default for Retention {
             reviews_days: None,
             parked_days: None,
             escalations_closed_days: None,
+            audit_days: Some(AUDIT_DAYS),
             inactive_identities_days: None,
         }
     }
@@ -97,6 +108,7 @@ impl Retention {
             RetentionKind::Reviews => self.reviews_days,
             RetentionKind::ParkedEvents => self.parked_days,
             RetentionKind::Escalations => self.escalations_closed_days,
+            RetentionKind::Audit => self.audit_days,
         }
     }
 }
@@ -110,19 +122,32 @@ pub struct Kept {
 
 impl Store {
     pub async fn retention(&self, team: &TeamId) -> Result<Retention> {
-        let row = self.db.row("select body from retention where team_id = $1", args![team]).await?;
-        row.map_or(Ok(Retention::default()), |row| Ok(serde_json::from_str(&row.text("body")?)?))
+        read_retention(self.db.row("select body from retention where team_id = $1", args![team]).await?)
     }
 
-    pub async fn set_retention(&self, team: &TeamId, retention: &Retention, now_ms: i64) -> Result<()> {
-        self.db
-            .run(
-                "insert into retention (team_id, body, updated_ms) values ($1, $2, $3)
-                 on conflict (team_id) do update set body = excluded.body, updated_ms = excluded.updated_ms",
-                args![team, serde_json::to_string(retention)?, now_ms],
-            )
-            .await
-            .map(drop)
+    /// Changes how long a team keeps what, as `change` says, which is given how it is: others that would change it wait
+    /// meanwhile. What `change` refuses is not written.
+    pub async fn change_retention<E>(
+        &self,
+        team: &TeamId,
+        now_ms: i64,
+        change: impl FnOnce(Retention) -> std::result::Result<Retention, E>,
+    ) -> Result<std::result::Result<Retention, E>> {
+        let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
+        let held = tx.row("select body from retention where team_id = $1", args![team]).await?;
+        let retention = match change(read_retention(held)?) {
+            Ok(retention) => retention,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        tx.run(
+            "insert into retention (team_id, body, updated_ms) values ($1, $2, $3)
+             on conflict (team_id) do update set body = excluded.body, updated_ms = excluded.updated_ms",
+            args![team, serde_json::to_string(&retention)?, now_ms],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Ok(retention))
     }
 
     /// How many rows of a kind are older.
@@ -156,6 +181,9 @@ impl Store {
                 "select count(*) as n from escalations where team_id = $1 and status = 'CLOSED' and live = 0 and closed_ms < $2",
                 kept.from_ms,
             ),
+            RetentionKind::Audit => {
+                ("select count(*) as n from audit_log where team_id = $1 and created_ms < $2", kept.from_ms)
+            }
         };
         let row = self.db.row(sql, args![team, before]).await?;
         Ok(row.map_or(Ok(0), |row| row.int("n"))? as u64)
@@ -227,6 +255,7 @@ impl Store {
                     RetentionKind::AnonymousEvents => self.remove_anonymous_events(team, kept).await?,
                     RetentionKind::Escalations => self.remove_escalations(team, kept).await?,
                     RetentionKind::Reviews => self.remove_reviews(team, kept).await?,
+                    RetentionKind::Audit => self.remove_audit_log(team, kept).await?,
                     _ => self.remove_parked(team, kept).await?,
                 };
                 Ok((removed, (removed as i64 == REMOVED_MAX).then(String::new)))
@@ -236,6 +265,7 @@ impl Store {
 
     async fn remove_events(&self, team: &TeamId, kept: Kept) -> Result<u64> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         let rows = tx
             .rows(
                 "select seq, timestamp_ms, groups from events where team_id = $1 and timestamp_ms < $2 order by timestamp_ms, seq limit $3",
@@ -249,6 +279,7 @@ impl Store {
 
     async fn remove_anonymous_events(&self, team: &TeamId, kept: Kept) -> Result<u64> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         let rows = tx
             .rows(
                 "select seq, timestamp_ms, groups from events where team_id = $1 and identity_id is null and timestamp_ms < $2
@@ -282,9 +313,20 @@ impl Store {
             .await
     }
 
+    async fn remove_audit_log(&self, team: &TeamId, kept: Kept) -> Result<u64> {
+        self.db
+            .run(
+                "delete from audit_log where id in (
+                   select l.id from audit_log l where l.team_id = $1 and l.created_ms < $2 order by l.created_ms limit $3)",
+                args![team, kept.from_ms, REMOVED_MAX],
+            )
+            .await
+    }
+
     /// One that a rule still watches stays: without it the rule would open another.
     async fn remove_escalations(&self, team: &TeamId, kept: Kept) -> Result<u64> {
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         let rows = tx
             .rows(
                 "delete from escalations where id in (
@@ -329,6 +371,7 @@ impl Store {
             old.iter().map(|row| Ok((row.text("identity_id")?, row.int("id")?))).collect::<Result<_>>()?;
         let batch = old.iter().collect::<Batch>().text();
         let mut tx = self.db.begin().await?;
+        hold_page(&mut tx, team).await?;
         tx.run(
             "delete from cycle_evidence where team_id = $1 and id in (select cast(value->>1 as bigint) from json_each($2))",
             args![team, &batch],
@@ -364,6 +407,10 @@ impl Store {
             .await?;
         Ok((removed, Some(if removed as i64 == REMOVED_MAX { after.to_owned() } else { channel })))
     }
+}
+
+fn read_retention(row: Option<Row>) -> Result<Retention> {
+    row.map_or(Ok(Retention::default()), |row| Ok(serde_json::from_str(&row.text("body")?)?))
 }
 
 /// The last id of a full page.

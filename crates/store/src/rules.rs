@@ -32,6 +32,13 @@ pub struct Match {
     pub scores: [Option<u8>; 4],
 }
 
+/// What an escalation rule may name: slugs of channels, and the badges that a book of badge rules gives.
+#[derive(Debug, Clone, Default)]
+pub struct Nameable {
+    pub channels: BTreeSet<String>,
+    pub book: RuleBook,
+}
+
 /// What a badge rule and an escalation rule have in common as rows.
 pub(crate) trait Kept: Serialize + serde::de::DeserializeOwned {
     const KIND: &'static str;
@@ -101,14 +108,7 @@ impl Store {
     }
 
     async fn kept<T: Kept>(&self, team: &TeamId) -> Result<Vec<Stored<T>>> {
-        let rows = self
-            .db
-            .rows(
-                "select id, slug, body, created_ms, updated_ms from rules where team_id = $1 and kind = $2 order by created_ms, id",
-                args![team, T::KIND],
-            )
-            .await?;
-        rows.iter().map(read).collect()
+        self.db.rows(KEPT, args![team, T::KIND]).await?.iter().map(read).collect()
     }
 
     /// Writes a badge rule, as a fresh one or in the place of the one with its id. `Conflict` when its slug is taken or the
@@ -120,6 +120,30 @@ impl Store {
         requeue_badge(&mut tx, team, &rule.slug, now_ms).await?;
         requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
         tx.commit().await
+    }
+
+    /// Changes a badge rule as `change` says, which is given it as it is: others that would change a rule wait meanwhile.
+    /// `Ok(None)` when there is none; what `change` refuses is not written.
+    pub async fn change_badge_rule<E>(
+        &self,
+        team: &TeamId,
+        slug: &str,
+        now_ms: i64,
+        change: impl FnOnce(BadgeRule) -> std::result::Result<BadgeRule, E>,
+    ) -> Result<Option<std::result::Result<Stored<BadgeRule>, E>>> {
+        let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
+        let held = kept_in::<BadgeRule>(&mut tx, team).await?.into_iter().find(|held| held.rule.slug == slug);
+        let Some(Stored { rule, created_ms, .. }) = held else { return Ok(None) };
+        let rule = match change(rule) {
+            Ok(rule) => rule,
+            Err(refused) => return Ok(Some(Err(refused))),
+        };
+        put(&mut tx, team, &rule, now_ms).await?;
+        requeue_badge(&mut tx, team, &rule.slug, now_ms).await?;
+        requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(Stored { rule, created_ms, updated_ms: now_ms })))
     }
 
     /// Deletes a badge rule and takes its badge off everyone; the cycle that follows tells of it. Returns whether there was
@@ -148,6 +172,37 @@ impl Store {
         requeue_watched(&mut tx, team, &rule.id, now_ms).await?;
         requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
         tx.commit().await
+    }
+
+    /// Changes an escalation rule as [`Store::change_badge_rule`] does a badge rule. `change` is also given what the rule may
+    /// name.
+    pub async fn change_escalation_rule<E>(
+        &self,
+        team: &TeamId,
+        id: &str,
+        now_ms: i64,
+        change: impl FnOnce(EscalationRule, &Nameable) -> std::result::Result<EscalationRule, E>,
+    ) -> Result<Option<std::result::Result<Stored<EscalationRule>, E>>> {
+        let mut tx = self.db.begin().await?;
+        turn_page(&mut tx, team).await?;
+        let held = kept_in::<EscalationRule>(&mut tx, team).await?.into_iter().find(|held| held.rule.id == id);
+        let Some(Stored { rule, created_ms, .. }) = held else { return Ok(None) };
+        let nameable = nameable(&mut tx, team).await?;
+        let rule = match change(rule, &nameable) {
+            Ok(rule) => rule,
+            Err(refused) => return Ok(Some(Err(refused))),
+        };
+        put(&mut tx, team, &rule, now_ms).await?;
+        requeue_watched(&mut tx, team, &rule.id, now_ms).await?;
+        requeue_matching(&mut tx, team, &rule.conditions, now_ms).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(Stored { rule, created_ms, updated_ms: now_ms })))
+    }
+
+    /// What escalation rules of the team may name.
+    pub async fn nameable(&self, team: &TeamId) -> Result<Nameable> {
+        let channels = self.channels(team).await?.into_iter().map(|channel| channel.slug).collect();
+        Ok(Nameable { channels, book: self.rule_book(team).await? })
     }
 
     /// Deletes an escalation rule. Its escalations stay, but for those that were only about to open. Returns whether
@@ -190,6 +245,20 @@ impl Store {
     }
 }
 
+const KEPT: &str =
+    "select id, slug, body, created_ms, updated_ms from rules where team_id = $1 and kind = $2 order by created_ms, id";
+
+async fn kept_in<T: Kept>(tx: &mut Tx, team: &TeamId) -> Result<Vec<Stored<T>>> {
+    tx.rows(KEPT, args![team, T::KIND]).await?.iter().map(read).collect()
+}
+
+async fn nameable(tx: &mut Tx, team: &TeamId) -> Result<Nameable> {
+    let channels = tx.rows("select slug from channels where team_id = $1", args![team]).await?;
+    let channels = channels.iter().map(|row| row.text("slug")).collect::<Result<_>>()?;
+    let badges = kept_in(tx, team).await?.into_iter().map(|held| held.rule).collect();
+    Ok(Nameable { channels, book: RuleBook { badges, ..RuleBook::default() } })
+}
+
 /// The rules of these ids, as they are in this transaction.
 pub(crate) async fn of_ids<T: Kept>(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<String>) -> Result<Vec<T>> {
     let batch: Batch = ids.iter().map(|id| (id,)).collect();
@@ -203,8 +272,13 @@ pub(crate) async fn of_ids<T: Kept>(tx: &mut Tx, team: &TeamId, ids: &BTreeSet<S
     rows.iter().map(|row| Ok(read(row)?.rule)).collect()
 }
 
-/// Waits until no other transaction changes the team's rules or labels, and returns the playbook's version. Taken before
-/// anything else is written, as [`turn_page`] is, so that nobody waits for each other.
+/// Waits until no other transaction that begins so works on the team, and returns the playbook's version.
+///
+/// On PostgreSQL two transactions that take the same rows in different orders wait for each other. So there is one order:
+/// the page (this, or [`turn_page`]) comes first, the lock of the team's rings second, everything else after them in any
+/// order. It holds for whoever writes identities beside another table, or rows of another table that processing writes too:
+/// commits, rules, channels, labels, decisions, what is disregarded, erased or grows old. Who writes with one statement, or
+/// in tables that nobody else takes together with others, needs no page.
 pub(crate) async fn hold_page(tx: &mut Tx, team: &TeamId) -> Result<i64> {
     let row = tx
         .row(

@@ -4,7 +4,7 @@
 use crate::TeamId;
 use crate::db::{Row, Tx, args};
 use crate::error::Result;
-use crate::invitations::{Invitation, Joined, add_user, is_full, read as read_invitation};
+use crate::invitations::{Joined, add_user, is_full};
 use crate::open::Store;
 use crate::people::{lock_team, lock_user};
 use crate::teams::{Membership, Role, User, read_user};
@@ -90,19 +90,6 @@ impl Store {
         }
         tx.commit().await?;
         Ok(Joined::Done(Membership { team: team.clone(), user_id: user.id.clone(), role }))
-    }
-
-    /// The newest invitation of an address that waits, into whichever team.
-    pub async fn newest_invitation(&self, email: &str, now_ms: i64) -> Result<Option<Invitation>> {
-        let row = self
-            .db
-            .row(
-                "select team_id, id, email, role, token_hash, invited_by, created_ms, expires_ms from invitations
-                 where email = $1 and expires_ms > $2 order by created_ms desc, id limit 1",
-                args![email, now_ms],
-            )
-            .await?;
-        row.as_ref().map(read_invitation).transpose()
     }
 
     /// A team that a person was taken into first, whether or not they may work in it.

@@ -12,12 +12,14 @@ mod suite {
     mod audit;
     mod evidence;
     mod figures;
+    mod forgetting;
     mod ingest;
     mod isolation;
     mod labels;
     mod lists;
     mod notifying;
     mod opening;
+    mod order;
     mod people;
     mod pipeline;
     mod plans;

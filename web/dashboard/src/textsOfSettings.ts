@@ -23,7 +23,7 @@ export const textsOfSettings = {
     disabledNow: 'Disabled. Their sessions here ended.',
     disableHint: 'Their sessions in this team end, and they cannot log in to it until enabled.',
     email: 'E-mail',
-    emailed: 'It went out by e-mail, too.',
+    emailed: (email: string) => `The link went out to ${short(email)}, and is nowhere else.`,
     enable: 'Enable',
     enabledNow: 'Enabled.',
     expires: 'good until',
@@ -44,6 +44,8 @@ export const textsOfSettings = {
     never: 'has not logged in',
     noInvitations: 'Nobody is invited',
     notEmailed: (why: string) => `It could not be e-mailed: ${why}`,
+    notSent: (why: string) =>
+      `The link could not be e-mailed, and is nowhere else: ${why}. Invite again once that is mended.`,
     remove: 'Remove',
     removed: 'Removed. Their sessions here ended.',
     removeHint: 'Their sessions in this team end. Their account and other teams stay.',
@@ -250,6 +252,7 @@ export const textsOfSettings = {
         'Closed escalations',
         'With their notes, from when they were closed.',
       ],
+      auditDays: ['Audit log', 'Who did what. At least 90 days.'],
       inactiveIdentitiesDays: [
         'Inactive identities',
         'Without an event for so long they are erased, but for those with an open escalation.',

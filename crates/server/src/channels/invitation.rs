@@ -7,7 +7,7 @@ use dregs_engine::event::format_time_ms;
 use dregs_store::Invitation;
 use std::time::Duration;
 
-/// How long the administrator who invites waits for the mail server; they have the link anyway.
+/// How long the administrator who invites waits for the mail server.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest name shown.
 const NAME_CHARS_MAX: usize = 80;
@@ -59,6 +59,7 @@ mod tests {
             role: Role::User,
             token_hash: String::new(),
             invited_by: "<b>bob@example.org</b>".into(),
+            inviter_id: None,
             created_ms: 0,
             expires_ms: 1_790_000_000_000,
         }

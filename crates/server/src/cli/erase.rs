@@ -3,6 +3,7 @@
 use crate::cli::{Outcome, serve};
 use crate::clock::Clock;
 use crate::config::StoreOptions;
+use crate::http::audit::AuditLog;
 use crate::http::erasures::{digest, request};
 use crate::ids::Ids;
 use crate::ingest::log::read_lines;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 /// Erasures read at once.
 const PAGE: u32 = 1_000;
-/// How often it is tried to overwrite what a reader keeps from being overwritten.
+/// How often it is tried to overwrite what a reader keeps from being overwritten, beside what may be on its way.
 const TRIES: usize = 60;
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
@@ -165,12 +166,13 @@ async fn work_off(store: &Store, clock: &Clock) -> Result<(), StoreError> {
         if erasure.status == ErasureStatus::Pending {
             erasure.trail = Some(erase::out_of_tables(store, clock, &mut lease, &erasure).await?);
         }
-        erase::out_of_log(store, &erasure, |_, _, _| {}).await?;
-        store.note_unlogged(&erasure).await?;
+        erase::out_of_log(store, clock, &mut lease, &erasure, |_, _, _| {}).await?;
+        store.note_unlogged(&erasure, clock.now_ms()).await?;
     }
     lease.release().await;
+    let audit = AuditLog::default();
     for _ in 0..TRIES {
-        match erase::clear_traces(store, clock.now_ms()).await? {
+        match erase::clear_traces(store, &audit, clock.now_ms()).await? {
             Cleared::Nobody => return Ok(()),
             Cleared::Done => {}
             Cleared::Again => tokio::time::sleep(TRY_EVERY).await,

@@ -163,4 +163,4 @@ fn log_to_stderr(format: &str) {
 }
 
 /// A server without its command line: for the commands that need one, and for tests.
-pub use sidecar::Sidecar;
+pub use sidecar::{Bound, Sidecar};

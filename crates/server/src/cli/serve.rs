@@ -1,7 +1,7 @@
 //! `dregs serve`.
 
 use crate::bootstrap;
-use crate::cli::{Outcome, Sidecar, log_to_stderr};
+use crate::cli::{Bound, Outcome, log_to_stderr};
 use crate::clock::Clock;
 use crate::config::ServeOptions;
 use dregs_store::{Store, StoreError};
@@ -17,9 +17,10 @@ pub async fn run(options: ServeOptions) -> Outcome {
         _ => Some(lock(&sqlite_path(&options.store.url()))?),
     };
     let store = Store::open(&options.store.url()).await?;
-    let sidecar = Sidecar::start(store.clone(), Clock::system(), options.limits, options.listen).await?;
-    let address = sidecar.address;
-    if let Some(keys) = bootstrap::bootstrap(&store, &sidecar.base_url(), Clock::system().now_ms()).await? {
+    let bound = Bound::at(options.listen).await?;
+    let address = bound.address;
+    // Before anything answers: whoever sees that the server is ready finds the keys.
+    if let Some(keys) = bootstrap::bootstrap(&store, &bound.base_url(), Clock::system().now_ms()).await? {
         if let Some(path) = &options.bootstrap_file {
             bootstrap::write_file(path, &keys)
                 .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
@@ -31,6 +32,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
         println!("  public key {}", keys.public_key);
         println!("  secret key {}", keys.secret_key);
     }
+    let sidecar = bound.serve(store, Clock::system(), options.limits).await?;
     println!("dashboard at http://{address}/");
     println!("listening on http://{address}");
     until_stopped().await?;
@@ -72,5 +74,38 @@ pub fn lock(database: &Path) -> Result<File, StoreError> {
             database.display()
         ))),
         Err(std::fs::TryLockError::Error(error)) => Err(unusable(&path.display().to_string(), error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{RunOptions, StoreOptions};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn answers(address: std::net::SocketAddr) -> bool {
+        let Ok(mut stream) = TcpStream::connect(address).await else { return false };
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: dregs\r\n\r\n").await;
+        asked.is_ok() && stream.read(&mut [0; 16]).await.is_ok_and(|bytes| bytes > 0)
+    }
+
+    /// The file cannot be written, so the server ends before it is ready.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nothing_answers_before_the_keys_are_in_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let server = tokio::spawn(run(ServeOptions {
+            listen,
+            store: StoreOptions { data_dir: folder.path().to_owned(), database: None },
+            bootstrap_file: Some(folder.path().join("no folder").join("keys.json")),
+            limits: RunOptions::default(),
+            log_format: "text".into(),
+        }));
+        while !server.is_finished() {
+            assert!(!answers(listen).await);
+            tokio::task::yield_now().await;
+        }
+        assert!(server.await.unwrap().unwrap_err().to_string().contains("keys.json"));
     }
 }

@@ -14,6 +14,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// An address that is taken, on which nothing answers yet.
+pub struct Bound {
+    pub address: SocketAddr,
+    listener: TcpListener,
+}
+
 pub struct Sidecar {
     pub address: SocketAddr,
     running: Running,
@@ -21,17 +27,21 @@ pub struct Sidecar {
     server: JoinHandle<()>,
 }
 
-impl Sidecar {
-    /// Starts serving `store` at `listen`.
-    pub async fn start(
-        store: Store,
-        clock: Clock,
-        mut options: RunOptions,
-        listen: SocketAddr,
-    ) -> Result<Sidecar, StoreError> {
+impl Bound {
+    pub async fn at(listen: SocketAddr) -> Result<Bound, StoreError> {
         let unusable = |error: std::io::Error| StoreError::Unusable(format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(unusable)?;
-        let address = listener.local_addr().map_err(unusable)?;
+        Ok(Bound { address: listener.local_addr().map_err(unusable)?, listener })
+    }
+
+    /// Base URL of the API, as the official clients take it.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/api", self.address)
+    }
+
+    /// Starts serving `store` here.
+    pub async fn serve(self, store: Store, clock: Clock, mut options: RunOptions) -> Result<Sidecar, StoreError> {
+        let Bound { address, listener } = self;
         options.notify.public_url.get_or_insert_with(|| format!("http://{address}"));
         let running = Running::start(store, clock, options).await?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -48,6 +58,18 @@ impl Sidecar {
             }
         });
         Ok(Sidecar { address, running, stop, server })
+    }
+}
+
+impl Sidecar {
+    /// Starts serving `store` at `listen`.
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        options: RunOptions,
+        listen: SocketAddr,
+    ) -> Result<Sidecar, StoreError> {
+        Bound::at(listen).await?.serve(store, clock, options).await
     }
 
     pub fn app(&self) -> &Arc<App> {

@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
 /// How often outcomes and reads are written.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
+pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Reads that wait to be written; beyond that they are written at once, by whoever reads.
 const WAITING_MAX: usize = 10_000;
 /// Characters kept of what something was done to: the longest id of an identity.
@@ -63,6 +63,8 @@ static OPERATIONS: LazyLock<BTreeMap<(String, String), String>> = LazyLock::new(
 #[derive(Default)]
 pub struct AuditLog {
     waiting: Mutex<BTreeMap<TeamId, Waiting>>,
+    /// Held by who writes: whoever flushes then knows that nothing is on its way from before.
+    flushing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -250,8 +252,10 @@ impl AuditLog {
         waiting.values().map(|waiting| waiting.entries.len()).sum()
     }
 
-    /// Writes what waits; what cannot be written is kept for the next time.
-    pub async fn flush(&self, store: &Store) {
+    /// Writes what waits; what cannot be written is kept for the next time. Returns whether all could.
+    pub async fn flush(&self, store: &Store) -> bool {
+        let _flushing = self.flushing.lock().await;
+        let mut all = true;
         let taken = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for (team, waiting) in taken {
             let entries = store.add_audit_entries(&team, &waiting.entries).await;
@@ -260,19 +264,22 @@ impl AuditLog {
                 entries: if is_worth_keeping(entries) { waiting.entries } else { Vec::new() },
                 outcomes: if is_worth_keeping(outcomes) { waiting.outcomes } else { Vec::new() },
             };
-            self.keep(team, kept);
+            all &= self.keep(team, kept);
         }
+        all
     }
 
-    fn keep(&self, team: TeamId, kept: Waiting) {
+    /// Returns whether there is nothing to be kept.
+    fn keep(&self, team: TeamId, kept: Waiting) -> bool {
         // A team of which nothing waits is not asked about again: an idle server writes nothing.
         if kept.entries.is_empty() && kept.outcomes.is_empty() {
-            return;
+            return true;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let held = waiting.entry(team).or_default();
         held.entries.splice(0..0, kept.entries);
         held.outcomes.splice(0..0, kept.outcomes);
+        false
     }
 }
 
@@ -412,7 +419,7 @@ mod tests {
     #[test]
     fn a_team_of_which_nothing_waits_is_forgotten() {
         let log = AuditLog::default();
-        log.keep(TeamId::new("t"), Waiting::default());
+        assert!(log.keep(TeamId::new("t"), Waiting::default()));
         assert!(log.waiting.lock().unwrap().is_empty());
     }
 

@@ -86,6 +86,14 @@ impl Principal {
         }
     }
 
+    /// The person that acts, also through an agent, or the key.
+    pub fn actor_id(&self) -> &str {
+        match self {
+            Principal::Page(credential) | Principal::Server(credential) => &credential.id,
+            Principal::Person { user_id, .. } | Principal::Agent { user_id, .. } => user_id,
+        }
+    }
+
     /// What it may do: a server acts as an administrator, a page may do nothing beyond sending events.
     pub fn role(&self) -> Option<Role> {
         match self {
@@ -173,6 +181,8 @@ impl FromRequestParts<Arc<App>> for Writer {
 /// Someone who may change things, under the name by which it is remembered who did.
 pub struct Decider {
     pub team: TeamId,
+    /// Of the person, or of the key.
+    pub id: String,
     pub name: String,
 }
 
@@ -182,7 +192,7 @@ impl FromRequestParts<Arc<App>> for Decider {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let Writer(team) = Writer::from_request_parts(parts, app).await?;
         let principal = Principal::from_request_parts(parts, app).await?;
-        Ok(Decider { team, name: name_of(app, principal).await? })
+        Ok(Decider { team, id: principal.actor_id().to_owned(), name: name_of(app, principal).await? })
     }
 }
 

@@ -183,11 +183,10 @@ pub async fn update(
     Body(body): Body<BadgeRuleBody>,
 ) -> ApiResult<Json<BadgeRuleView>> {
     let now_ms = app.clock.now_ms();
-    let found = app.store.badge_rule(&team, &slug).await?.ok_or_else(|| ApiError::not_found("badge rule", &slug))?;
-    let rule = body.onto(found.rule, now_ms)?;
-    app.store.put_badge_rule(&team, &rule, now_ms).await?;
+    let changed = app.store.change_badge_rule(&team, &slug, now_ms, |rule| body.onto(rule, now_ms)).await?;
+    let changed = changed.ok_or_else(|| ApiError::not_found("badge rule", &slug))??;
     app.act_anew();
-    Ok(Json(Stored { rule, updated_ms: now_ms, ..found }.into()))
+    Ok(Json(changed.into()))
 }
 
 /// Delete a badge rule and its badge, wherever it was given

@@ -281,12 +281,14 @@ async fn found(app: &App, team: &TeamId, slug: &str) -> ApiResult<Channel> {
     app.store.channel(team, slug).await?.ok_or_else(|| ApiError::not_found("channel", slug))
 }
 
-/// Writes a channel that was read and changed, unless it was changed meanwhile.
-async fn written(app: &App, team: &TeamId, channel: Channel) -> ApiResult<Channel> {
-    let read_ms = channel.updated_ms;
-    // Later than the change before even within a millisecond: by that one is told from the other.
-    let channel = Channel { updated_ms: app.clock.now_ms().max(read_ms + 1), ..channel };
-    app.store.change_channel(team, &channel, read_ms).await?;
+async fn changed(
+    app: &App,
+    team: &TeamId,
+    slug: &str,
+    change: impl FnOnce(Channel) -> ApiResult<Channel>,
+) -> ApiResult<Channel> {
+    let changed = app.store.change_channel(team, slug, app.clock.now_ms(), change).await?;
+    let channel = changed.ok_or_else(|| ApiError::not_found("channel", slug))??;
     app.act_anew();
     Ok(channel)
 }
@@ -366,8 +368,7 @@ pub async fn create(
 #[utoipa::path(
     patch, path = "/channels/{slug}", tag = "channels", operation_id = "updateChannel", request_body = ChannelBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel", body = ChannelView),
-        (status = 409, description = "It changed meanwhile", body = ErrorBody), ToWriteOne),
+    responses((status = 200, description = "The channel", body = ChannelView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn update(
@@ -376,8 +377,8 @@ pub async fn update(
     Segments(slug): Segments<String>,
     Body(body): Body<ChannelBody>,
 ) -> ApiResult<Json<ChannelView>> {
-    let channel = body.onto(found(&app, &team, &slug).await?, &guard(&app))?;
-    let channel = written(&app, &team, channel).await?;
+    let guard = guard(&app);
+    let channel = changed(&app, &team, &slug, |held| body.onto(held, &guard)).await?;
     view(&app, &team, channel).await
 }
 
@@ -423,8 +424,7 @@ pub struct RotationBody {
 #[utoipa::path(
     post, path = "/channels/{slug}/actions/rotate-secret", tag = "channels", operation_id = "rotateChannelSecret", request_body = RotationBody,
     params(("slug" = String, Path, description = "From the list")),
-    responses((status = 200, description = "The channel with its secret", body = ChannelView),
-        (status = 409, description = "It changed meanwhile", body = ErrorBody), ToWriteOne),
+    responses((status = 200, description = "The channel with its secret", body = ChannelView), ToWriteOne),
     security(("key" = []))
 )]
 pub async fn rotate(
@@ -433,20 +433,21 @@ pub async fn rotate(
     Segments(slug): Segments<String>,
     Body(body): Body<RotationBody>,
 ) -> ApiResult<Json<ChannelView>> {
-    let mut channel = found(&app, &team, &slug).await?;
-    if channel.secrets.is_empty() {
-        return Err(ApiError::BadRequest("only a webhook has a secret".into()));
-    }
     let overlap_s = body.overlap_seconds.unwrap_or(OVERLAP_S);
     if !(0..=OVERLAP_S_MAX).contains(&overlap_s) {
         return Err(ApiError::BadRequest(format!("overlapSeconds must be 0 to {OVERLAP_S_MAX}")));
     }
     let now_ms = app.clock.now_ms();
     let fresh = fresh_secret();
-    let before = channel.secrets.into_iter().next().filter(|_| overlap_s > 0);
-    let before = before.map(|held| Secret { until_ms: Some(now_ms + overlap_s * 1000), ..held });
-    channel.secrets = [Some(fresh.clone()), before].into_iter().flatten().collect();
-    let channel = written(&app, &team, channel).await?;
+    let rotate = |held: Channel| {
+        if held.secrets.is_empty() {
+            return Err(ApiError::BadRequest("only a webhook has a secret".into()));
+        }
+        let before = held.secrets.iter().next().filter(|_| overlap_s > 0).cloned();
+        let before = before.map(|held| Secret { until_ms: Some(now_ms + overlap_s * 1000), ..held });
+        Ok(Channel { secrets: [Some(fresh.clone()), before].into_iter().flatten().collect(), ..held })
+    };
+    let channel = changed(&app, &team, &slug, rotate).await?;
     Ok(Json(ChannelView { secret: Some(fresh.secret), ..channel.into() }))
 }
 

@@ -250,7 +250,7 @@ impl EntryBody {
 )]
 pub async fn put(
     State(app): State<Arc<App>>,
-    Decider { team, name }: Decider,
+    Decider { team, name, .. }: Decider,
     Segments(slug): Segments<String>,
     Body(body): Body<EntryBody>,
 ) -> ApiResult<(StatusCode, Json<EntryView>)> {
@@ -324,7 +324,7 @@ pub struct ImportView {
 )]
 pub async fn import(
     State(app): State<Arc<App>>,
-    Decider { team, name }: Decider,
+    Decider { team, name, .. }: Decider,
     Segments(slug): Segments<String>,
     Body(body): Body<ImportBody>,
 ) -> ApiResult<Json<ImportView>> {

@@ -128,7 +128,7 @@ impl LinkDecisionBody {
 )]
 pub async fn decide(
     State(app): State<Arc<App>>,
-    Decider { team, name }: Decider,
+    Decider { team, name, .. }: Decider,
     Segments((id, other)): Segments<(String, String)>,
     Body(body): Body<LinkDecisionBody>,
 ) -> ApiResult<Json<LinkDecisionView>> {
@@ -207,7 +207,7 @@ pub struct DecisionPreviewView {
 )]
 pub async fn preview(
     State(app): State<Arc<App>>,
-    Decider { team, name }: Decider,
+    Decider { team, name, .. }: Decider,
     Segments((id, other)): Segments<(String, String)>,
     Body(body): Body<LinkDecisionBody>,
 ) -> ApiResult<Json<DecisionPreviewView>> {

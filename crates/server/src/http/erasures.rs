@@ -58,6 +58,7 @@ pub async fn request(store: &Store, ids: &Ids, team: &TeamId, id: &str, now_ms: 
         status: ErasureStatus::Pending,
         trail: Some(Trail { identity_id: id.to_owned(), ..Trail::default() }),
         requested_ms: now_ms,
+        unlogged_ms: None,
         finished_ms: None,
     };
     store.add_erasure(&erasure).await?;

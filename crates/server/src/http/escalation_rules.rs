@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dregs_engine::event::format_time_ms;
 use dregs_engine::rules::{Condition, EscalationRule, RuleBook, Severity};
-use dregs_store::{Stored, TeamId};
+use dregs_store::{Nameable, Stored, TeamId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -139,15 +139,19 @@ impl EscalationRuleBody {
 
 /// Refuses channels and badges that there are not.
 pub async fn check_names(app: &App, team: &TeamId, rule: &EscalationRule) -> ApiResult<RuleBook> {
-    let known = app.store.channels(team).await?;
-    if let Some(slug) = rule.channels.iter().find(|slug| known.iter().all(|channel| channel.slug != **slug)) {
+    let nameable = app.store.nameable(team).await?;
+    refuse_unknown(&nameable, rule)?;
+    Ok(nameable.book)
+}
+
+fn refuse_unknown(nameable: &Nameable, rule: &EscalationRule) -> ApiResult<()> {
+    if let Some(slug) = rule.channels.iter().find(|slug| !nameable.channels.contains(*slug)) {
         return Err(ApiError::BadRequest(format!("channels: there is no channel {:?}", short(slug))));
     }
-    let book = app.store.rule_book(team).await?;
     let mut asked = rule.conditions.iter().filter_map(Condition::badge);
-    match asked.find(|badge| !book.gives(badge)) {
+    match asked.find(|badge| !nameable.book.gives(badge)) {
         Some(badge) => Err(ApiError::BadRequest(format!("conditions: there is no badge {:?}", short(badge)))),
-        None => Ok(book),
+        None => Ok(()),
     }
 }
 
@@ -221,18 +225,19 @@ pub async fn update(
     Body(body): Body<EscalationRuleBody>,
 ) -> ApiResult<Json<EscalationRuleView>> {
     let now_ms = app.clock.now_ms();
-    let found = app.store.escalation_rule(&team, &id).await?;
-    let found = found.ok_or_else(|| ApiError::not_found("escalation rule", &id))?;
     // What a rule already names may be gone: it can be changed all the same.
     let names = body.channels.is_some() || body.conditions.is_some();
-    let rule = body.onto(found.rule, now_ms)?;
-    let book = match names {
-        true => check_names(&app, &team, &rule).await?,
-        false => app.store.rule_book(&team).await?,
+    let change = |rule, nameable: &Nameable| {
+        let rule = body.onto(rule, now_ms)?;
+        if names {
+            refuse_unknown(nameable, &rule)?;
+        }
+        Ok::<_, ApiError>(rule)
     };
-    app.store.put_escalation_rule(&team, &rule, now_ms).await?;
+    let changed = app.store.change_escalation_rule(&team, &id, now_ms, change).await?;
+    let changed = changed.ok_or_else(|| ApiError::not_found("escalation rule", &id))??;
     app.act_anew();
-    Ok(Json(EscalationRuleView::of(Stored { rule, updated_ms: now_ms, ..found }, &book)))
+    Ok(Json(EscalationRuleView::of(changed, &app.store.rule_book(&team).await?)))
 }
 
 /// Delete an escalation rule; its escalations stay

@@ -38,16 +38,16 @@ pub struct InvitationView {
     pub invited_by: String,
     pub created_at: String,
     pub expires_at: String,
-    /// Accepts the invitation. Only in the answer that creates it.
+    /// Accepts the invitation. Only in the answer that creates it, and only where no mail server is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Where the person accepts. Only in the answer that creates it.
+    /// Where the person accepts. Only in the answer that creates it, and only where no mail server is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     /// Whether the link went out by e-mail. Only in the answer that creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emailed: Option<bool>,
-    /// Why it did not.
+    /// Why it did not. Where a mail server is configured: invite again once that is mended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_error: Option<String>,
 }
@@ -91,11 +91,12 @@ pub struct InvitationBody {
 
 /// Invite somebody into the team
 ///
-/// The link is in this answer and nowhere else, and is e-mailed where a mail server is configured. It is good once, for seven
-/// days. Inviting an address again replaces the invitation that waits.
+/// Where a mail server is configured, the link goes to the address and nowhere else: whoever accepts reads mail there.
+/// Elsewhere it is in this answer alone. It is good once, for seven days, and as long as whoever invited may do so. Inviting an
+/// address again replaces the invitation that waits.
 #[utoipa::path(
     post, path = "/team/invitations", tag = "team", operation_id = "createInvitation", request_body = InvitationBody,
-    responses((status = 201, description = "The invitation with its link", body = InvitationView), (status = 409, body = ErrorBody),
+    responses((status = 201, description = "The invitation", body = InvitationView), (status = 409, body = ErrorBody),
         (status = 429, body = ErrorBody), ToWrite),
     security(("key" = []))
 )]
@@ -114,6 +115,7 @@ pub async fn create(
         role,
         token_hash: token_hash(&token),
         invited_by: decider.name,
+        inviter_id: Some(decider.id),
         created_ms: now_ms,
         expires_ms: now_ms + INVITATION_MS,
     };
@@ -122,9 +124,11 @@ pub async fn create(
     let link = app.options.notify.page_url(&format!("invitation#{token}"));
     let team_name = app.store.team(&decider.team).await?.map(|team| team.name).unwrap_or_default();
     let sent = send(&app.options.notify, &Letter { invitation: &invitation, team_name: &team_name, link: &link }).await;
+    // An address says something about who accepts only if nobody else could have.
+    let shown = app.options.notify.smtp_url.is_none();
     let view = InvitationView {
-        token: Some(token),
-        link: Some(link),
+        token: shown.then_some(token),
+        link: shown.then_some(link),
         emailed: Some(sent.is_ok()),
         email_error: sent.err(),
         ..invitation.into()
@@ -136,6 +140,7 @@ fn invited(outcome: Invited) -> ApiResult<()> {
     let refused = match outcome {
         Invited::Done => return Ok(()),
         Invited::Member => "somebody with this e-mail address belongs to the team already".into(),
+        Invited::MayNot => return Err(ApiError::Forbidden("only an administrator may do this")),
         Invited::TooManyInvitations => {
             format!("{INVITATIONS_MAX} invitations wait, and no more may: withdraw one first")
         }
@@ -176,7 +181,7 @@ async fn by_token(app: &App, token: &str, ip: Option<IpAddr>) -> ApiResult<Invit
 }
 
 fn gone() -> ApiError {
-    ApiError::NotFound("this invitation is unknown, used, withdrawn or has run out: ask for another".into())
+    ApiError::NotFound("this invitation is unknown, used, withdrawn or has run out, or whoever sent it may no longer invite: ask for another".into())
 }
 
 #[derive(Deserialize, ToSchema)]

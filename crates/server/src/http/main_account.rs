@@ -31,7 +31,7 @@ use utoipa::ToSchema;
 )]
 pub async fn name(
     State(app): State<Arc<App>>,
-    Decider { team, name: by }: Decider,
+    Decider { team, name: by, .. }: Decider,
     Segments(id): Segments<String>,
 ) -> ApiResult<StatusCode> {
     must_exist(&app, &team, &id).await?;

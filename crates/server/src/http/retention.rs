@@ -8,11 +8,14 @@ use crate::http::refusals::{ToRead, ToReadAll, ToWrite};
 use crate::jobs::retention::kept;
 use axum::Json;
 use axum::extract::State;
-use dregs_store::{DAYS_MAX, RETENTION_KINDS, Retention};
+use dregs_store::{AUDIT_DAYS_MIN, DAYS_MAX, RETENTION_KINDS, Retention};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
+
+/// The one field with a longer shortest time.
+const AUDIT_DAYS: &str = "auditDays";
 
 /// Days; null is for ever.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +41,9 @@ pub struct RetentionView {
     /// Escalations, from when they were closed.
     #[schema(minimum = 1, maximum = 3650)]
     pub escalations_closed_days: Option<u32>,
+    /// Lines of the audit log; 400 by default.
+    #[schema(minimum = 90, maximum = 3650)]
+    pub audit_days: Option<u32>,
     /// Identities without an event for so long are erased.
     #[schema(minimum = 1, maximum = 3650)]
     pub inactive_identities_days: Option<u32>,
@@ -53,6 +59,7 @@ impl From<Retention> for RetentionView {
             reviews_days: retention.reviews_days,
             parked_days: retention.parked_days,
             escalations_closed_days: retention.escalations_closed_days,
+            audit_days: retention.audit_days,
             inactive_identities_days: retention.inactive_identities_days,
         }
     }
@@ -84,6 +91,9 @@ pub struct RetentionBody {
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     escalations_closed_days: Option<Option<u32>>,
     #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u32>, minimum = 90, maximum = 3650)]
+    audit_days: Option<Option<u32>>,
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     inactive_identities_days: Option<Option<u32>>,
 }
@@ -98,12 +108,16 @@ impl RetentionBody {
             ("reviewsDays", self.reviews_days, &mut held.reviews_days),
             ("parkedDays", self.parked_days, &mut held.parked_days),
             ("escalationsClosedDays", self.escalations_closed_days, &mut held.escalations_closed_days),
+            (AUDIT_DAYS, self.audit_days, &mut held.audit_days),
             ("inactiveIdentitiesDays", self.inactive_identities_days, &mut held.inactive_identities_days),
         ];
         for (field, asked, kept) in fields {
             let Some(days) = asked else { continue };
-            if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
-                return Err(ApiError::BadRequest(format!("{field} must be 1 to {DAYS_MAX} days, or null for ever")));
+            let min = if field == AUDIT_DAYS { AUDIT_DAYS_MIN } else { 1 };
+            if days.is_some_and(|days| !(min..=DAYS_MAX).contains(&days)) {
+                return Err(ApiError::BadRequest(format!(
+                    "{field} must be {min} to {DAYS_MAX} days, or null for ever"
+                )));
             }
             *kept = days;
         }
@@ -130,6 +144,8 @@ pub struct RetentionParams {
     parked_days: Option<u32>,
     #[param(minimum = 1, maximum = 3650)]
     escalations_closed_days: Option<u32>,
+    #[param(minimum = 90, maximum = 3650)]
+    audit_days: Option<u32>,
     #[param(minimum = 1, maximum = 3650)]
     inactive_identities_days: Option<u32>,
 }
@@ -145,6 +161,7 @@ impl RetentionParams {
             reviews_days: asked(self.reviews_days),
             parked_days: asked(self.parked_days),
             escalations_closed_days: asked(self.escalations_closed_days),
+            audit_days: asked(self.audit_days),
             inactive_identities_days: asked(self.inactive_identities_days),
         }
     }
@@ -179,9 +196,8 @@ pub async fn set(
     Writer(team): Writer,
     Body(body): Body<RetentionBody>,
 ) -> ApiResult<Json<RetentionView>> {
-    let retention = body.onto(app.store.retention(&team).await?)?;
-    app.store.set_retention(&team, &retention, app.clock.now_ms()).await?;
-    Ok(Json(retention.into()))
+    let changed = app.store.change_retention(&team, app.clock.now_ms(), |held| body.onto(held)).await?;
+    Ok(Json(changed?.into()))
 }
 
 /// See what would be removed

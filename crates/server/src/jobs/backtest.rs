@@ -16,6 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long results are kept: whoever asked has read them by then, and they name people.
 const KEPT_MS: i64 = 7 * 24 * 3600 * 1000;
+/// What becomes of one whose result may name somebody who was erased meanwhile.
+const OVERTAKEN: &str = "somebody was erased while it ran, who may be in its result: ask for it again";
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
 
 pub struct Backtester {
@@ -55,6 +57,7 @@ impl Backtester {
         if self.lease.hold(self.clock.now_ms()).await? == Hold::No {
             return Ok(false);
         }
+        let begun_ms = self.clock.now_ms();
         let result = match self.replay(&backtest, stopped).await {
             Ok(Some(result)) => result,
             Ok(None) => return Ok(false),
@@ -66,7 +69,13 @@ impl Backtester {
             }
         };
         let outcome = result.as_deref().map_err(String::as_str);
-        self.store.complete_backtest(&backtest.team, backtest.id, outcome, self.clock.now_ms()).await?;
+        let write = async |outcome| {
+            let now_ms = self.clock.now_ms();
+            self.store.complete_backtest(&backtest.team, backtest.id, outcome, begun_ms, now_ms).await
+        };
+        if !write(outcome).await? {
+            write(Err(OVERTAKEN)).await?;
+        }
         Ok(true)
     }
 

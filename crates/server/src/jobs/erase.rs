@@ -4,6 +4,7 @@
 //! theirs is under way. The [`Eraser`] then looks for what others' rows say of them, and for what is left on disk.
 
 use crate::clock::Clock;
+use crate::http::audit::{self, AuditLog};
 use crate::ids::Ids;
 use crate::ingest::log::{read_lines, write_line};
 use crate::jobs::lease::{Hold, Lease};
@@ -15,6 +16,7 @@ use dregs_store::{
     CLOCKS_DIFFER_MS, ErasedFrom, Erasure, ErasureStatus, Result, Store, StoreError, TeamId, Trail, hour_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -22,6 +24,9 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Pause after the store refused, or when a reader kept its log from being emptied.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// How long lines of the audit log may be on their way that tell of somebody who is out of tables and log: on every node they
+/// wait for the next flush, and the request that they are about may just have ended.
+const ON_THEIR_WAY_MS: i64 = 2 * audit::FLUSH_EVERY.as_millis() as i64;
 
 /// Whether an event goes with an erasure: it is the person's, and arrived before that was asked for.
 pub fn is_erased(erasure: &Erasure, team: &TeamId, event: &Event) -> bool {
@@ -39,9 +44,7 @@ pub async fn out_of_tables(store: &Store, clock: &Clock, lease: &mut Lease, eras
     let erasure = Erasure { trail: Some(trail.clone()), ..erasure.clone() };
     let lost = waiting(store, &erasure).await?;
     loop {
-        if !lease.keep(clock.now_ms()).await? {
-            return Err(StoreError::Conflict("another node erases"));
-        }
+        keep(lease, clock).await?;
         if !store.erase_events(&erasure, &trail.identity_id).await? {
             break;
         }
@@ -106,11 +109,28 @@ async fn waiting(store: &Store, erasure: &Erasure) -> Result<ErasedFrom> {
     }
 }
 
-/// Takes a person out of the ingest log, and their events that nobody had claimed out of the tables. `account` is told
-/// each event with its segment.
-pub async fn out_of_log(store: &Store, erasure: &Erasure, mut account: impl FnMut(i64, &TeamId, &Event)) -> Result<()> {
+/// Goes on only as long as this node erases.
+async fn keep(lease: &mut Lease, clock: &Clock) -> Result<()> {
+    match lease.keep(clock.now_ms()).await? {
+        true => Ok(()),
+        false => Err(StoreError::Conflict("another node erases")),
+    }
+}
+
+/// Takes a person out of the ingest log, and their events that nobody had claimed out of the tables, as long as the
+/// processor's lease is held. `account` is told each event with its segment.
+pub async fn out_of_log(
+    store: &Store,
+    clock: &Clock,
+    lease: &mut Lease,
+    erasure: &Erasure,
+    mut account: impl FnMut(i64, &TeamId, &Event),
+) -> Result<()> {
     let Some(trail) = &erasure.trail else { return Ok(()) };
-    store.erase_anonymous_events(&erasure.team, trail).await?;
+    keep(lease, clock).await?;
+    while store.erase_anonymous_events(erasure, trail).await? {
+        keep(lease, clock).await?;
+    }
     let id = serde_json::Value::from(trail.identity_id.as_str()).to_string();
     let mut after = 0;
     loop {
@@ -138,6 +158,7 @@ pub async fn out_of_log(store: &Store, erasure: &Erasure, mut account: impl FnMu
             if gone.is_empty() && !is_damaged {
                 continue;
             }
+            keep(lease, clock).await?;
             store.rewrite_segment(segment.seq, events, kept).await?;
             gone.iter().for_each(|logged| account(segment.seq, &logged.team, &logged.event));
         }
@@ -149,15 +170,17 @@ pub struct Eraser {
     store: Store,
     clock: Clock,
     bells: Bells,
+    audit: Arc<AuditLog>,
     lease: Lease,
 }
 
 impl Eraser {
-    pub fn new(store: &Store, clock: &Clock, bells: &Bells) -> Self {
+    pub fn new(store: &Store, clock: &Clock, bells: &Bells, audit: &Arc<AuditLog>) -> Self {
         Eraser {
             store: store.clone(),
             clock: clock.clone(),
             bells: bells.clone(),
+            audit: audit.clone(),
             lease: Lease::new(store.clone(), "erase"),
         }
     }
@@ -185,7 +208,7 @@ impl Eraser {
         if self.lease.hold(now_ms).await? == Hold::No {
             return Ok(LOOK_EVERY);
         }
-        match clear_traces(&self.store, now_ms).await? {
+        match clear_traces(&self.store, &self.audit, now_ms).await? {
             Cleared::Nobody => Ok(LOOK_EVERY),
             Cleared::Done => {
                 self.bells.process.notify_one();
@@ -202,15 +225,19 @@ pub enum Cleared {
     /// There was nobody to look for.
     Nobody,
     Done,
-    /// Bytes could not be overwritten: somebody stood in the way.
+    /// Something of them may still be on its way, or bytes could not be overwritten because somebody stood in the way.
     Again,
 }
 
-/// Looks for what is left of those who are out of the tables and of the log, all of them together.
-pub async fn clear_traces(store: &Store, now_ms: i64) -> Result<Cleared> {
-    let erasures = store.unlogged_erasures().await?;
+/// Looks for what is left of those who are out of the tables and of the log, all of them together. `audit` is this node's.
+pub async fn clear_traces(store: &Store, audit: &AuditLog, now_ms: i64) -> Result<Cleared> {
+    let mut erasures = store.unlogged_erasures().await?;
     if erasures.is_empty() {
         return Ok(Cleared::Nobody);
+    }
+    erasures.retain(|erasure| erasure.unlogged_ms.is_none_or(|unlogged_ms| unlogged_ms + ON_THEIR_WAY_MS <= now_ms));
+    if erasures.is_empty() || !audit.flush(store).await {
+        return Ok(Cleared::Again);
     }
     let mut teams: BTreeMap<&TeamId, Vec<&Trail>> = BTreeMap::new();
     for erasure in erasures.iter().filter(|erasure| erasure.status == ErasureStatus::Unlogged) {
@@ -220,7 +247,7 @@ pub async fn clear_traces(store: &Store, now_ms: i64) -> Result<Cleared> {
         let since_ms = trails.iter().map(|trail| trail.since_ms).min().unwrap_or(0);
         store.erase_mentions(team, &trails, Ids::at(since_ms - CLOCKS_DIFFER_MS), now_ms).await?;
         for trail in trails {
-            store.erase_orphans(team, &trail.identity_id).await?;
+            store.erase_orphans(team, trail).await?;
         }
     }
     for erasure in &erasures {

@@ -249,8 +249,8 @@ impl Processor {
                 watermark.process(1);
             }
         };
-        erase::out_of_log(&self.store, &erasure, account).await?;
-        self.store.note_unlogged(&erasure).await?;
+        erase::out_of_log(&self.store, &self.clock, &mut self.lease, &erasure, account).await?;
+        self.store.note_unlogged(&erasure, self.clock.now_ms()).await?;
         self.bells.erase.notify_one();
         Ok(true)
     }

@@ -1,6 +1,7 @@
 //! `DELETE /api/identities/{id}`, `/export`, `/erasures` and `/retention`: who is erased is nowhere, and begins from nothing.
 
 use crate::app::{TestApp, eventually, seen};
+use crate::auth::log_in;
 use crate::rules::anyone;
 use dregs_engine::event::{Event, IdentityInput};
 use dregs_server::clock::Clock;
@@ -11,7 +12,7 @@ use dregs_server::ingest::log::write_line;
 use dregs_server::jobs::erase::out_of_tables;
 use dregs_server::jobs::lease::{Hold, Lease};
 use dregs_server::jobs::retention::Remover;
-use dregs_store::Usage;
+use dregs_store::{ActorKind, AuditEntry, Usage};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -25,6 +26,7 @@ on_both!(
     others_are_scored_without_who_is_erased,
     a_team_sets_how_long_it_keeps_data,
     what_is_too_old_goes,
+    a_line_of_the_audit_log_that_is_on_its_way_names_nobody,
 );
 
 const ID: &str = "quixworth-7@example.com";
@@ -317,6 +319,7 @@ async fn others_are_scored_without_who_is_erased(app: &mut TestApp) {
 async fn a_team_sets_how_long_it_keeps_data(app: &mut TestApp) {
     let held = app.api.get("/retention").await.expect(200);
     assert_eq!((&held["deliveriesDays"], &held["eventsDays"]), (&json!(90), &json!(null)));
+    assert_eq!(held["auditDays"], 400);
     let set = app.api.put("/retention", &json!({"eventsDays": 30, "deliveriesDays": null})).await.expect(200);
     assert_eq!((&set["deliveriesDays"], &set["eventsDays"]), (&json!(null), &json!(30)));
     assert_eq!(app.api.put("/retention", &json!({})).await.expect(200), set);
@@ -326,6 +329,9 @@ async fn a_team_sets_how_long_it_keeps_data(app: &mut TestApp) {
         assert!(answer.error(400).contains("reviewsDays"), "{}", answer.text);
     }
     app.api.get("/retention/preview?eventsDays=0").await.error(400);
+    let soon = app.api.put("/retention", &json!({"auditDays": 89})).await;
+    assert!(soon.error(400).contains("auditDays must be 90"), "{}", soon.text);
+    assert_eq!(app.api.put("/retention", &json!({"auditDays": 90})).await.expect(200)["auditDays"], 90);
 }
 
 async fn what_is_too_old_goes(app: &mut TestApp) {
@@ -335,6 +341,23 @@ async fn what_is_too_old_goes(app: &mut TestApp) {
     let preview = app.api.get("/retention/preview?eventsDays=365").await.expect(200);
     assert_eq!((&preview["counts"]["events"], &preview["counts"]["cycles"]), (&json!(1), &json!(0)));
     assert_eq!(app.api.get("/retention/preview").await.expect(200)["counts"]["events"], 0);
+    let long_ago = AuditEntry {
+        id: 1,
+        created_ms: 1,
+        actor_kind: ActorKind::Key,
+        actor_id: "k".into(),
+        actor: "key".into(),
+        action: "longAgo".into(),
+        path: "/x".into(),
+        subject: None,
+        other_subject: None,
+        ip: None,
+        request_id: "r".into(),
+        fields: Vec::new(),
+        status: Some(200),
+    };
+    app.store.add_audit_entries(&app.team.id, &[long_ago]).await.unwrap();
+    assert_eq!(app.api.get("/retention/preview").await.expect(200)["counts"]["audit"], 1, "it is kept for 400 days");
     app.api.put("/retention", &json!({"eventsDays": 365})).await.expect(200);
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let running = app.app();
@@ -343,4 +366,18 @@ async fn what_is_too_old_goes(app: &mut TestApp) {
     remover.look(&stopped).await.unwrap();
     assert_eq!(app.api.ids("/events").await, ["young"]);
     app.api.get("/identities/a").await.expect(200);
+    assert_eq!(app.api.get("/audit-log?action=longAgo").await.expect(200)["totalElements"], 0);
+}
+
+async fn a_line_of_the_audit_log_that_is_on_its_way_names_nobody(app: &mut TestApp) {
+    app.track(visit("quix-1")).await;
+    let admin = log_in(app, &app.team.keys.email, &app.team.keys.password).await;
+    admin.get("/identities/quixworth-7%40example.com").await.expect(200);
+    erase(app, ID).await;
+    app.app().audit.flush(&app.store).await;
+    let lines = app.api.get("/audit-log?pageSize=100").await.expect(200);
+    let seen =
+        |action: &str| lines["content"].as_array().unwrap().iter().filter(|line| line["action"] == action).count();
+    assert_eq!((seen("getIdentity"), seen("eraseIdentity")), (1, 1));
+    assert!(!lines.to_string().contains("quixworth-7"), "{lines}");
 }

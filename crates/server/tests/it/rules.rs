@@ -4,6 +4,7 @@ use crate::app::TestApp;
 use serde_json::{Value, json};
 
 on_both!(
+    changes_of_one_rule_at_once_are_both_kept,
     a_team_begins_with_useful_rules,
     a_badge_rule_marks_whom_it_matches_and_unmarks_them,
     a_preview_says_whom_a_rule_would_match,
@@ -156,4 +157,22 @@ async fn wrong_rules_name_their_field(app: &mut TestApp) {
     app.api.post("/badge-rules", &json!({"name": "x"})).await.error(400);
     app.api.patch("/badge-rules/nothing", &json!({})).await.error(404);
     app.api.patch("/escalation-rules/nothing", &json!({})).await.error(404);
+}
+
+async fn changes_of_one_rule_at_once_are_both_kept(app: &mut TestApp) {
+    app.api.post("/badge-rules", &json!({"name": "All", "conditions": anyone()})).await.expect(201);
+    let made = app.api.post("/escalation-rules", &json!({"name": "All", "conditions": anyone()})).await.expect(201);
+    let channel = json!({"name": "Ops", "type": "EMAIL", "to": ["ops@example.com"]});
+    app.api.post("/channels", &channel).await.expect(201);
+    let escalation = format!("/escalation-rules/{}", made["id"].as_str().unwrap());
+    for n in 1..10 {
+        for path in ["/badge-rules/all", escalation.as_str(), "/channels/ops"] {
+            let name = json!({"name": format!("n{n}")});
+            let enabled = json!({"enabled": n % 2 == 0});
+            let (one, another) = tokio::join!(app.api.patch(path, &name), app.api.patch(path, &enabled));
+            (one.expect(200), another.expect(200));
+            let held = app.api.get(path).await.expect(200);
+            assert_eq!((&held["name"], &held["enabled"]), (&name["name"], &enabled["enabled"]), "{path}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ on_both!(
     somebody_unknown_accepts_an_invitation,
     who_has_an_account_proves_it_and_works_in_both_teams,
     an_invitation_goes_out_by_mail,
+    an_invitation_lets_nobody_in_once_whoever_made_it_may_not_invite,
     wrong_invitations_name_their_field,
     an_invitation_is_withdrawn_or_replaced,
     roles_are_changed_at_once,
@@ -138,9 +139,36 @@ async fn an_invitation_goes_out_by_mail(app: &mut TestApp) {
     let made = invite(&app.api, "ann@example.org", "USER").await;
     assert_eq!((&made["emailed"], made.get("emailError")), (&json!(true), None), "{made}");
     let mail = tokio::time::timeout(std::time::Duration::from_secs(30), sink).await.unwrap().unwrap();
-    let link = format!("https://dregs.example/invitation#{}", token(&made));
     let unfolded = mail.replace("=\n", "").replace("=3D", "=");
-    assert!(mail.contains("To: ann@example.org") && unfolded.contains(&link), "{mail}");
+    let (_, rest) = unfolded.split_once("https://dregs.example/invitation#").unwrap_or_else(|| panic!("{mail}"));
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    assert!(mail.contains("To: ann@example.org") && token.starts_with("inv_"), "{mail}");
+    assert_eq!((made.get("token"), made.get("link")), (None, None), "only who reads mail there accepts");
+    accept(app, json!({"token": token, "name": "Ann", "password": "three odd socks"})).await;
+
+    let notify = NotifyOptions { smtp_url: Some("smtp://127.0.0.1:1".into()), ..NotifyOptions::default() };
+    app.restart(RunOptions { notify, ..RunOptions::default() }).await;
+    let made = invite(&app.api, "bob@example.org", "USER").await;
+    assert_eq!((&made["emailed"], made.get("link")), (&json!(false), None), "nor does it come here when mail fails");
+    assert!(made["emailError"].is_string(), "{made}");
+}
+
+async fn an_invitation_lets_nobody_in_once_whoever_made_it_may_not_invite(app: &mut TestApp) {
+    let key = app.api.post("/credentials", &json!({"name": "leaked"})).await.expect(201);
+    let leaked = app.with(key["secretKey"].as_str().unwrap());
+    let demoted = person(app, &app.team, Role::Admin).await;
+    let email = demoted.get("/auth/me").await.expect(200)["email"].as_str().unwrap().to_owned();
+    let made = [invite(&demoted, "ann@example.org", "ADMIN").await, invite(&leaked, "bob@example.org", "ADMIN").await];
+    let path = format!("/team/members/{}", id_of(&app.api, &email).await);
+    app.api.patch(&path, &json!({"role": "USER"})).await.expect(200);
+    app.api.delete(&format!("/credentials/{}", key["id"].as_str().unwrap())).await.expect(204);
+    for made in &made {
+        let body = json!({"token": token(made), "name": "Eve", "password": "three odd socks"});
+        app.nobody().post("/auth/invitations/look-up", &json!({"token": token(made)})).await.error(404);
+        let refused = app.nobody().post("/auth/invitations/accept", &body).await;
+        assert!(refused.error(404).contains("no longer invite"), "{}", refused.text);
+    }
+    assert_eq!(app.api.get("/team/invitations").await.expect(200), json!([]));
 }
 
 async fn wrong_invitations_name_their_field(app: &mut TestApp) {

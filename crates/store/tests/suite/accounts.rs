@@ -2,9 +2,9 @@
 
 use super::support::*;
 use dregs_store::{
-    ACCOUNT, ADDRESS, Credential, INVITATIONS_MAX, Invitation, Invited, Joined, Joining, KNOWN_MS, Login, Membership,
-    MembershipChange, MembershipOutcome, PAIR, ResetOffered, Role, SESSIONS_MAX, Store, TEAMS_MAX, THROTTLES_MAX, Team,
-    TeamId, Throttle, User,
+    ACCOUNT, ADDRESS, Credential, CredentialWrite, INVITATIONS_MAX, Invitation, Invited, Joined, Joining, KNOWN_MS,
+    Login, Membership, MembershipChange, MembershipOutcome, PAIR, ResetOffered, Role, SESSIONS_MAX, Store, TEAMS_MAX,
+    THROTTLES_MAX, Team, TeamId, Throttle, User,
 };
 
 on_both!(
@@ -19,6 +19,7 @@ on_both!(
     an_invitation_runs_out_and_is_withdrawn,
     inviting_again_replaces_what_waits,
     invitations_are_bounded,
+    an_invitation_stands_as_long_as_whoever_made_it_may_invite,
     who_has_an_account_joins_with_it,
     a_session_moves_to_another_team,
     sessions_are_named_and_ended_by_their_person,
@@ -208,6 +209,7 @@ fn invitation(name: &str, created_ms: i64, expires_ms: i64) -> Invitation {
         role: Role::User,
         token_hash: format!("hash-{name}"),
         invited_by: "a@example.org".into(),
+        inviter_id: None,
         created_ms,
         expires_ms,
     }
@@ -267,6 +269,45 @@ async fn invitations_are_bounded(store: &Store) {
     assert_eq!(store.invitations(&team(), 1).await.unwrap()[0].email, "more@example.org");
 }
 
+async fn an_invitation_stands_as_long_as_whoever_made_it_may_invite(store: &Store) {
+    with_people(store, &[("a", Role::Admin), ("b", Role::Admin), ("u", Role::User)]).await;
+    let key = CredentialWrite { disabled: Some(true), ..CredentialWrite::default() };
+    store.add_credential(&Credential { expires_ms: Some(90), ..credential("k") }).await.unwrap();
+    let of = |name: &str, inviter: &str| Invitation { inviter_id: Some(inviter.into()), ..invitation(name, 1, 100) };
+    for inviter in ["u", "stranger"] {
+        assert_eq!(store.invite(&team(), &of("x", inviter)).await.unwrap(), Invited::MayNot, "{inviter}");
+    }
+    let made = [of("of-a", "a"), of("of-b", "b"), of("of-k", "k")];
+    for invitation in &made {
+        assert_eq!(store.invite(&team(), invitation).await.unwrap(), Invited::Done);
+    }
+    let standing = async |now_ms| {
+        let mut ids: Vec<String> =
+            store.invitations(&team(), now_ms).await.unwrap().into_iter().map(|held| held.id).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(standing(50).await, ["inv-of-a", "inv-of-b", "inv-of-k"]);
+    assert_eq!(standing(90).await, ["inv-of-a", "inv-of-b"], "a key that has run out invites nobody");
+    store.change_membership(&team(), "b", demoted()).await.unwrap();
+    store.change_credential(&team(), "k", &key).await.unwrap();
+    assert_eq!(standing(50).await, ["inv-of-a"]);
+    for invitation in &made[1..] {
+        assert_eq!(store.invitation_by_token(&invitation.token_hash, 50).await.unwrap(), None);
+        let joined = store.accept_invitation(invitation, &Joining::Newcomer(user("new")), 50).await.unwrap();
+        assert_eq!(joined, Joined::Gone, "it was looked up before");
+    }
+    store.change_membership(&team(), "b", MembershipChange { role: Some(Role::Admin), disabled: None }).await.unwrap();
+    for out in [disabled(true), disabled(false)] {
+        store.change_membership(&team(), "a", out).await.unwrap();
+        let found = store.invitation_by_token(&made[0].token_hash, 50).await.unwrap();
+        assert_eq!(found.is_some(), out.disabled == Some(false));
+    }
+    store.end_membership(&team(), "a").await.unwrap();
+    assert_eq!(standing(50).await, ["inv-of-b"]);
+    assert_eq!(store.user("new").await.unwrap(), None);
+}
+
 async fn who_has_an_account_joins_with_it(store: &Store) {
     with_teams(store).await;
     store.add_user(&user("u"), &other_team(), Role::Admin).await.unwrap();
@@ -315,14 +356,12 @@ async fn the_oldest_of_too_many_sessions_ends(store: &Store) {
     assert_eq!((held.len() as i64, held.last().unwrap().id.as_str()), (SESSIONS_MAX, "ses_1"));
 }
 
-async fn uses_are_noted_once_an_hour(store: &Store) {
-    with_people(store, &[("a", Role::Admin)]).await;
-    store.add_login(&Login { expires_ms: i64::MAX, ..login("t", "a", 10) }).await.unwrap();
-    let credential = Credential {
+fn credential(id: &str) -> Credential {
+    Credential {
         team: team(),
-        id: "c".into(),
-        name: "c".into(),
-        public_key: "pk_c".into(),
+        id: id.into(),
+        name: id.into(),
+        public_key: format!("pk_{id}"),
         secret_hash: "h".into(),
         secret_hint: "c".into(),
         allowed_origins: Vec::new(),
@@ -331,8 +370,13 @@ async fn uses_are_noted_once_an_hour(store: &Store) {
         expires_ms: None,
         created_ms: 1,
         last_used_ms: None,
-    };
-    store.add_credential(&credential).await.unwrap();
+    }
+}
+
+async fn uses_are_noted_once_an_hour(store: &Store) {
+    with_people(store, &[("a", Role::Admin)]).await;
+    store.add_login(&Login { expires_ms: i64::MAX, ..login("t", "a", 10) }).await.unwrap();
+    store.add_credential(&credential("c")).await.unwrap();
     let base = 5 * HOUR_MS;
     for (at_ms, noted) in [(base, base), (base + HOUR_MS - 1, base), (base + HOUR_MS, base + HOUR_MS)] {
         store.note_login_use("t", at_ms, HOUR_MS).await.unwrap();

@@ -6,7 +6,7 @@ use dregs_engine::rules::escalation::Change;
 use dregs_engine::rules::{BadgeRule, Condition, EscalationRule, RULES_MAX, Severity, Status, slug_of};
 use dregs_store::{
     AttemptWrite, Channel, ChannelConfig, Commit, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWrite, Escalation,
-    EscalationChange, EscalationFilter, EscalationWrites, Note, Secret, Store, StoreError,
+    EscalationChange, EscalationFilter, EscalationWrites, Nameable, Note, Secret, Store, StoreError,
 };
 use serde_json::json;
 
@@ -20,6 +20,7 @@ on_both!(
     the_escalation_of_who_is_disregarded_closes,
     channels_are_kept_with_their_secrets,
     changes_of_a_channel_do_not_undo_each_other,
+    changes_of_a_rule_do_not_undo_each_other,
     of_one_identity_a_channel_is_told_in_order,
     a_failing_delivery_holds_its_line_and_no_other,
     finished_deliveries_are_sent_again_or_dropped,
@@ -74,6 +75,40 @@ async fn rules_are_kept_by_id_and_badge_rules_by_priority(store: &Store) {
     assert!(!store.delete_escalation_rule(&other_team(), "3").await.unwrap());
     assert!(store.delete_escalation_rule(&team(), "3").await.unwrap());
     assert!(store.escalation_rule(&team(), "3").await.unwrap().is_none());
+}
+
+async fn changes_of_a_rule_do_not_undo_each_other(store: &Store) {
+    store.put_badge_rule(&team(), &badge_rule("1", "Low", 0, vec![BELOW(25)]), 10).await.unwrap();
+    store.put_escalation_rule(&team(), &escalation_rule("2", vec![BELOW(5)]), 10).await.unwrap();
+    store.add_channel(&team(), &channel("1", "ops")).await.unwrap();
+    let own = team();
+    let (one, another) = tokio::join!(
+        store.change_badge_rule(&own, "low", 20, |rule| Ok::<_, ()>(BadgeRule { priority: 7, ..rule })),
+        store.change_badge_rule(&own, "low", 20, |rule| Ok::<_, ()>(BadgeRule { enabled: false, ..rule })),
+    );
+    assert!(one.unwrap().unwrap().is_ok() && another.unwrap().unwrap().is_ok());
+    let held = store.badge_rule(&team(), "low").await.unwrap().unwrap();
+    assert_eq!((held.rule.priority, held.rule.enabled, held.created_ms, held.updated_ms), (7, false, 10, 20));
+    let name = |rule: EscalationRule, nameable: &Nameable| {
+        assert!(nameable.book.gives("low") && !nameable.book.gives("high"));
+        Ok::<_, ()>(EscalationRule { channels: nameable.channels.iter().cloned().collect(), ..rule })
+    };
+    let silence = |rule: EscalationRule, _: &Nameable| Ok::<_, ()>(EscalationRule { shadow: true, ..rule });
+    let (one, another) = tokio::join!(
+        store.change_escalation_rule(&own, "2", 20, name),
+        store.change_escalation_rule(&own, "2", 20, silence)
+    );
+    assert!(one.unwrap().unwrap().is_ok() && another.unwrap().unwrap().is_ok());
+    let held = store.escalation_rule(&team(), "2").await.unwrap().unwrap();
+    assert_eq!((held.rule.channels, held.rule.shadow), (vec!["ops".to_owned()], true));
+
+    let version = async || store.team_counts(&team()).await.unwrap().playbook_version;
+    let before = version().await;
+    assert_eq!(store.change_badge_rule(&team(), "low", 30, |_| Err("no")).await.unwrap(), Some(Err("no")));
+    assert_eq!(store.change_escalation_rule(&team(), "2", 30, |_, _| Err("no")).await.unwrap(), Some(Err("no")));
+    assert!(store.change_badge_rule(&other_team(), "low", 30, Ok::<_, ()>).await.unwrap().is_none());
+    assert!(store.change_escalation_rule(&other_team(), "2", 30, silence).await.unwrap().is_none());
+    assert_eq!(version().await, before, "what is refused changes nothing");
 }
 
 async fn a_team_has_so_many_rules_and_no_two_badges_of_one_name(store: &Store) {
@@ -319,7 +354,8 @@ async fn channels_are_kept_with_their_secrets(store: &Store) {
     assert_eq!(store.channel_by_id(&team(), "1").await.unwrap(), Some(held.clone()));
     let config = ChannelConfig::Email { to: vec!["a@b.example".into()] };
     let changed = Channel { config, enabled: false, updated_ms: 9, secrets: vec![], ..held };
-    assert!(store.change_channel(&team(), &changed, 5).await.unwrap());
+    let written = store.change_channel(&team(), "ops", 9, |_| Ok::<_, ()>(changed.clone())).await.unwrap().unwrap();
+    assert_eq!(written.as_ref(), Ok(&changed));
     assert_eq!(store.channels(&team()).await.unwrap(), std::slice::from_ref(&changed));
     store.note_channel_health(&team(), "1", Some(3), Some(77)).await.unwrap();
     store.note_channel_health(&team(), "1", Some(3), None).await.unwrap();
@@ -336,27 +372,30 @@ async fn changes_of_a_channel_do_not_undo_each_other(store: &Store) {
     let read = channel("1", "ops");
     store.add_channel(&team(), &read).await.unwrap();
     let secrets = vec![Secret { secret: "whsec_y".into(), until_ms: None }];
-    let rotated = Channel { secrets, updated_ms: 6, ..read.clone() };
-    assert!(store.change_channel(&team(), &rotated, 5).await.unwrap());
-    let renamed = Channel { name: "Desk".into(), updated_ms: 7, ..read };
-    let late = store.change_channel(&team(), &renamed, 5).await;
-    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
-    assert!(!store.change_channel(&other_team(), &renamed, 5).await.unwrap());
-    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(rotated.clone()));
+    let rotate = |held| Ok::<_, &str>(Channel { secrets: secrets.clone(), ..held });
+    let rename = |held| Ok::<_, &str>(Channel { name: "Desk".into(), ..held });
+    let own = team();
+    let (one, another) =
+        tokio::join!(store.change_channel(&own, "ops", 6, rotate), store.change_channel(&own, "ops", 6, rename));
+    assert!(one.unwrap().unwrap().is_ok() && another.unwrap().unwrap().is_ok());
+    let both = Channel { name: "Desk".into(), secrets: secrets.clone(), updated_ms: 6, ..read };
+    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(both.clone()));
+    assert!(store.change_channel(&other_team(), "ops", 7, rename).await.unwrap().is_none());
+    assert_eq!(store.change_channel(&team(), "ops", 7, |_| Err("no")).await.unwrap(), Some(Err("no")));
+    assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(both.clone()));
 
     store.note_channel_health(&team(), "1", Some(3), None).await.unwrap();
-    let renamed = Channel { name: "Desk".into(), updated_ms: 7, ..rotated };
-    assert!(store.change_channel(&team(), &renamed, 6).await.unwrap());
-    let failing = Channel { failing_since_ms: Some(3), ..renamed.clone() };
+    store.change_channel(&team(), "ops", 7, rename).await.unwrap().unwrap().unwrap();
+    let failing = Channel { failing_since_ms: Some(3), updated_ms: 7, ..both.clone() };
     assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(failing), "its health is none of theirs");
 
-    assert!(store.switch_off_channel(&team(), "1", "gone", 7, &[]).await.unwrap());
-    let late = store.change_channel(&team(), &Channel { updated_ms: 8, ..renamed.clone() }, 7).await;
-    assert!(matches!(late, Err(StoreError::Conflict(_))), "also within a millisecond: {late:?}");
+    assert!(store.switch_off_channel(&team(), "1", "gone", 8, &[]).await.unwrap());
+    store.change_channel(&team(), "ops", 9, rename).await.unwrap().unwrap().unwrap();
     let off = store.channel(&team(), "ops").await.unwrap().unwrap();
-    assert_eq!((off.enabled, off.updated_ms), (false, 8));
-    let on = Channel { updated_ms: 9, ..renamed };
-    assert!(store.change_channel(&team(), &on, 8).await.unwrap());
+    assert_eq!((off.enabled, off.disabled_reason.as_deref()), (false, Some("gone")), "who renames it leaves it off");
+    let switch_on = |held| Ok::<_, &str>(Channel { enabled: true, disabled_reason: None, ..held });
+    store.change_channel(&team(), "ops", 10, switch_on).await.unwrap().unwrap().unwrap();
+    let on = Channel { updated_ms: 10, ..both };
     assert_eq!(store.channel(&team(), "ops").await.unwrap(), Some(on), "it has another chance");
 }
 

@@ -15,6 +15,7 @@ on_both!(
     a_family_has_one_refresh_token_that_counts,
     clients_somebody_let_in_make_room,
     unused_clients_give_way_and_used_ones_stay,
+    a_client_that_holds_a_grant_stays,
 );
 
 fn person(id: &str) -> User {
@@ -216,4 +217,29 @@ async fn unused_clients_give_way_and_used_ones_stay(store: &Store) {
     let late = OauthClient { id: "late".into(), created_ms: 200, expires_ms: 300, ..client(9) };
     store.add_oauth_client(&late, 9).await.unwrap();
     assert!(there(2, 10).await.is_none() && there(0, 10).await.is_some(), "expired ones are forgotten");
+}
+
+async fn a_client_that_holds_a_grant_stays(store: &Store) {
+    with_person(store, "u", Role::User).await;
+    let client = |id: &str, created_ms: i64| OauthClient {
+        id: id.into(),
+        name: "C".into(),
+        redirect_uris: vec!["https://a.example/cb".into()],
+        created_ms,
+        expires_ms: created_ms + 10,
+    };
+    for id in ["client", "lonely"] {
+        store.add_oauth_client(&client(id, 1), 9).await.unwrap();
+    }
+    let lasting = AgentGrant { expires_ms: Some(500), ..grant("g", "u", GrantKind::Oauth) };
+    store.add_oauth_grant(&lasting, "code", "{}", 9).await.unwrap();
+    for n in 0..5 {
+        store.add_oauth_client(&client(&format!("flood{n}"), 5 + n), 2).await.unwrap();
+    }
+    let there = async |id: &str, now_ms| store.oauth_client(id, now_ms).await.unwrap().is_some();
+    assert!(there("client", 6).await && !there("lonely", 6).await, "its code waits to be exchanged");
+    store.add_oauth_client(&client("late", 400), 2).await.unwrap();
+    assert!(there("client", 499).await && !there("client", 500).await, "it ends with the grant");
+    store.add_oauth_client(&client("later", 600), 2).await.unwrap();
+    assert!(!there("client", 5).await);
 }

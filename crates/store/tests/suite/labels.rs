@@ -257,9 +257,9 @@ async fn backtests_wait_in_line_and_are_completed_once(store: &Store) {
     store.advance_backtest(&other_team(), 1, 0.75).await.unwrap();
     assert_eq!(store.backtest(&team(), 1).await.unwrap().unwrap().progress, 0.25);
     assert!(store.backtest(&other_team(), 1).await.unwrap().is_none());
-    store.complete_backtest(&team(), 1, Ok("{}"), 50).await.unwrap();
-    store.complete_backtest(&team(), 1, Err("late"), 60).await.unwrap();
-    store.complete_backtest(&team(), 2, Err("no such badge"), 60).await.unwrap();
+    assert!(store.complete_backtest(&team(), 1, Ok("{}"), 40, 50).await.unwrap());
+    assert!(!store.complete_backtest(&team(), 1, Err("late"), 40, 60).await.unwrap());
+    assert!(store.complete_backtest(&team(), 2, Err("no such badge"), 40, 60).await.unwrap());
     let done = store.backtest(&team(), 1).await.unwrap().unwrap();
     assert_eq!((done.status, done.result.as_deref(), done.progress), (BacktestStatus::Finished, Some("{}"), 1.0));
     let failed = store.backtest(&team(), 2).await.unwrap().unwrap();

@@ -253,10 +253,18 @@ async fn another_digest_time_moves_what_waits(store: &Store) {
     let told = [delivery(1, "mail", "a", "IDENTITY_SCORED"), delivery(2, "mail", "", "TEST")];
     store.add_deliveries(&team(), &told).await.unwrap();
     assert_eq!(one(store, 1).await.next_ms, 2 * PERIOD_MS + 1);
-    store.change_channel(&team(), &mail("mail", 5), 5).await.unwrap();
+    let change = async |minutes| {
+        store
+            .change_channel(&team(), "mail", 5, |_| Ok::<_, ()>(mail("mail", minutes)))
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap()
+    };
+    change(5).await;
     assert_eq!((one(store, 1).await.next_ms, one(store, 2).await.next_ms), (PERIOD_MS + 1, 2));
     noted(store, &one(store, 1).await, DeliveryStatus::Pending, 4_000).await;
-    store.change_channel(&team(), &mail("mail", 0), 5).await.unwrap();
+    change(0).await;
     assert_eq!(one(store, 1).await.next_ms, 4_000, "what was attempted has its own time");
     assert_eq!(store.channel(&team(), "mail").await.unwrap(), Some(mail("mail", 0)));
 }

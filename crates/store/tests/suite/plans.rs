@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 /// What reads a whole table on purpose: small tables, and what only an operator's command runs.
-const WHOLE_TABLE: [&str; 12] = [
+const WHOLE_TABLE: [&str; 11] = [
     "from teams",
     "from throttles t order by t.forget_ms",
     "from cycle_evidence order by id desc",
@@ -17,12 +17,11 @@ const WHOLE_TABLE: [&str; 12] = [
     "from erasures e where e.status <> 'DONE'",
     "from reviews r where r.status = 'PENDING'",
     "from backtests b where b.status = 'PENDING'",
-    "select b.id, b.result from backtests",
     "from usage",
     "count(*) as n from",
 ];
 /// What reads all of a team on purpose, where that is little.
-const WHOLE_TEAM: [&str; 14] = [
+const WHOLE_TEAM: [&str; 15] = [
     "from agent_grants g join users u on",
     "from memberships m cross join users u",
     "from mappings",
@@ -31,7 +30,8 @@ const WHOLE_TEAM: [&str; 14] = [
     "from memberships",
     "from invitations",
     "from team_counts",
-    "from parked_events",
+    "from parked_events where team_id = $1 order by parked_ms desc",
+    "from parked_events p where p.team_id = $1 and p.parked_ms < $2",
     "select dataset, key, value from dataset_entries",
     "update team_counts",
     "select salt from erasures",

@@ -261,7 +261,7 @@ async fn fill(store: &Store) {
     };
     store.add_backtest(&backtest).await.unwrap();
     let result = json!({"first": [{"identityId": ID}]}).to_string();
-    store.complete_backtest(&team(), 81, Ok(&result), 90).await.unwrap();
+    assert!(store.complete_backtest(&team(), 81, Ok(&result), 85, 90).await.unwrap());
     let usage = Usage { team: team(), month: "2026-11".into(), events: 2 };
     store.append(b"of quixworth\nof others\n".to_vec(), &[usage]).await.unwrap();
 }
@@ -275,6 +275,7 @@ async fn asked(store: &Store) -> Erasure {
         status: ErasureStatus::Pending,
         trail: Some(Trail { identity_id: ID.into(), ..Trail::default() }),
         requested_ms: NOW_MS,
+        unlogged_ms: None,
         finished_ms: None,
     };
     store.add_erasure(&erasure).await.unwrap();
@@ -288,12 +289,12 @@ async fn erase(store: &Store) {
     let lost = ErasedFrom { event_ids: vec!["q-waiting".into()], fates: BTreeMap::from([((0, Fate::Erased), 1)]) };
     assert!(!store.erase_events(&erasure, ID).await.unwrap());
     store.erase_identity(&erasure, &trail, &lost, NOW_MS).await.unwrap();
-    store.erase_anonymous_events(&team(), &trail).await.unwrap();
+    while store.erase_anonymous_events(&erasure, &trail).await.unwrap() {}
     let segment = store.read_log(0).await.unwrap().remove(0);
     store.rewrite_segment(segment.seq, 1, b"of others\n".to_vec()).await.unwrap();
-    store.note_unlogged(&erasure).await.unwrap();
+    store.note_unlogged(&erasure, NOW_MS).await.unwrap();
     store.erase_mentions(&team(), &[&trail], 0, NOW_MS).await.unwrap();
-    store.erase_orphans(&team(), ID).await.unwrap();
+    store.erase_orphans(&team(), &trail).await.unwrap();
     store.clear_erasure(&erasure).await.unwrap();
     assert!(store.scrub().await.unwrap());
     store.finish_erasure(&erasure, NOW_MS).await.unwrap();
@@ -543,9 +544,10 @@ async fn an_erasure_goes_from_step_to_step(store: &Opened) {
     assert!(store.unlogged_erasures().await.unwrap().is_empty());
     store.erase_identity(&asked, asked.trail.as_ref().unwrap(), &ErasedFrom::default(), 5).await.unwrap();
     assert_eq!(store.next_erasure().await.unwrap().unwrap().status, ErasureStatus::Removed);
-    store.note_unlogged(&asked).await.unwrap();
+    store.note_unlogged(&asked, 6).await.unwrap();
     assert!(store.next_erasure().await.unwrap().is_none());
-    assert_eq!(store.unlogged_erasures().await.unwrap()[0].trail, asked.trail);
+    let unlogged = store.unlogged_erasures().await.unwrap().remove(0);
+    assert_eq!((unlogged.trail, unlogged.unlogged_ms), (asked.trail.clone(), Some(6)));
     store.clear_erasure(&asked).await.unwrap();
     assert_eq!(store.unlogged_erasures().await.unwrap()[0].trail, None);
     store.finish_erasure(&asked, 7).await.unwrap();
@@ -573,7 +575,7 @@ async fn an_erasure_that_another_node_went_on_with_takes_nobody(store: &Opened) 
     let asked = asked(store).await;
     let trail = store.follow(&team(), asked.trail.as_ref().unwrap(), NOW_MS).await.unwrap();
     store.erase_identity(&asked, &trail, &ErasedFrom::default(), NOW_MS).await.unwrap();
-    store.note_unlogged(&asked).await.unwrap();
+    store.note_unlogged(&asked, NOW_MS).await.unwrap();
     store.clear_erasure(&asked).await.unwrap();
     store.finish_erasure(&asked, NOW_MS).await.unwrap();
     let events = vec![event(9, "again", Some(ID))];
@@ -582,7 +584,8 @@ async fn an_erasure_that_another_node_went_on_with_takes_nobody(store: &Opened) 
     let late = [
         store.erase_events(&asked, ID).await.map(drop),
         store.erase_identity(&asked, &trail, &ErasedFrom::default(), NOW_MS).await,
-        store.note_unlogged(&asked).await,
+        store.note_unlogged(&asked, NOW_MS).await,
+        store.erase_anonymous_events(&asked, &trail).await.map(drop),
     ];
     assert!(late.iter().all(|step| matches!(step, Err(StoreError::Conflict(_)))), "{late:?}");
     store.clear_erasure(&asked).await.unwrap();

@@ -3,8 +3,8 @@
 use super::support::*;
 use dregs_engine::rules::{Severity, Status};
 use dregs_store::{
-    Channel, ChannelConfig, Commit, DeliveryWrite, Escalation, EscalationChange, EscalationWrites, Kept, Note,
-    ParkedEvent, RETENTION_KINDS, Retention, RetentionKind, Review, ReviewStatus, Store,
+    ActorKind, AuditEntry, Channel, ChannelConfig, Commit, DeliveryWrite, Escalation, EscalationChange,
+    EscalationWrites, Kept, Note, ParkedEvent, RETENTION_KINDS, Retention, RetentionKind, Review, ReviewStatus, Store,
 };
 
 on_both!(
@@ -13,6 +13,7 @@ on_both!(
     old_cycles_go_but_for_what_an_open_escalation_rests_on,
     finished_deliveries_reviews_and_parked_events_go,
     those_who_are_silent_are_found,
+    old_lines_of_the_audit_log_go,
 );
 
 const KEPT: Kept = Kept { from_ms: 1_000, from_id: 100 };
@@ -36,10 +37,16 @@ async fn a_team_keeps_what_it_says(store: &Store) {
     let held = store.retention(&team()).await.unwrap();
     assert_eq!(held, Retention::default());
     let set: Vec<Option<u32>> = RETENTION_KINDS.into_iter().map(|kind| held.days(kind)).collect();
-    assert_eq!(set.iter().flatten().collect::<Vec<_>>(), [&90], "finished deliveries");
+    assert_eq!(set.iter().flatten().collect::<Vec<_>>(), [&90, &400], "finished deliveries, the audit log");
     let changed = Retention { events_days: Some(30), deliveries_days: None, ..held };
-    store.set_retention(&team(), &changed, 5).await.unwrap();
-    store.set_retention(&team(), &changed, 6).await.unwrap();
+    let refused = store.change_retention(&team(), 4, |_| Err("no")).await.unwrap();
+    assert_eq!(refused, Err("no"));
+    let own = team();
+    let (one, another) = tokio::join!(
+        store.change_retention(&own, 5, |held| Ok::<_, ()>(Retention { events_days: Some(30), ..held })),
+        store.change_retention(&own, 5, |held| Ok::<_, ()>(Retention { deliveries_days: None, ..held })),
+    );
+    assert!(one.unwrap().is_ok() && another.unwrap().is_ok());
     assert_eq!(store.retention(&team()).await.unwrap(), changed);
     assert_eq!(store.retention(&other_team()).await.unwrap(), Retention::default());
 }
@@ -197,4 +204,26 @@ async fn those_who_are_silent_are_found(store: &Store) {
         store.identity_ids(&team(), "silent").await.unwrap(),
         (vec!["watched".to_owned(), "young".to_owned()], None)
     );
+}
+
+async fn old_lines_of_the_audit_log_go(store: &Store) {
+    let line = |id: i64, created_ms: i64| AuditEntry {
+        id,
+        created_ms,
+        actor_kind: ActorKind::Key,
+        actor_id: "k".into(),
+        actor: "key".into(),
+        action: "update".into(),
+        path: "/x".into(),
+        subject: None,
+        other_subject: None,
+        ip: None,
+        request_id: "r".into(),
+        fields: Vec::new(),
+        status: None,
+    };
+    let lines: Vec<AuditEntry> = (0..1_003).map(|n| line(n + 1, n)).collect();
+    store.add_audit_entries(&team(), &lines).await.unwrap();
+    assert_eq!(remove(store, RetentionKind::Audit).await, 1_000);
+    assert_eq!(store.audit_log(&team(), &Default::default(), &all("l.created_ms")).await.unwrap().total, 3);
 }

@@ -105,6 +105,7 @@ fn invitation(team: TeamId, id: &str, created_ms: i64) -> Invitation {
         role: Role::User,
         token_hash: format!("hash-{id}"),
         invited_by: "eve".into(),
+        inviter_id: None,
         created_ms,
         expires_ms: created_ms + 100,
     }

@@ -1619,8 +1619,9 @@ export interface paths {
         put?: never;
         /**
          * Invite somebody into the team
-         * @description The link is in this answer and nowhere else, and is e-mailed where a mail server is configured. It is good once, for seven
-         *     days. Inviting an address again replaces the invitation that waits.
+         * @description Where a mail server is configured, the link goes to the address and nowhere else: whoever accepts reads mail there.
+         *     Elsewhere it is in this answer alone. It is good once, for seven days, and as long as whoever invited may do so. Inviting an
+         *     address again replaces the invitation that waits.
          */
         post: operations["createInvitation"];
         delete?: never;
@@ -3053,16 +3054,16 @@ export interface components {
             email: string;
             /** @description Whether the link went out by e-mail. Only in the answer that creates it. */
             emailed?: boolean | null;
-            /** @description Why it did not. */
+            /** @description Why it did not. Where a mail server is configured: invite again once that is mended. */
             emailError?: string | null;
             expiresAt: string;
             id: string;
             invitedBy: string;
-            /** @description Where the person accepts. Only in the answer that creates it. */
+            /** @description Where the person accepts. Only in the answer that creates it, and only where no mail server is configured. */
             link?: string | null;
             /** @description ADMIN, USER or VIEWER. */
             role: string;
-            /** @description Accepts the invitation. Only in the answer that creates it. */
+            /** @description Accepts the invitation. Only in the answer that creates it, and only where no mail server is configured. */
             token?: string | null;
         };
         /** @description What an invitation is into. */
@@ -3913,6 +3914,11 @@ export interface components {
              * Format: int32
              * @default null
              */
+            auditDays: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
             cyclesDays: number | null;
             /**
              * Format: int32
@@ -3958,6 +3964,11 @@ export interface components {
              * @description Events of which it is not known whose they are.
              */
             anonymousEventsDays?: number | null;
+            /**
+             * Format: int32
+             * @description Lines of the audit log; 400 by default.
+             */
+            auditDays?: number | null;
             /**
              * Format: int32
              * @description Analyses and their evidence, but for those that an escalation rests on which is not closed.
@@ -6262,15 +6273,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It changed meanwhile */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
             /** @description Payload Too Large */
             413: {
                 headers: {
@@ -6444,15 +6446,6 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description It changed meanwhile */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12333,6 +12326,7 @@ export interface operations {
         parameters: {
             query?: {
                 anonymousEventsDays?: number;
+                auditDays?: number;
                 cyclesDays?: number;
                 deliveriesDays?: number;
                 escalationsClosedDays?: number;
@@ -12716,7 +12710,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invitation with its link */
+            /** @description The invitation */
             201: {
                 headers: {
                     [name: string]: unknown;

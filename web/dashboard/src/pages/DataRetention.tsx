@@ -16,16 +16,17 @@ import { useRights } from '../parts/useMe';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
 import { texts } from '../texts';
 
-/** The settings, and what the preview calls their rows. */
+/** The settings, what the preview calls their rows, and the fewest days, as the API has them. */
 const KINDS = [
-  ['eventsDays', 'events'],
-  ['anonymousEventsDays', 'anonymousEvents'],
-  ['cyclesDays', 'cycles'],
-  ['deliveriesDays', 'deliveries'],
-  ['reviewsDays', 'reviews'],
-  ['parkedDays', 'parkedEvents'],
-  ['escalationsClosedDays', 'escalations'],
-  ['inactiveIdentitiesDays', 'identities'],
+  ['eventsDays', 'events', 1],
+  ['anonymousEventsDays', 'anonymousEvents', 1],
+  ['cyclesDays', 'cycles', 1],
+  ['deliveriesDays', 'deliveries', 1],
+  ['reviewsDays', 'reviews', 1],
+  ['parkedDays', 'parkedEvents', 1],
+  ['escalationsClosedDays', 'escalations', 1],
+  ['auditDays', 'audit', 90],
+  ['inactiveIdentitiesDays', 'identities', 1],
 ] as const;
 type Kind = (typeof KINDS)[number][0];
 /** As the API has it: ten years. */
@@ -59,6 +60,10 @@ type Days = Record<Kind, number | null>;
 const daysOf = (retention: Retention): Days =>
   Object.fromEntries(KINDS.map(([kind]) => [kind, retention[kind] ?? null])) as Days;
 
+/** Whether the API takes them: on the way to 400 somebody types 4. */
+const allowed = (days: Days) =>
+  KINDS.every(([kind, , min]) => days[kind] === null || days[kind] >= min);
+
 /** How many rows of each setting would go. What is kept for ever is not asked for: none of it goes. */
 function usePreview(days: Days) {
   const [settled, setSettled] = useState(days);
@@ -78,9 +83,13 @@ function usePreview(days: Days) {
         [kind, settled[kind] === null ? 0 : (counts[name] ?? 0)] as const;
       return Object.fromEntries(KINDS.map(of)) as Record<Kind, number>;
     },
+    enabled: allowed(settled),
     placeholderData: keepPreviousData,
   });
-  return { query, current: JSON.stringify(settled) === wanted && !query.isPlaceholderData };
+  return {
+    query,
+    current: allowed(days) && JSON.stringify(settled) === wanted && !query.isPlaceholderData,
+  };
 }
 
 function Form({ retention, write }: { retention: Retention; write: boolean }) {
@@ -103,10 +112,11 @@ function Form({ retention, write }: { retention: Retention; write: boolean }) {
   return (
     <form onSubmit={submit}>
       <ul>
-        {KINDS.map(([kind]) => (
+        {KINDS.map(([kind, , min]) => (
           <Row
             key={kind}
             kind={kind}
+            min={min}
             days={days[kind]}
             goes={query.data?.[kind]}
             write={write}
@@ -156,12 +166,14 @@ function Form({ retention, write }: { retention: Retention; write: boolean }) {
 
 function Row({
   kind,
+  min,
   days,
   goes,
   write,
   onChange,
 }: {
   kind: Kind;
+  min: number;
   days: number | null;
   goes: number | undefined;
   write: boolean;
@@ -178,7 +190,7 @@ function Row({
         <span className="flex items-center gap-2">
           <input
             type="number"
-            min={1}
+            min={min}
             max={DAYS_MAX}
             step={1}
             aria-label={texts.retention.daysOf(name)}

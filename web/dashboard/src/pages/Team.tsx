@@ -411,16 +411,34 @@ function Invite({ onClose, onMade }: { onClose: () => void; onMade: (made: Invit
   );
 }
 
+/** Where mail is configured, the link went to the address alone; elsewhere it is shown. */
 function Invited({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
-  const link = invitation.link ?? `${location.origin}/invitation#${invitation.token ?? ''}`;
+  const title = texts.team.linkTitle(invitation.email);
+  if (!invitation.link) {
+    return (
+      <Dialog title={title} onClose={onClose}>
+        <div className="flex flex-col gap-4">
+          <p className="said">
+            {invitation.emailed
+              ? texts.team.emailed(invitation.email)
+              : texts.team.notSent(invitation.emailError ?? '')}
+          </p>
+          <div className="flex justify-end">
+            <Button look="main" onClick={onClose}>
+              {texts.common.close}
+            </Button>
+          </div>
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Once
-      title={texts.team.linkTitle(invitation.email)}
+      title={title}
       hint={texts.team.linkHint}
-      blocks={[[texts.team.link, link]]}
+      blocks={[[texts.team.link, invitation.link]]}
       onClose={onClose}
     >
-      {invitation.emailed && <p>{texts.team.emailed}</p>}
       {invitation.emailError && (
         <p className="said text-soft">{texts.team.notEmailed(invitation.emailError)}</p>
       )}
