@@ -7,6 +7,7 @@ use crate::error::{Result, StoreError};
 use crate::escalations::Escalation;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use dregs_engine::labels::LabelKind;
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::score::Category;
 use serde::Deserialize;
@@ -47,8 +48,17 @@ pub struct IdentityFilter {
     pub group_type: Option<String>,
     pub device: Option<String>,
     pub badge: Option<String>,
+    pub label: Option<LabelChoice>,
     pub scores: Vec<ScoreRange>,
     pub disregarded: Option<bool>,
+}
+
+/// Which label an identity has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelChoice {
+    Kind(LabelKind),
+    Any,
+    None,
 }
 
 /// API fields that identities can be sorted by, and their columns.
@@ -120,6 +130,19 @@ impl Store {
                 "i.id in (select b.identity_id from badges b where b.team_id = $1 and b.slug = ? and b.is_on = 1)",
                 badge,
             );
+        }
+        match filter.label {
+            Some(LabelChoice::Kind(kind)) => condition.and(
+                "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.kind = ? and l.is_current = 1)",
+                kind.code(),
+            ),
+            Some(LabelChoice::Any) => condition.and_plain(
+                "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.is_current = 1)",
+            ),
+            Some(LabelChoice::None) => condition.and_plain(
+                "not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = i.id and l.is_current = 1)",
+            ),
+            None => {}
         }
         const MEMBERS: &str = "i.id in (select m.identity_id from group_members m where m.team_id = $1";
         match (&filter.group_type, &filter.group) {

@@ -33,6 +33,7 @@ pub mod ingestion;
 pub mod invitations;
 pub mod labels;
 pub mod limits;
+pub mod live;
 pub mod main_account;
 pub mod mappings;
 pub mod members;
@@ -53,6 +54,7 @@ pub mod site;
 pub mod team;
 pub mod tokens;
 pub mod unmapped;
+pub mod watching;
 
 use crate::app::App;
 use crate::{mcp, oauth};
@@ -172,6 +174,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(ingestion::get))
+        .routes(routes!(live::watch))
         .routes(routes!(audit::list))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
