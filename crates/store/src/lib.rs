@@ -77,7 +77,7 @@ pub use error::{Result, StoreError};
 pub use escalations::{
     ESCALATION_SORTS, Escalation, EscalationChange, EscalationCounts, EscalationFilter, EscalationWrites, Note, Watched,
 };
-pub use events::{EVENT_SORTS, EventFilter, StoredEvent};
+pub use events::{EVENT_SORTS, EventFilter, EventMoment, StoredEvent};
 pub use export::{EXPORT_SECTIONS, ExportCursor, ExportSection};
 pub use fates::{FateCount, ParkedEvent, hour_of};
 pub use figures::{Figures, NameUse, SCORE_BUCKETS, day_of, figure};

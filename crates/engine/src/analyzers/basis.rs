@@ -149,7 +149,7 @@ mod tests {
     fn marks_of_a_device_point_at_what_came_from_it() {
         let story = Story::new().device("clean", r#"{"languages": ["en"]}"#).event(0, "signup");
         let story =
-            story.device("robot", r#"{"automation": ["webdriver"]}"#).event(60, "login").event(120, "page_view");
+            story.device("robot", r#"{"automation": {"webdriver": true}}"#).event(60, "login").event(120, "page_view");
         assert_eq!(times(&story, "humanity.automation-framework"), [60, 120]);
     }
 

@@ -109,7 +109,7 @@ pub struct IdentityParams {
     badge: Option<String>,
     /// Labelled so; `any` has those with a label, `none` those without.
     #[param(
-        pattern = "^(LEGITIMATE|BOT|FAKE_DATA|MULTI_ACCOUNT|ACCOUNT_TAKEOVER|PAYMENT_FRAUD|PROMO_ABUSE|REFERRAL_FRAUD|SPAM|SCRAPING|OTHER|any|none)?$"
+        pattern = "^(LEGITIMATE|BOT|FAKE_DATA|MULTI_ACCOUNT|ACCOUNT_TAKEOVER|PAYMENT_FRAUD|PROMO_ABUSE|REFERRAL_FRAUD|SPAM|SCRAPING|OTHER|any|none)$"
     )]
     label: Option<String>,
     disregarded: Option<bool>,

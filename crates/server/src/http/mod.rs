@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod backtests;
 pub mod badge_rules;
+pub mod basis;
 pub mod budgets;
 pub mod channels;
 pub mod client_address;
