@@ -233,31 +233,31 @@ step(
     const label = async () => (await server.call('GET', `/identities/${id}/label`)).label;
     await page.goto(`${server.origin}/identities/${id}?tab=label`);
     await settled(page);
-    await page.getByText('Not labelled').waitFor();
+    await page.getByText('No verdict yet').waitFor();
     await page.locator('body').press('l');
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
     await page.keyboard.press('ArrowDown');
     await dialog.getByLabel('Note (optional)').fill(MARKUP);
     await page.keyboard.press('Control+Enter');
-    await page.getByText('Labelled: bot.').waitFor();
+    await page.getByText('Verdict: bot.').waitFor();
     assert.equal((await label()).kind, 'BOT');
-    await page.getByRole('heading', { level: 1 }).getByText('Label: Bot').waitFor();
+    await page.getByRole('heading', { level: 1 }).getByText('Verdict: bot').waitFor();
     await page.locator('body').press('l');
     await dialog.getByRole('radio', { name: 'Legitimate' }).check();
-    await dialog.getByRole('button', { name: 'Set the label' }).click();
-    await page.getByText('Labelled: legitimate.').waitFor();
+    await dialog.getByRole('button', { name: 'Set the verdict' }).click();
+    await page.getByText('Verdict: legitimate.').waitFor();
     await page.getByText('ended').waitFor();
     await page.getByRole('button', { name: 'Undo' }).last().click();
     await until('the label before', async () => (await label()).kind === 'BOT');
     await page.goto(`${server.origin}/identities?sort=humanityScore&order=ASC`);
     await settled(page);
-    await page.getByText('Label: Bot').first().waitFor();
+    await page.getByRole('gridcell').getByText('Verdict: bot').first().waitFor();
     await page.goto(`${server.origin}/identities/${id}`);
     await settled(page);
     await page.locator('body').press('l');
-    await dialog.getByRole('button', { name: 'Remove the label' }).click();
-    await page.getByText('The label is removed.').waitFor();
+    await dialog.getByRole('button', { name: 'Remove the verdict' }).click();
+    await page.getByText('The verdict is removed.').waitFor();
     assert.equal(await label(), null);
   },
 );
@@ -270,9 +270,9 @@ step('an escalation is labelled without leaving the queue', async ({ page, serve
   await page.locator('[data-label]').waitFor();
   await page.keyboard.press('l');
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('radio', { name: 'Fake data' }).check();
+  await dialog.getByRole('radio', { name: 'False identity' }).check();
   await page.keyboard.press('Enter');
-  await page.getByText('Labelled: fake data.').waitFor();
+  await page.getByText('Verdict: false identity.').waitFor();
   const [label] = (await server.call('GET', '/labels')).content;
   assert.equal(label.kind, 'FAKE_DATA');
   assert(label.escalationId, 'the label remembers the escalation');
@@ -292,9 +292,18 @@ step(
       severity: 'CRITICAL',
       conditions: [{ type: 'SCORE_LT', category: 'HUMANITY', threshold: 25 }],
     });
+    const show = page.getByRole('button', { name: /: show$/ });
+    await show.waitFor();
+    assert.equal(await focused(), before, 'the row under the hand has not moved');
+    assert.equal(await page.getByRole('link', { name: 'Later, and first' }).count(), 0);
+    await show.click();
     await page.getByRole('link', { name: 'Later, and first' }).first().waitFor();
-    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') !== '2');
-    assert.equal(await focused(), before);
+    const cursor = page.locator('[role=row][tabindex="0"]');
+    await until(
+      'the cursor goes with its row',
+      async () => (await cursor.getAttribute('aria-rowindex')) !== '2',
+    );
+    assert.equal(await cursor.getAttribute('aria-label'), before);
   },
 );
 
@@ -787,15 +796,15 @@ step(
     }
     await page.goto(`${server.origin}/reports/calibration`);
     await settled(page);
-    await page.getByText('Too few labels to conclude anything').first().waitFor();
+    await page.getByText('Too few verdicts to conclude anything').first().waitFor();
     await page.getByRole('img', { name: /^Reliability of Humanity/ }).waitFor();
     await page.getByRole('button', { name: 'Legitimate', exact: true }).click();
     await page.waitForURL(/side=true/);
     const panel = page.locator('section', {
-      has: page.getByRole('heading', { name: 'Labels', exact: true }),
+      has: page.getByRole('heading', { name: 'Verdicts', exact: true }),
     });
-    await panel.getByText('Label: Legitimate').first().waitFor();
-    assert.equal(await panel.getByText('Label: Bot').count(), 0);
+    await panel.getByText('Verdict: legitimate').first().waitFor();
+    assert.equal(await panel.getByText('Verdict: bot').count(), 0);
   },
 );
 
@@ -833,7 +842,7 @@ step('who may only read is offered nothing else', async ({ browser, server }) =>
   await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
   await settled(page);
   assert.equal(
-    await page.getByRole('button', { name: /Disregard|Score again|review|label/i }).count(),
+    await page.getByRole('button', { name: /Disregard|Score again|review|verdict/i }).count(),
     0,
   );
   await page.goto(`${server.origin}/escalations`);
@@ -851,7 +860,7 @@ step('who works on cases may label, and neither change nor erase', async ({ brow
   await signIn(page, server.origin, server.keys, '/identities/ada%40example.com?tab=data');
   await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
   await settled(page);
-  await page.getByRole('button', { name: /^Label/ }).waitFor();
+  await page.getByRole('button', { name: /^Verdict/ }).waitFor();
   await page.getByRole('button', { name: 'Ask for a review' }).waitFor();
   assert.equal(
     await page.getByRole('button', { name: /Disregard|Score again|Export|Erase/ }).count(),

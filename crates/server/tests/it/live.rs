@@ -55,7 +55,8 @@ async fn what_people_write_is_told_too(app: &mut TestApp) {
     let rule = json!({"name": "all", "conditions": [{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]});
     let made = app.api.post("/escalation-rules", &rule).await.expect(201);
     stream.until("rule").await;
-    let opened = stream.until("escalation").await.data["ids"][0].as_str().unwrap().to_owned();
+    stream.until("escalation").await;
+    let opened = app.api.get("/escalations").await.expect(200)["content"][0]["id"].to_string();
     app.api.patch(&format!("/escalations/{opened}"), &json!({"status": "ACKNOWLEDGED"})).await.expect(200);
     until_named(&mut stream, "escalation", &opened).await;
     app.api.delete(&format!("/escalation-rules/{}", made["id"].as_str().unwrap())).await.expect(204);

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, body } from '../api/client';
+import { poll } from '../api/live';
 import type { Channel, Delivery } from '../api/types';
 import { number } from '../lib/format';
 import { StatusTag, Tag } from '../parts/Badges';
@@ -13,6 +14,7 @@ import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Said, SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
+import { Steady } from '../parts/Steady';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
@@ -24,11 +26,13 @@ const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED', 'CHANNEL_DISABLED'
 const PER_MINUTE_MAX = 60_000;
 const DIGEST_MINUTES_MAX = 1_440;
 const POLL_MS = 10_000;
+const LOG_POLL_MS = 3_000;
 type Kind = (typeof TYPES)[number];
 const TOUCHES = ['channels'];
 /** Until then both secrets sign, so that receivers can change over. */
 const OVERLAP_SECONDS = 86_400;
 
+const idOf = (delivery: Delivery) => delivery.id;
 const of = (slug: string) => ({ params: { path: { slug } } });
 interface Change {
   enabled?: boolean;
@@ -50,7 +54,7 @@ export default function Channels() {
   const query = useQuery({
     queryKey: ['channels'],
     queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
   return (
     <Page
@@ -262,7 +266,7 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
         }),
       ),
     placeholderData: keepPreviousData,
-    refetchInterval: 3_000,
+    refetchInterval: () => poll(LOG_POLL_MS),
   });
   return (
     <div className="border-t border-line">
@@ -290,11 +294,11 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
             <Empty title={texts.channels.noDeliveries} />
           ) : (
             <>
-              <ul>
-                {found.content.map((delivery) => (
+              <Steady name={`${status} ${page}`} rows={found.content} rowKey={idOf}>
+                {(delivery) => (
                   <DeliveryRow key={delivery.id} delivery={delivery} write={write} />
-                ))}
-              </ul>
+                )}
+              </Steady>
               {found.totalPages > 1 && (
                 <div className="flex items-center gap-2 p-3">
                   <Button small disabled={found.first} onClick={() => setPage(page - 1)}>

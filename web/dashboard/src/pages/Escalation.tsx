@@ -1,6 +1,7 @@
 /** One escalation by itself: where a notification leads. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { poll } from '../api/live';
 import { escalationQuery } from '../api/queries';
 import type { Escalation as EscalationView } from '../api/types';
 import { EscalationDetail, useEscalationActs } from '../parts/EscalationDetail';
@@ -12,7 +13,7 @@ import { texts } from '../texts';
 
 export default function Escalation() {
   const { id } = useParams({ from: '/escalations/$id' });
-  const query = useQuery({ ...escalationQuery(id), refetchInterval: 10_000 });
+  const query = useQuery({ ...escalationQuery(id), refetchInterval: () => poll(10_000) });
   const { work } = useRights();
   const navigate = useNavigate();
   const acts = useEscalationActs();

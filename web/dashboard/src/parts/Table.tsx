@@ -16,6 +16,7 @@ import { number } from '../lib/format';
 import { texts } from '../texts';
 import { useKeys } from './keys';
 import { Failed } from './States';
+import type { Waiting } from './useHeld';
 import { useNarrow } from './useNarrow';
 import type { Rows } from './useRows';
 
@@ -62,7 +63,7 @@ const HEAD_PX = 36;
 export function Table<Row>(props: Props<Row>) {
   const { rows, columns, selection, rowHeight = 46, cardHeight = 104, minWidth = 900 } = props;
   const narrow = useNarrow();
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = rows.place;
   const [active, setActive] = useState(0);
   const id = useId();
   const height = narrow ? cardHeight : rowHeight;
@@ -168,6 +169,7 @@ export function Table<Row>(props: Props<Row>) {
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
+      {rows.waiting && <WaitingBar waiting={rows.waiting} />}
       <div
         ref={scroller}
         role="grid"
@@ -238,6 +240,19 @@ export function Table<Row>(props: Props<Row>) {
         </p>
       )}
     </>
+  );
+}
+
+/** What waits to be shown, until somebody wants it. */
+export function WaitingBar({ waiting }: { waiting: Waiting }) {
+  return (
+    <button
+      type="button"
+      onClick={waiting.show}
+      className="block w-full border-b border-line bg-accent-wash px-4 py-1.5 text-left text-sm text-accent hover:underline"
+    >
+      {texts.live.waiting(waiting.count)}
+    </button>
   );
 }
 
