@@ -12,8 +12,8 @@ import { guessTarget } from '../src/lib/guess';
 import { moves, newcomers, renewed } from '../src/lib/held';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
 import { bounds, scatter, tick } from '../src/lib/layout';
-import { snippet } from '../src/lib/snippet';
 import { hintOf, readSent } from '../src/lib/sent';
+import { snippet } from '../src/lib/snippet';
 import { compare, reasons, steps } from '../src/lib/waterfall';
 
 function observation(
@@ -290,7 +290,9 @@ describe('pasted entries', () => {
 
 describe('the stream of what changes', () => {
   test('events come in pieces, and comments are none', () => {
-    const first = readSent(': here\n\nevent: identity\nid: 7\ndata: {"ids":["a"],"many":false}\n\neve');
+    const first = readSent(
+      ': here\n\nevent: identity\nid: 7\ndata: {"ids":["a"],"many":false}\n\neve',
+    );
     expect(first.found).toEqual([
       { name: 'identity', id: '7', data: '{"ids":["a"],"many":false}' },
     ]);
@@ -322,7 +324,16 @@ describe('a list under somebody’s hand', () => {
 
   test('rows that stay are renewed in their place, and what waits is counted', () => {
     const shown = new Map([[0, rows('a', 'b')]]);
-    const came = new Map([[0, [{ key: 'n', seen: 2 }, { key: 'b', seen: 2 }]], [1, rows('z')]]);
+    const came = new Map([
+      [
+        0,
+        [
+          { key: 'n', seen: 2 },
+          { key: 'b', seen: 2 },
+        ],
+      ],
+      [1, rows('z')],
+    ]);
     const renewedRows = renewed(shown, came, keyOf);
     expect(renewedRows.get(0)).toEqual([
       { key: 'a', seen: 1 },
@@ -336,7 +347,12 @@ describe('a list under somebody’s hand', () => {
 
 test('an event knows which observations rest on it, the loudest first', () => {
   const at = (id: string) => ({ id, timestamp: '', eventName: 'login' });
-  const basis = (...ids: string[]) => ({ from: '', to: '', count: ids.length, events: ids.map(at) });
+  const basis = (...ids: string[]) => ({
+    from: '',
+    to: '',
+    count: ids.length,
+    events: ids.map(at),
+  });
   const found = byEvent([
     observation('a', 3, { basis: basis('1', '2') }),
     observation('b', -20, { basis: basis('2') }),

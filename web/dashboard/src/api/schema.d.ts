@@ -1399,6 +1399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Watch */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mappings": {
         parameters: {
             query?: never;
@@ -2018,6 +2035,17 @@ export interface components {
              * @description 25 to 49.
              */
             poor: number;
+        };
+        BasisEventView: {
+            eventName: string;
+            id: string;
+            timestamp: string;
+        };
+        BasisView: {
+            count: number;
+            events: components["schemas"]["BasisEventView"][];
+            from: string;
+            to: string;
         };
         BinView: {
             /**
@@ -2859,6 +2887,10 @@ export interface components {
             type: string;
             updatedAt: string;
         };
+        HintView: {
+            ids: string[];
+            many: boolean;
+        };
         /** @description The scores of a past cycle. */
         HistoryView: {
             /** Format: int32 */
@@ -3262,6 +3294,7 @@ export interface components {
         };
         /** @description What one analyzer found, and what it did to the score. */
         ObservationView: {
+            basis?: null | components["schemas"]["BasisView"];
             category: string;
             /**
              * Format: double
@@ -9630,6 +9663,7 @@ export interface operations {
                 group?: string;
                 /** @description Member of a group of this type. */
                 groupType?: string;
+                label?: string;
                 maxAuthenticity?: number;
                 maxBehavior?: number;
                 maxHumanity?: number;
@@ -11614,6 +11648,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description s */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["HintView"];
                 };
             };
         };

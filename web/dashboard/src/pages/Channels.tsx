@@ -295,9 +295,7 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
           ) : (
             <>
               <Steady name={`${status} ${page}`} rows={found.content} rowKey={idOf}>
-                {(delivery) => (
-                  <DeliveryRow key={delivery.id} delivery={delivery} write={write} />
-                )}
+                {(delivery) => <DeliveryRow key={delivery.id} delivery={delivery} write={write} />}
               </Steady>
               {found.totalPages > 1 && (
                 <div className="flex items-center gap-2 p-3">
