@@ -135,6 +135,6 @@ async fn an_observation_names_the_events_it_rests_on(app: &mut TestApp) {
     assert_eq!(then["basis"], *basis, "a verdict of the past rests on what there was then");
     let signup = json!({"type": "user.signup", "identity": {"id": "w", "data": {"email": "x@mailinator.com"}}});
     app.track(signup).await;
-    let domain = observation("/identities/w/analysis", "authenticity.email-domain").await;
+    let domain = observation("/identities/w/analysis", "authenticity.disposable-email").await;
     assert!(domain.get("basis").is_none(), "what was said is no event: {domain}");
 }

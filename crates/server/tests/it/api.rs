@@ -77,6 +77,11 @@ pub struct Sent {
 impl Stream {
     /// The next event; none when the stream has ended.
     pub async fn next(&mut self) -> Option<Sent> {
+        // That the stream is there, it says every now and then.
+        tokio::time::timeout(PATIENCE, self.read()).await.expect("something is sent")
+    }
+
+    async fn read(&mut self) -> Option<Sent> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let block = block.to_owned();
@@ -86,7 +91,7 @@ impl Stream {
                 }
                 continue;
             }
-            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("something is sent")?;
+            let frame = self.body.frame().await?;
             self.text.push_str(std::str::from_utf8(frame.ok()?.data_ref()?).unwrap());
         }
     }
@@ -98,6 +103,15 @@ impl Stream {
             if sent.name == name {
                 return sent;
             }
+        }
+    }
+
+    /// Reads on until there was one of each, in whichever order.
+    pub async fn until_all(&mut self, names: &[&str]) {
+        let mut left: Vec<&str> = names.to_vec();
+        while !left.is_empty() {
+            let sent = self.next().await.unwrap_or_else(|| panic!("the stream ended before {left:?}"));
+            left.retain(|name| *name != sent.name);
         }
     }
 

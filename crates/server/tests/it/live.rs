@@ -54,8 +54,7 @@ async fn what_people_write_is_told_too(app: &mut TestApp) {
     until_named(&mut stream, "identity", "ada").await;
     let rule = json!({"name": "all", "conditions": [{"type": "SCORE_GTE", "category": "ANY", "threshold": 0}]});
     let made = app.api.post("/escalation-rules", &rule).await.expect(201);
-    stream.until("rule").await;
-    stream.until("escalation").await;
+    stream.until_all(&["rule", "escalation"]).await;
     let opened = app.api.get("/escalations").await.expect(200)["content"][0]["id"].to_string();
     app.api.patch(&format!("/escalations/{opened}"), &json!({"status": "ACKNOWLEDGED"})).await.expect(200);
     until_named(&mut stream, "escalation", &opened).await;

@@ -1406,7 +1406,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Watch */
+        /**
+         * Watch what changes
+         * @description A stream of server-sent events that stays open. The first is `ready`, or `refresh` for who comes back with
+         *     `Last-Event-ID`: something may have been missed, read everything anew. Then, at most once a second each, come `identity`,
+         *     `event`, `escalation`, `ring`, `device`, `delivery`, `ingestion`, `rule`, `settings` and `access`, whose data is
+         *     `{"ids": ["…"], "many": false}`. A hint says only that it is worth asking again. The stream ends when the key or session
+         *     does, when the reader is too slow, and when the server stops: connect again.
+         */
         get: operations["watch"];
         put?: never;
         post?: never;
@@ -2041,10 +2048,15 @@ export interface components {
             id: string;
             timestamp: string;
         };
+        /** @description The events that an observation rests on, among those that were remembered then. */
         BasisView: {
+            /** @description How many there were. */
             count: number;
+            /** @description The latest ten of them that are still kept, newest first. */
             events: components["schemas"]["BasisEventView"][];
+            /** @description The time of the earliest. */
             from: string;
+            /** @description The time of the latest. */
             to: string;
         };
         BinView: {
@@ -2887,8 +2899,11 @@ export interface components {
             type: string;
             updatedAt: string;
         };
+        /** @description What changed of one kind. */
         HintView: {
+            /** @description At most 20. */
             ids: string[];
+            /** @description Others changed too, or it is not known which. */
             many: boolean;
         };
         /** @description The scores of a past cycle. */
@@ -3294,7 +3309,7 @@ export interface components {
         };
         /** @description What one analyzer found, and what it did to the score. */
         ObservationView: {
-            basis?: null | components["schemas"]["BasisView"];
+            basis?: components["schemas"]["BasisView"] | null;
             category: string;
             /**
              * Format: double
@@ -9663,6 +9678,7 @@ export interface operations {
                 group?: string;
                 /** @description Member of a group of this type. */
                 groupType?: string;
+                /** @description Labelled so; `any` has those with a label, `none` those without. */
                 label?: string;
                 maxAuthenticity?: number;
                 maxBehavior?: number;
@@ -11661,13 +11677,49 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description s */
+            /** @description The stream; this is the data of each hint */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/event-stream": components["schemas"]["HintView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many streams are open */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
