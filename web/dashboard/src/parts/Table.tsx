@@ -169,7 +169,7 @@ export function Table<Row>(props: Props<Row>) {
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
-      {rows.waiting && <WaitingBar waiting={rows.waiting} />}
+      {rows.waiting && <WaitingBar waiting={rows.waiting} under={!narrow} />}
       <div
         ref={scroller}
         role="grid"
@@ -243,16 +243,22 @@ export function Table<Row>(props: Props<Row>) {
   );
 }
 
-/** What waits to be shown, until somebody wants it. */
-export function WaitingBar({ waiting }: { waiting: Waiting }) {
+/** What waits to be shown, until somebody wants it. It lies over the list: it moves no row either. */
+export function WaitingBar({ waiting, under = false }: { waiting: Waiting; under?: boolean }) {
   return (
-    <button
-      type="button"
-      onClick={waiting.show}
-      className="block w-full border-b border-line bg-accent-wash px-4 py-1.5 text-left text-sm text-accent hover:underline"
-    >
-      {texts.live.waiting(waiting.count)}
-    </button>
+    <div className="relative z-20 h-0">
+      <div
+        className={`pointer-events-none absolute inset-x-0 flex justify-center ${under ? 'top-10' : 'top-1'}`}
+      >
+        <button
+          type="button"
+          onClick={waiting.show}
+          className="pointer-events-auto rounded-full border border-accent bg-panel px-3 py-0.5 text-sm text-accent shadow-md hover:bg-accent-wash"
+        >
+          {texts.live.waiting(waiting.count)}
+        </button>
+      </div>
+    </div>
   );
 }
 
