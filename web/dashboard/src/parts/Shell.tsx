@@ -189,7 +189,7 @@ function LiveSign() {
       <span aria-hidden="true" className={live ? 'text-good' : ''}>
         {live ? '●' : '○'}
       </span>{' '}
-      {live ? texts.live.on : texts.live.off}
+      <span>{live ? texts.live.on : texts.live.off}</span>
     </p>
   );
 }

@@ -131,6 +131,14 @@ export function Table<Row>(props: Props<Row>) {
     focusRow(next);
   }
 
+  // What is new stands at the top, and so does the cursor then.
+  function showWaiting() {
+    rows.waiting?.show();
+    held.current.key = undefined;
+    setActive(0);
+    focusRow(0);
+  }
+
   const activeRow = rows.at(current);
   const { onActive } = props;
   useEffect(() => onActive?.(activeRow), [onActive, activeRow]);
@@ -169,7 +177,9 @@ export function Table<Row>(props: Props<Row>) {
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
-      {rows.waiting && <WaitingBar waiting={rows.waiting} under={!narrow} />}
+      {rows.waiting && (
+        <WaitingBar waiting={{ ...rows.waiting, show: showWaiting }} under={!narrow} />
+      )}
       <div
         ref={scroller}
         role="grid"
