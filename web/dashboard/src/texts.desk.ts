@@ -31,12 +31,12 @@ export const desk = {
       rows === 0 ? 'The order has changed: show' : `${count.format(rows)} more: show`,
   },
   basis: {
-    clear: 'Show all alike',
+    clear: 'Remove the marks',
     gone: 'The events themselves are no longer kept.',
     lead: (events: number) => `${many(events, 'event')} behind`,
     looking: 'Looking for them…',
     of: (shown: number) => `marked below: the latest ${count.format(shown)}`,
-    restsOn: 'Rests on it:',
+    restsOn: 'Evidence for:',
     show: (events: number) => `Show the ${many(events, 'event')} behind it`,
   },
   labels: {

@@ -375,7 +375,7 @@ step('a reason leads to its events, and an event to its reasons', async ({ page,
   });
   await page.getByText('12 events behind').waitFor();
   assert.equal(await marked.first().getByRole('button', { name: 'Failed logins' }).count(), 1);
-  await page.getByRole('button', { name: 'Show all alike' }).click();
+  await page.getByRole('button', { name: 'Remove the marks' }).click();
   await page.waitForURL((url) => !url.search.includes('rests'));
   assert.equal(await marked.count(), 0);
 });
