@@ -36,28 +36,24 @@ pub fn basis<'a>(snapshot: &'a Snapshot, observation: &str) -> Vec<&'a Note> {
 }
 
 /// The events that came from some of the devices.
-pub(super) fn on_devices<'a>(snapshot: &'a Snapshot, is_meant: impl Fn(&DeviceUse) -> bool) -> Vec<&'a Note> {
+pub(super) fn on_devices(snapshot: &Snapshot, is_meant: impl Fn(&DeviceUse) -> bool) -> Vec<&Note> {
     let meant = snapshot.profile.devices.iter().filter(|held| is_meant(held));
     with_hash(snapshot, meant.map(|held| hash32(&held.fingerprint)), |note| note.device)
 }
 
 /// The events of some of the sessions.
-pub(super) fn in_sessions<'a>(snapshot: &'a Snapshot, is_meant: impl Fn(&SessionUse) -> bool) -> Vec<&'a Note> {
+pub(super) fn in_sessions(snapshot: &Snapshot, is_meant: impl Fn(&SessionUse) -> bool) -> Vec<&Note> {
     let meant = snapshot.profile.sessions.iter().filter(|held| !held.id.is_empty() && is_meant(held));
     with_hash(snapshot, meant.map(|held| hash32(&held.id)), |note| note.session)
 }
 
 /// The events that came from some of the addresses.
-pub(super) fn from_addresses<'a>(snapshot: &'a Snapshot, is_meant: impl Fn(&IpUse) -> bool) -> Vec<&'a Note> {
+pub(super) fn from_addresses(snapshot: &Snapshot, is_meant: impl Fn(&IpUse) -> bool) -> Vec<&Note> {
     let meant = snapshot.profile.ips.iter().filter(|held| is_meant(held));
     with_hash(snapshot, meant.map(|held| hash32(&held.ip)), |note| note.ip)
 }
 
-fn with_hash<'a>(
-    snapshot: &'a Snapshot,
-    hashes: impl Iterator<Item = u32>,
-    of: impl Fn(&Note) -> u32,
-) -> Vec<&'a Note> {
+fn with_hash(snapshot: &Snapshot, hashes: impl Iterator<Item = u32>, of: impl Fn(&Note) -> u32) -> Vec<&Note> {
     let hashes: BTreeSet<u32> = hashes.filter(|hash| *hash != 0).collect();
     snapshot.profile.recent.iter().filter(|note| hashes.contains(&of(note))).collect()
 }
