@@ -17,6 +17,7 @@ use crate::jobs::erase::Eraser;
 use crate::jobs::processor::Processor;
 use crate::jobs::retention::Remover;
 use crate::jobs::review::Reviewer;
+use crate::live;
 use crate::passwords::Passwords;
 use crate::sso::Sso;
 use crate::uses::Uses;
@@ -71,8 +72,9 @@ impl Running {
         let (appender, append) = Appender::new(&store, &clock, &watermark, &bells.process, stopped.clone());
         let processor = Processor::new(&store, &clock, &ids, &watermark, &appender, &bells, &options);
         let uses = Arc::new(Uses::default());
-        let deliverer = Deliverer::new(&store, &clock, &ids, &bells.deliver, &options.notify);
-        let reviewer = Reviewer::new(&store, &clock, &bells.review, &options.review);
+        let deliverer = Deliverer::new(&store, &clock, &ids, &bells, &options.notify);
+        let reviewer = Reviewer::new(&store, &clock, &bells, &options.review);
+        let live = bells.live.clone();
         let backtester = Backtester::new(&store, &clock, &bells.backtest);
         let eraser = Eraser::new(&store, &clock, &bells, &audit);
         let remover = Remover::new(&store, &clock, &ids, &watermark, &bells.process);
@@ -103,6 +105,8 @@ impl Running {
             background::start("backtest", own_thread, backtester.run(stopped.clone()))?,
             background::start("erase", false, eraser.run(stopped.clone()))?,
             background::start("retain", false, remover.run(stopped.clone()))?,
+            background::start("tell", false, live::tell_forever(live.clone(), store.clone(), stopped.clone()))?,
+            background::start("hear", false, live::hear_forever(live, store.clone(), stopped.clone()))?,
             background::start("count", false, flush_forever(fates, store.clone(), stopped.clone()))?,
             background::start("audit", false, audit::flush_forever(audit, store.clone(), stopped.clone()))?,
             background::start("tidy", false, crate::jobs::tidy::run(store.clone(), clock, uses, stopped.clone()))?,

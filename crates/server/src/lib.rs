@@ -16,6 +16,7 @@ pub mod ids;
 pub mod ingest;
 pub mod jobs;
 pub mod lists;
+pub mod live;
 pub mod manual;
 pub mod mcp;
 pub mod metrics;

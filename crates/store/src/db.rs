@@ -8,7 +8,7 @@
 use crate::error::{Result, StoreError};
 use crate::sqlite::{self, Deleting, Sqlite, SqliteRow};
 use log::LevelFilter;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgRow, Postgres};
 use sqlx::{ConnectOptions, PgPool, Row as _, SqlSafeStr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -284,6 +284,22 @@ impl Db {
                 Ok(true)
             }
         }
+    }
+
+    /// Tells whoever listens on a channel of the database. An embedded one has nobody else.
+    pub async fn tell(&self, channel: &str, message: &str) -> Result<()> {
+        if let Db::Postgres(pool) = self {
+            sqlx::query("select pg_notify($1, $2)").bind(channel).bind(message).execute(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Listens on a channel of the database, with a connection of its own; none where nobody else can tell anything.
+    pub async fn listen(&self, channel: &str) -> Result<Option<PgListener>> {
+        let Db::Postgres(pool) = self else { return Ok(None) };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(channel).await?;
+        Ok(Some(listener))
     }
 
     pub async fn close(&self) {

@@ -1,12 +1,12 @@
 //! Recorded events: reading and listing.
 
 use crate::TeamId;
-use crate::db::{Row, args};
+use crate::db::{Batch, Row, args};
 use crate::error::Result;
 use crate::open::Store;
 use crate::paging::{ListQuery, Page, Where, page};
 use dregs_engine::event::{DeviceInput, Event, GroupInput, IdentityInput};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An event as it is read back: with the labels of what it points at.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,44 @@ const COLUMNS: &str = "e.seq, e.id, e.timestamp_ms, e.received_ms, e.name, e.sou
   e.user_agent, e.groups, e.data,
   (select coalesce(i.display_name, i.display_email, i.display_username) from identities i where i.team_id = e.team_id and i.id = e.identity_id) as identity_label";
 
+/// An event as little as names it and its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventMoment {
+    pub id: String,
+    pub timestamp_ms: i64,
+    pub name: String,
+}
+
+/// Events that are read by their moments at once; a batch may have many of one name at one time.
+const MOMENTS_MAX: i64 = 500;
+
 impl Store {
+    /// The events of an identity that are of these times and names, newest first.
+    pub async fn events_at(
+        &self,
+        team: &TeamId,
+        identity: &str,
+        moments: &BTreeSet<(i64, &str)>,
+    ) -> Result<Vec<EventMoment>> {
+        if moments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch: Batch = moments.iter().collect();
+        let rows = self
+            .db
+            .rows(
+                "select e.id, e.timestamp_ms, e.name from json_each($3) j cross join events e
+                 where e.team_id = $1 and e.identity_id = $2 and e.timestamp_ms = cast(j.value->>0 as bigint) and e.name = j.value->>1
+                 order by e.timestamp_ms desc, e.seq desc limit $4",
+                args![team, identity, batch, MOMENTS_MAX],
+            )
+            .await?;
+        let read = |row: &Row| {
+            Ok(EventMoment { id: row.text("id")?, timestamp_ms: row.int("timestamp_ms")?, name: row.text("name")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
     pub async fn event(&self, team: &TeamId, id: &str) -> Result<Option<StoredEvent>> {
         let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from events e where e.team_id = $1 and e.id = $2"));
         let Some(row) = self.db.row(sql, args![team, id]).await? else { return Ok(None) };

@@ -6,8 +6,9 @@ use crate::deliveries::DeliveryWrite;
 use crate::error::{Result, StoreError};
 use crate::escalations::Escalation;
 use crate::open::Store;
-use crate::paging::{ListQuery, Page, Where, like_pattern, page};
+use crate::paging::{ListQuery, Page, Where, count, items, like_pattern, page};
 use crate::rules::hold_page;
+use dregs_engine::labels::LabelKind;
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::score::Category;
 use serde::Deserialize;
@@ -48,8 +49,17 @@ pub struct IdentityFilter {
     pub group_type: Option<String>,
     pub device: Option<String>,
     pub badge: Option<String>,
+    pub label: Option<LabelChoice>,
     pub scores: Vec<ScoreRange>,
     pub disregarded: Option<bool>,
+}
+
+/// Which label an identity has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelChoice {
+    Kind(LabelKind),
+    Any,
+    None,
 }
 
 /// API fields that identities can be sorted by, and their columns.
@@ -71,6 +81,8 @@ pub const IDENTITY_SORTS: &[(&str, &str)] = &[
 const COLUMNS: &str = "i.id, i.display_name, i.display_email, i.display_username, i.humanity, i.authenticity, i.uniqueness, i.behavior, i.created_ms,
   i.updated_ms, i.last_tracked_ms, i.last_scored_ms, i.disregarded,
   (select p.body from profiles p where p.team_id = i.team_id and p.identity_id = i.id) as body";
+
+const ANY_LABEL: &str = "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.is_current = 1)";
 
 impl Store {
     pub async fn identity(&self, team: &TeamId, id: &str) -> Result<Option<Identity>> {
@@ -137,10 +149,40 @@ impl Store {
             condition.and_some(&format!("i.{column} <= ?"), range.max.map(i64::from));
         }
         condition.and_some("i.disregarded = ?", filter.disregarded);
-        let mut found = page(&self.db, COLUMNS, "identities i", condition, query, "i.id", read).await?;
+        let mut found = self.by_label(condition, filter.label, query).await?;
         self.add_badges(team, &mut found.items).await?;
         self.add_labels(team, &mut found.items).await?;
         Ok(found)
+    }
+
+    async fn by_label(
+        &self,
+        mut condition: Where,
+        label: Option<LabelChoice>,
+        query: &ListQuery,
+    ) -> Result<Page<Identity>> {
+        const FROM: &str = "identities i";
+        match label {
+            None => {}
+            Some(LabelChoice::Kind(kind)) => condition.and(
+                "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.kind = ? and l.is_current = 1)",
+                kind.code(),
+            ),
+            Some(LabelChoice::Any) => condition.and_plain(ANY_LABEL),
+            Some(LabelChoice::None) => {
+                // The few that have one are counted, not the many that have none: each of those would be looked up.
+                let mut labelled = condition.clone();
+                labelled.and_plain(ANY_LABEL);
+                let all = count(&self.db, FROM, &condition).await?;
+                let total = all.saturating_sub(count(&self.db, FROM, &labelled).await?);
+                condition.and_plain(
+                    "not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = i.id and l.is_current = 1)",
+                );
+                let items = items(&self.db, COLUMNS, FROM, condition, query, "i.id", read).await?;
+                return Ok(Page { items, total });
+            }
+        }
+        page(&self.db, COLUMNS, FROM, condition, query, "i.id", read).await
     }
 
     /// Merges attributes into the profile. `Ok(None)` when there is no such identity; what merging means is the

@@ -41,6 +41,7 @@ const NEVER_NULL: [&str; 11] = [
 ];
 
 /// A `where` clause that grows with the filters that are set; values are always bound, never written into the text.
+#[derive(Clone)]
 pub(crate) struct Where {
     clauses: Vec<String>,
     pub args: Vec<Arg>,
@@ -118,6 +119,13 @@ impl ListQuery {
     }
 }
 
+/// How many rows of `tables` a filter leaves.
+pub(crate) async fn count(db: &Db, tables: &str, filter: &Where) -> Result<u64> {
+    let sql = format!("select count(*) as total from {tables} where {}", filter.sql());
+    let total = db.row(AssertSqlSafe(sql), filter.args.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
+    Ok(total as u64)
+}
+
 /// Counts and reads one page of `columns` from `tables`.
 pub(crate) async fn page<T>(
     db: &Db,
@@ -128,13 +136,24 @@ pub(crate) async fn page<T>(
     tie: &str,
     read: impl Fn(&crate::db::Row) -> Result<T>,
 ) -> Result<Page<T>> {
+    let total = count(db, tables, &filter).await?;
+    Ok(Page { items: items(db, columns, tables, filter, query, tie, read).await?, total })
+}
+
+/// Reads one page of `columns` from `tables`, for who knows how many there are.
+pub(crate) async fn items<T>(
+    db: &Db,
+    columns: &str,
+    tables: &str,
+    filter: Where,
+    query: &ListQuery,
+    tie: &str,
+    read: impl Fn(&crate::db::Row) -> Result<T>,
+) -> Result<Vec<T>> {
     let nullable = !NEVER_NULL.iter().any(|column| query.sort.ends_with(column));
-    let condition = filter.sql();
-    let count = format!("select count(*) as total from {tables} where {condition}");
-    let total = db.row(AssertSqlSafe(count), filter.args.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
-    let select = format!("select {columns} from {tables} where {condition}{}", query.tail(tie, nullable));
+    let select = format!("select {columns} from {tables} where {}{}", filter.sql(), query.tail(tie, nullable));
     let rows = db.rows(AssertSqlSafe(select), filter.args).await?;
-    Ok(Page { items: rows.iter().map(read).collect::<Result<_>>()?, total: total as u64 })
+    rows.iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ const many = (value: number, one: string, more = `${one}s`) =>
 const kinds: Record<string, [string, string]> = {
   LEGITIMATE: ['Legitimate', 'A real user, whatever the scores say'],
   BOT: ['Bot', 'No person acts here'],
-  FAKE_DATA: ['Fake data', 'Not who they say they are'],
-  MULTI_ACCOUNT: ['Multiple accounts', 'One person, several accounts'],
+  FAKE_DATA: ['False identity', 'Not who they say they are'],
+  MULTI_ACCOUNT: ['Duplicate account', 'One person, several accounts'],
   ACCOUNT_TAKEOVER: ['Account takeover', 'Somebody else got in'],
   PAYMENT_FRAUD: ['Payment fraud', 'Stolen means, or charged back'],
   PROMO_ABUSE: ['Promotion abuse', 'Trials or vouchers again and again'],
@@ -17,30 +17,56 @@ const kinds: Record<string, [string, string]> = {
   OTHER: ['Other abuse', 'Say in the note what'],
 };
 
+const kind = (code: string) => kinds[code]?.[0] ?? code;
+/** Beside names and badges: a verdict is an analyst's, a badge is a rule's. */
+const verdict = (code: string) => `Verdict: ${kind(code).toLowerCase()}`;
+
 export const desk = {
+  live: {
+    off: 'Not live',
+    offHint: 'The server does not tell of changes at the moment: pages ask every few seconds',
+    on: 'Live',
+    onHint: 'What is shown follows what happens',
+    waiting: (rows: number) =>
+      rows === 0 ? 'The order has changed: show' : `${count.format(rows)} more: show`,
+  },
+  basis: {
+    clear: 'Remove the marks',
+    gone: 'The events themselves are no longer kept.',
+    lead: (events: number) => `${many(events, 'event')} behind`,
+    looking: 'Looking for them…',
+    of: (shown: number) => `marked below: the latest ${count.format(shown)}`,
+    restsOn: 'Evidence for:',
+    show: (events: number) => `Show the ${many(events, 'event')} behind it`,
+  },
   labels: {
     abuse: 'Abuse',
-    ask: 'Label',
+    anything: 'Any verdict or none',
+    ask: 'Verdict on',
     by: 'by',
-    change: 'Change the label',
-    current: 'Label',
-    done: (kind: string) => `Labelled: ${kind.toLowerCase()}.`,
-    earlier: 'Earlier labels',
+    change: 'Change the verdict',
+    current: 'Verdict',
+    done: (code: string) => `${verdict(code)}.`,
+    earlier: 'Earlier verdicts',
+    filter: 'Verdict',
+    filtered: (one: string) =>
+      one === 'any' ? 'With a verdict' : one === 'none' ? 'Without a verdict' : verdict(one),
     ended: 'ended',
     hint: 'What you found out, for good. No score changes by it: it shows how often scores and rules are right, and a rule that is wrong too often is paused.',
     kinds,
-    kind: (code: string) => kinds[code]?.[0] ?? code,
-    label: 'Label',
-    none: 'Not labelled',
+    kind,
+    label: 'Verdict',
+    none: 'No verdict yet',
     noneHint: 'Whoever looked into it can say what it is: legitimate, or a kind of abuse.',
-    noEarlier: 'It had no other label.',
+    noEarlier: 'There was no other verdict.',
     note: 'Note (optional)',
-    noteHint: 'How you know. Ctrl and Enter sets the label.',
-    remove: 'Remove the label',
-    removed: 'The label is removed. It stays in the history.',
-    set: 'Set the label',
+    noteHint: 'How you know. Ctrl and Enter sets the verdict.',
+    remove: 'Remove the verdict',
+    removed: 'The verdict is removed. It stays in the history.',
+    set: 'Set the verdict',
     snapshot: 'Scores then',
     through: 'through an escalation',
+    verdict,
     what: 'Kind',
   },
   person: {
@@ -55,10 +81,10 @@ export const desk = {
     exportBroken: 'the export broke off before its end: try again',
     exported: 'Exported.',
     exportHint:
-      'One JSON document with everything that is held: events, sessions, devices, links, analyses, reviews, labels and who looked at it.',
+      'One JSON document with everything that is held: events, sessions, devices, links, analyses, reviews, verdicts and who looked at it.',
     goes: 'What goes',
     going: [
-      'the identity with its attributes, scores, badges, labels, reviews and escalations',
+      'the identity with its attributes, scores, badges, verdicts, reviews and escalations',
       'its events, sessions, and devices and groups that nobody else shares',
       'its links, decisions and place in rings; whoever was linked is scored again',
       'its id and names in the evidence, notes and reviews of others',
@@ -84,8 +110,8 @@ export const desk = {
     brierHint:
       'The mean squared error of the score as a probability. 0 is perfect; 0.25 is what 50 for everybody gets.',
     caught: 'Abuse below',
-    conclusive: 'Enough labels',
-    counted: (labels: number) => `${many(labels, 'label')} counted`,
+    conclusive: 'Enough verdicts',
+    counted: (labels: number) => `${many(labels, 'verdict')} counted`,
     curve: (name: string) =>
       `Reliability of ${name}: the share of legitimate identities by score, with 95 % intervals; the table below has the same`,
     curveHint:
@@ -96,17 +122,17 @@ export const desk = {
     falsePositives: 'Legitimate hit',
     hit: 'Legitimate below',
     interval: '95 % interval',
-    labelled: 'Labelled',
-    labels: 'Labels',
-    lead: 'Each label counts with the scores its identity had when it was given.',
+    labelled: 'With a verdict',
+    labels: 'Verdicts',
+    lead: 'Each verdict counts with the scores its identity had when it was given.',
     legitimate: 'Legitimate',
     missed: 'Abuse above',
     needed: (labels: number, side: number) =>
-      `A conclusion needs ${labels} labels of a score, and ${side} of either side.`,
-    none: 'No label says anything about it yet',
+      `A conclusion needs ${labels} verdicts on a score, and ${side} of either side.`,
+    none: 'No verdict says anything about it yet',
     noneHint:
-      'Label identities as you look into them, good ones too: press l on the page of an identity or on an escalation.',
-    noLabels: 'Nobody is labelled',
+      'Say what identities are as you look into them, good ones too: press l on the page of an identity or on an escalation.',
+    noLabels: 'Nobody has a verdict',
     overall: 'Overall',
     passed: 'Legitimate above',
     periods: [
@@ -125,10 +151,10 @@ export const desk = {
       ['false', 'Abuse'],
     ] as const,
     anyKind: 'Any kind',
-    side: 'Which labels',
+    side: 'Which verdicts',
     title: 'Calibration',
-    tooFew: 'Too few labels to conclude anything',
-    truncated: 'There are more labels than are counted; the newest are left out.',
+    tooFew: 'Too few verdicts to conclude anything',
+    truncated: 'There are more verdicts than are counted; the newest are left out.',
   },
   channelling: {
     change: 'Change',
@@ -152,7 +178,7 @@ export const desk = {
     bothHint: 'The others opened one about them, too.',
     budget: 'Pause when wrong too often (percent)',
     budgetHint:
-      'The share of legitimate ones among the labelled it opens escalations about. Empty: it is never paused.',
+      'The share of legitimate ones among those with a verdict that it opens escalations about. Empty: it is never paused.',
     compare: 'Compare',
     effective: 'Works from',
     effectiveHint: 'In your time zone. Empty: at once.',
@@ -191,7 +217,7 @@ export const desk = {
     silent: 'It works silently: nobody is told.',
     title: (name: string) => `Comparison of ${name.slice(0, 60)}`,
     truncated: 'There were more than are looked at.',
-    unlabelled: 'not labelled',
+    unlabelled: 'no verdict',
     when: 'Opened',
   },
   erasure: {

@@ -39,6 +39,7 @@ const statuses: Record<string, string> = {
 };
 const roles: Record<string, string> = { ADMIN: 'Administrator', USER: 'User', VIEWER: 'Viewer' };
 const fates: Record<string, string> = {
+  erased: 'Of somebody who was erased',
   invalid: 'Not a valid event',
   malformed_device: 'Device data malformed',
   origin_not_allowed: 'Origin not allowed for the key',
@@ -148,7 +149,7 @@ export const texts = {
       ['m', 'Escalations: assign to me'],
       ['n', 'Escalations: write a note'],
       ['e', 'Escalations: look at the evidence'],
-      ['l', 'Identity or escalation: label it'],
+      ['l', 'Identity or escalation: give a verdict'],
     ] as [string, string][],
   },
   logIn: {
@@ -492,8 +493,7 @@ export const texts = {
       groupType: 'Group type',
     },
     id: 'Event id',
-    live: 'Live',
-    liveNeeds: 'Live shows the latest first: sort by time',
+    liveNeeds: 'It follows along only while the latest come first: sort by time',
     more: (shown: string, total: string) => `Show more (${shown} of ${total})`,
     name: 'Event',
     noData: 'It carried nothing',
@@ -501,11 +501,14 @@ export const texts = {
     noneFound: 'No event matches',
     one: 'Event',
     page: 'Page',
+    pause: 'Pause',
     received: 'Received',
     referrer: 'Referrer',
+    resume: 'Follow along',
     search: 'Name of the event',
     session: 'Session',
     source: 'Source',
+    tailHint: 'The list follows what arrives, unless you are busy in it',
     title: 'Events',
     who: 'Identity',
   },
@@ -528,7 +531,7 @@ export const texts = {
     found: (total: number, status: string) =>
       `${many(total, 'escalation')}, ${status.toLowerCase()}`,
     giveUp: 'Give up',
-    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, l labels, e shows the evidence.',
+    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, l gives a verdict, e shows the evidence.',
     nobody: 'nobody',
     none: 'No escalations here',
     note: 'Note',
@@ -633,9 +636,9 @@ export const texts = {
     deleteHint:
       'Its badge is taken off everyone at once, and escalation rules that ask for it fall silent.',
     holders: 'Who has it',
-    lead: 'A badge rule labels identities while its conditions hold.',
+    lead: 'A badge rule marks identities while its conditions hold.',
     make: 'Make a badge rule',
-    noneHint: 'Make one to label identities by their scores.',
+    noneHint: 'Make one to mark identities by their scores.',
     priority: 'Priority',
     remove: 'Goes after they have failed for',
     title: 'Badges',

@@ -3,20 +3,27 @@ import { exactNumbers } from '../src/api/exact';
 import { refused } from '../src/api/fates';
 import { type Observation, worstOf } from '../src/api/types';
 import { bandOf } from '../src/lib/bands';
+import { byEvent } from '../src/lib/basis';
 import { csvCell, csvRow } from '../src/lib/csv';
 import { parseEntries } from '../src/lib/entries';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
 import { ago, duration, percent, plural, signed } from '../src/lib/format';
 import { guessTarget } from '../src/lib/guess';
+import { moves, newcomers, renewed } from '../src/lib/held';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
 import { bounds, scatter, tick } from '../src/lib/layout';
+import { hintOf, readSent } from '../src/lib/sent';
 import { snippet } from '../src/lib/snippet';
 import { localPath, readReturn, readTrip } from '../src/lib/trip';
 import { compare, reasons, steps } from '../src/lib/waterfall';
 
-function observation(id: string, contribution: number): Observation {
+function observation(
+  id: string,
+  contribution: number,
+  more: Partial<Observation> = {},
+): Observation {
   const rest = { explanation: '', value: 0.5, confidence: 1, weight: 1, metadata: {} };
-  return { category: 'HUMANITY', id, label: id, contribution, ...rest };
+  return { category: 'HUMANITY', id, label: id, contribution, ...rest, ...more };
 }
 
 describe('numbers of the API', () => {
@@ -312,4 +319,78 @@ describe('a trip to the provider of single sign-on', () => {
     expect(readReturn('?error=Call+this+number')).toEqual({ error: 'unknown' });
     expect(readReturn('?code=a')).toEqual({ error: 'missing' });
   });
+});
+
+describe('the stream of what changes', () => {
+  test('events come in pieces, and comments are none', () => {
+    const first = readSent(
+      ': here\n\nevent: identity\nid: 7\ndata: {"ids":["a"],"many":false}\n\neve',
+    );
+    expect(first.found).toEqual([
+      { name: 'identity', id: '7', data: '{"ids":["a"],"many":false}' },
+    ]);
+    const second = readSent(`${first.rest}nt: refresh\r\ndata: {}\r\n\r\n`);
+    expect(second.found).toEqual([{ name: 'refresh', id: null, data: '{}' }]);
+    expect(second.rest).toBe('');
+  });
+
+  test('a hint that cannot be read says that anything may have changed', () => {
+    expect(hintOf('{"ids":["a"],"many":true}')).toEqual({ ids: ['a'], many: true });
+    for (const odd of ['', 'null', '{"ids":7}', '<b>']) {
+      expect(hintOf(odd)).toEqual({ ids: [], many: true });
+    }
+  });
+});
+
+describe('a list under somebody’s hand', () => {
+  const rows = (...keys: string[]) => keys.map((key) => ({ key, seen: 1 }));
+  const keyOf = (row: { key: string }) => row.key;
+
+  test('rows that come first or go move the others, rows that come last do not', () => {
+    const shown = new Map([[0, rows('a', 'b')]]);
+    expect(moves(shown, new Map([[0, rows('a', 'b', 'c')]]), keyOf)).toBe(false);
+    expect(moves(shown, new Map([[0, rows('n', 'a', 'b')]]), keyOf)).toBe(true);
+    expect(moves(shown, new Map([[0, rows('b', 'a')]]), keyOf)).toBe(true);
+    expect(moves(shown, new Map([[0, rows('a')]]), keyOf)).toBe(true);
+    expect(moves(shown, new Map([[1, rows('x')]]), keyOf)).toBe(false);
+  });
+
+  test('rows that stay are renewed in their place, and what waits is counted', () => {
+    const shown = new Map([[0, rows('a', 'b')]]);
+    const came = new Map([
+      [
+        0,
+        [
+          { key: 'n', seen: 2 },
+          { key: 'b', seen: 2 },
+        ],
+      ],
+      [1, rows('z')],
+    ]);
+    const renewedRows = renewed(shown, came, keyOf);
+    expect(renewedRows.get(0)).toEqual([
+      { key: 'a', seen: 1 },
+      { key: 'b', seen: 2 },
+    ]);
+    expect(renewedRows.get(1)).toEqual(rows('z'));
+    expect(newcomers(shown, came, keyOf)).toBe(1);
+    expect(newcomers(shown, new Map([[0, rows('b', 'a')]]), keyOf)).toBe(0);
+  });
+});
+
+test('an event knows which observations rest on it, the loudest first', () => {
+  const at = (id: string) => ({ id, timestamp: '', eventName: 'login' });
+  const basis = (...ids: string[]) => ({
+    from: '',
+    to: '',
+    count: ids.length,
+    events: ids.map(at),
+  });
+  const found = byEvent([
+    observation('a', 3, { basis: basis('1', '2') }),
+    observation('b', -20, { basis: basis('2') }),
+    observation('c', -50),
+  ]);
+  expect(found.get('2')?.map((seen) => seen.id)).toEqual(['b', 'a']);
+  expect([...found.keys()].sort()).toEqual(['1', '2']);
 });

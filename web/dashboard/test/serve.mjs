@@ -31,7 +31,9 @@ export function serve(origin, port = 0) {
         answer.writeHead(got.statusCode, got.headers);
         got.pipe(answer);
       });
-      onward.on('error', () => answer.writeHead(502).end());
+      onward.on('error', () => answer.headersSent || answer.writeHead(502).end());
+      // A stream ends when nobody reads it.
+      answer.on('close', () => onward.destroy());
       incoming.pipe(onward);
       return;
     }

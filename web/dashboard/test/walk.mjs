@@ -184,31 +184,31 @@ step(
     const label = async () => (await server.call('GET', `/identities/${id}/label`)).label;
     await page.goto(`${server.origin}/identities/${id}?tab=label`);
     await settled(page);
-    await page.getByText('Not labelled').waitFor();
+    await page.getByText('No verdict yet').waitFor();
     await page.locator('body').press('l');
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
     await page.keyboard.press('ArrowDown');
     await dialog.getByLabel('Note (optional)').fill(MARKUP);
     await page.keyboard.press('Control+Enter');
-    await page.getByText('Labelled: bot.').waitFor();
+    await page.getByText('Verdict: bot.').waitFor();
     assert.equal((await label()).kind, 'BOT');
-    await page.getByRole('heading', { level: 1 }).getByText('Label: Bot').waitFor();
+    await page.getByRole('heading', { level: 1 }).getByText('Verdict: bot').waitFor();
     await page.locator('body').press('l');
     await dialog.getByRole('radio', { name: 'Legitimate' }).check();
-    await dialog.getByRole('button', { name: 'Set the label' }).click();
-    await page.getByText('Labelled: legitimate.').waitFor();
+    await dialog.getByRole('button', { name: 'Set the verdict' }).click();
+    await page.getByText('Verdict: legitimate.').waitFor();
     await page.getByText('ended').waitFor();
     await page.getByRole('button', { name: 'Undo' }).last().click();
     await until('the label before', async () => (await label()).kind === 'BOT');
     await page.goto(`${server.origin}/identities?sort=humanityScore&order=ASC`);
     await settled(page);
-    await page.getByText('Label: Bot').first().waitFor();
+    await page.getByRole('gridcell').getByText('Verdict: bot').first().waitFor();
     await page.goto(`${server.origin}/identities/${id}`);
     await settled(page);
     await page.locator('body').press('l');
-    await dialog.getByRole('button', { name: 'Remove the label' }).click();
-    await page.getByText('The label is removed.').waitFor();
+    await dialog.getByRole('button', { name: 'Remove the verdict' }).click();
+    await page.getByText('The verdict is removed.').waitFor();
     assert.equal(await label(), null);
   },
 );
@@ -221,16 +221,16 @@ step('an escalation is labelled without leaving the queue', async ({ page, serve
   await page.locator('[data-label]').waitFor();
   await page.keyboard.press('l');
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('radio', { name: 'Fake data' }).check();
+  await dialog.getByRole('radio', { name: 'False identity' }).check();
   await page.keyboard.press('Enter');
-  await page.getByText('Labelled: fake data.').waitFor();
+  await page.getByText('Verdict: false identity.').waitFor();
   const [label] = (await server.call('GET', '/labels')).content;
   assert.equal(label.kind, 'FAKE_DATA');
   assert(label.escalationId, 'the label remembers the escalation');
 });
 
 step(
-  'the cursor stays on its escalation when another comes before it',
+  'the cursor and its escalation stay when another is to come before it',
   async ({ page, server }) => {
     await page.goto(`${server.origin}/escalations?status=OPEN`);
     await settled(page);
@@ -243,11 +243,104 @@ step(
       severity: 'CRITICAL',
       conditions: [{ type: 'SCORE_LT', category: 'HUMANITY', threshold: 25 }],
     });
+    const show = page.getByRole('button', { name: /: show$/ });
+    await show.waitFor();
+    assert.equal(await focused(), before, 'the row under the hand has not moved');
+    assert.equal(await page.getByRole('link', { name: 'Later, and first' }).count(), 0);
+    await show.click();
     await page.getByRole('link', { name: 'Later, and first' }).first().waitFor();
-    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') !== '2');
-    assert.equal(await focused(), before);
+    await until('the cursor is on the first', async () => {
+      const now = await focused();
+      return now !== before && now?.includes('Later, and first');
+    });
   },
 );
+
+step('pages follow what happens, and hold still under the hand', async ({ page, server }) => {
+  await page.goto(`${server.origin}/identities`);
+  await settled(page);
+  await page.getByRole('complementary').getByText('Live', { exact: true }).waitFor();
+  const seen = (id) => server.call('POST', '/events', { type: 'login', identity: { id } });
+  await page.mouse.move(5, 5);
+  await page.evaluate(() => document.activeElement?.blur());
+  await seen('live-first');
+  await page.getByRole('row', { name: 'live-first' }).waitFor();
+  const row = page.getByRole('row', { name: 'live-first' });
+  const place = await row.getAttribute('aria-rowindex');
+  await row.hover();
+  await seen('live-second');
+  const show = page.getByRole('button', { name: /: show$/ });
+  await show.waitFor();
+  assert.equal(await row.getAttribute('aria-rowindex'), place, 'the row has not moved');
+  assert.equal(await page.getByRole('row', { name: 'live-second' }).count(), 0);
+  await show.click();
+  await page.getByRole('row', { name: 'live-second' }).waitFor();
+});
+
+step('events follow along until they are paused', async ({ page, server }) => {
+  const seen = (id) =>
+    server.call('POST', '/events', { id, type: id, identity: { id: 'live-first' } });
+  await page.goto(`${server.origin}/events`);
+  await settled(page);
+  await page.mouse.move(5, 5);
+  await seen('tail.one');
+  await page.getByRole('link', { name: 'tail.one' }).waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await seen('tail.two');
+  await page.getByRole('button', { name: /more: show$/ }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'tail.two' }).count(), 0);
+  await page.getByRole('button', { name: 'Follow along' }).click();
+  await page.getByRole('link', { name: 'tail.two' }).waitFor();
+});
+
+step('a reason leads to its events, and an event to its reasons', async ({ page, server }) => {
+  const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const failed = Array.from({ length: 12 }, (_, n) => ({
+    type: 'login_failed',
+    identity: { id: 'guessed' },
+    timestamp: ago(600 - n),
+  }));
+  const later = Array.from({ length: 70 }, (_, n) => ({
+    type: 'page_view',
+    identity: { id: 'guessed' },
+    timestamp: ago(400 - n * 5),
+  }));
+  await server.call('POST', '/events', [...failed, ...later]);
+  await until('the run is seen', async () => {
+    const analysis = await server.call('GET', '/identities/guessed/analysis').catch(() => null);
+    const seen = analysis?.scores.flatMap((score) => score.observations) ?? [];
+    return seen.some((one) => one.id === 'behavior.failed-logins' && one.basis?.count === 12);
+  });
+  await page.goto(`${server.origin}/identities/guessed?category=BEHAVIOR`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Show the 12 events behind it: Failed logins' }).click();
+  await page.waitForURL(/rests=behavior.failed-logins/);
+  const marked = page.locator('[data-event][aria-current=true]');
+  await marked.first().waitFor();
+  assert.equal(await marked.count(), 10, 'the latest ten are marked');
+  await page.waitForFunction(() => {
+    const { top, bottom } = document
+      .querySelector('[data-event][aria-current=true]')
+      .getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+  await page.getByText('12 events behind').waitFor();
+  assert.equal(await marked.first().getByRole('button', { name: 'Failed logins' }).count(), 1);
+  await page.getByRole('button', { name: 'Remove the marks' }).click();
+  await page.waitForURL((url) => !url.search.includes('rests'));
+  assert.equal(await marked.count(), 0);
+});
+
+step('identities are filtered by verdict', async ({ page, server }) => {
+  await server.call('PUT', '/identities/guessed/label', { kind: 'ACCOUNT_TAKEOVER' });
+  await page.goto(`${server.origin}/identities`);
+  await settled(page);
+  await page.getByLabel('Verdict', { exact: true }).selectOption('ACCOUNT_TAKEOVER');
+  await page.waitForURL(/label=ACCOUNT_TAKEOVER/);
+  await page.getByText('1 identity').first().waitFor();
+  await page.getByRole('gridcell').getByText('Verdict: account takeover').waitFor();
+  await server.call('DELETE', '/identities/guessed/label');
+});
 
 step('identities are searched, narrowed and kept as a view', async ({ page, server }) => {
   await page.goto(`${server.origin}/identities`);
@@ -717,15 +810,15 @@ step(
     }
     await page.goto(`${server.origin}/reports/calibration`);
     await settled(page);
-    await page.getByText('Too few labels to conclude anything').first().waitFor();
+    await page.getByText('Too few verdicts to conclude anything').first().waitFor();
     await page.getByRole('img', { name: /^Reliability of Humanity/ }).waitFor();
     await page.getByRole('button', { name: 'Legitimate', exact: true }).click();
     await page.waitForURL(/side=true/);
     const panel = page.locator('section', {
-      has: page.getByRole('heading', { name: 'Labels', exact: true }),
+      has: page.getByRole('heading', { name: 'Verdicts', exact: true }),
     });
-    await panel.getByText('Label: Legitimate').first().waitFor();
-    assert.equal(await panel.getByText('Label: Bot').count(), 0);
+    await panel.getByText('Verdict: legitimate').first().waitFor();
+    assert.equal(await panel.getByText('Verdict: bot').count(), 0);
   },
 );
 

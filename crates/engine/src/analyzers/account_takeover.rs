@@ -147,6 +147,20 @@ fn explain(arrival: &Arrival, changes: &[&str], failed: u64) -> String {
     format!("The established account appeared with {what}{then}{before}.")
 }
 
+/// What arrived, and what it did that locks the owner out or follows a burst of guesses.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let judged = arrivals(snapshot).into_iter().filter_map(|arrival| Some((judge(snapshot, &arrival)?.value, arrival)));
+    let Some((_, Arrival { at_ms, .. })) = judged.min_by(|(a, _), (b, _)| a.total_cmp(b)) else { return Vec::new() };
+    let guessed = burst(snapshot, at_ms) >= BURST;
+    let belongs = |note: &&Note| {
+        let (gap_ms, meaning) = (gap_ms(at_ms, note.at_ms), snapshot.meanings.get(&note.name).copied());
+        let locks_out = (0..=WINDOW_MS).contains(&gap_ms) && meaning.is_some_and(|meaning| weigh(meaning).is_some());
+        let guesses = guessed && (-WINDOW_MS..=WINDOW_MS).contains(&gap_ms) && meaning == Some(EventType::LoginFailed);
+        gap_ms == 0 || locks_out || guesses
+    };
+    snapshot.profile.recent.iter().filter(belongs).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,10 @@
 //! Marks that browser-driving tools leave: in the page, and in the user agent.
 
+use super::basis::{in_sessions, on_devices};
 use super::evidence::{agents, grown, join, quoted, share};
 use super::{Analyzer, counted};
+use crate::intelligence::user_agent::UserAgentFacts;
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
@@ -122,6 +125,14 @@ fn found(marks: &BTreeMap<String, (Cause, f64)>, spread: f64) -> Finding {
     );
     let listed: Vec<String> = marks.keys().cloned().collect();
     Finding::new(join(causes.into_values()), certainty * spread, text).with("marks", listed).with("kinds", independent)
+}
+
+/// What came from devices with marks, and in sessions whose user agent has one.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let mut notes = on_devices(snapshot, |held| !held.traits.automation.is_empty());
+    let is_marked = |agent: &UserAgentFacts| agent.headless || agent.automation.is_some();
+    notes.extend(in_sessions(snapshot, |held| held.agent.as_ref().is_some_and(is_marked)));
+    notes
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Whether the device is complete and agrees with itself.
 
+use super::basis::on_devices;
 use super::evidence::{agents, grown, join};
 use super::{Analyzer, counted};
 use crate::device::DeviceTraits;
 use crate::intelligence::user_agent::{DeviceClass, UserAgentFacts};
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 
@@ -132,6 +134,13 @@ fn platform(traits: &DeviceTraits, agents: &[&UserAgentFacts]) -> Option<(f64, S
 fn touch(traits: &DeviceTraits, agents: &[&UserAgentFacts]) -> Option<(f64, String)> {
     let all_mobile = !agents.is_empty() && agents.iter().all(|agent| agent.device == DeviceClass::Mobile);
     (all_mobile && traits.touch_points == Some(0)).then(|| (0.2, "claims to be a phone without a touch screen".into()))
+}
+
+/// What came from devices with faults.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let agents: Vec<&UserAgentFacts> = agents(snapshot).into_iter().map(|(agent, _)| agent).collect();
+    let is_faulty = |traits: &DeviceTraits| traits.signals >= SIGNALS_MIN && !judge(traits, &agents).1.is_empty();
+    on_devices(snapshot, |held| is_faulty(&held.traits))
 }
 
 #[cfg(test)]

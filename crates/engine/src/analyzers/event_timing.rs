@@ -144,10 +144,27 @@ const SINGLE_ACTS: [EventType; 9] = [
 ];
 
 fn fast(snapshot: &Snapshot, acts: &[&Note]) -> u64 {
+    fast_pairs(snapshot, acts).len() as u64
+}
+
+fn fast_pairs<'a>(snapshot: &Snapshot, acts: &[&'a Note]) -> Vec<[&'a Note; 2]> {
     let single = |note: &&&Note| snapshot.meanings.get(&note.name).is_some_and(|meaning| SINGLE_ACTS.contains(meaning));
-    let singles: Vec<&Note> = acts.iter().filter(single).copied().collect();
+    let singles: Vec<&'a Note> = acts.iter().filter(single).copied().collect();
     let pairs = singles.windows(2).filter(|pair| pair[0].name == pair[1].name);
-    pairs.filter(|pair| HAND_MS.contains(&gap_ms(pair[0].at_ms, pair[1].at_ms))).count() as u64
+    let quick = pairs.filter(|pair| HAND_MS.contains(&gap_ms(pair[0].at_ms, pair[1].at_ms)));
+    quick.map(|pair| [pair[0], pair[1]]).collect()
+}
+
+/// The acts faster than hands, or else those that follow the one before at the common pace.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let acts = acts(snapshot);
+    if fast(snapshot, &acts) >= FAST_MIN {
+        return fast_pairs(snapshot, &acts).into_iter().flatten().collect();
+    }
+    let Some(rhythm) = rhythm(&acts).filter(|rhythm| judge(rhythm) < 0.5) else { return Vec::new() };
+    let near = |gap: i64| (gap - rhythm.median_ms).abs() as f64 <= rhythm.median_ms as f64 * TOLERANCE;
+    let steady = acts.windows(2).filter(|pair| near(gap_ms(pair[0].at_ms, pair[1].at_ms)));
+    steady.flatten().copied().collect()
 }
 
 #[cfg(test)]

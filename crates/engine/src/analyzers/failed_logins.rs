@@ -30,6 +30,9 @@ struct Runs {
     reset: bool,
     success: bool,
     places: u64,
+    /// When the run's first and last failures were.
+    from_ms: i64,
+    to_ms: i64,
 }
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
@@ -100,9 +103,10 @@ fn runs(snapshot: &Snapshot) -> Runs {
         match snapshot.meanings.get(&note.name) {
             Some(EventType::LoginFailed) => {
                 if current.success || gap_ms(last_ms, note.at_ms) > HOUR_MS {
-                    current = Runs::default();
+                    current = Runs { from_ms: note.at_ms, ..Runs::default() };
                 }
                 current.longest += 1;
+                current.to_ms = note.at_ms;
                 last_ms = note.at_ms;
                 places.insert(note.ip);
             }
@@ -120,6 +124,16 @@ fn runs(snapshot: &Snapshot) -> Runs {
 
 fn follows(run: &Runs, last_ms: i64, note: &Note) -> bool {
     run.longest > 0 && gap_ms(last_ms, note.at_ms) <= HOUR_MS
+}
+
+/// The longest run of failures; without any, the logins.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    if snapshot.count(EventType::LoginFailed) == 0 {
+        return snapshot.notes(EventType::Login).collect();
+    }
+    let Runs { longest, from_ms, to_ms, .. } = runs(snapshot);
+    let failed = snapshot.notes(EventType::LoginFailed);
+    failed.filter(|note| longest > 0 && (from_ms..=to_ms).contains(&note.at_ms)).collect()
 }
 
 #[cfg(test)]

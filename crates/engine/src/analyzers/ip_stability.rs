@@ -3,11 +3,12 @@
 use super::evidence::{DAY_MS, HOUR_MS, addresses, country, gap_ms, grown, is_elsewhere, join, span};
 use super::{Analyzer, counted};
 use crate::intelligence::networks::NetworkKind;
-use crate::profile::IpUse;
+use crate::profile::{IpUse, Note};
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::ops::Range;
 
 pub const ANALYZER: Analyzer = Analyzer {
     id: "behavior.ip-stability",
@@ -42,7 +43,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
         // A VPN user's addresses change with the VPN's mood: nothing to judge.
         return None;
     }
-    let peak = busiest_day(&sightings);
+    let (peak, _) = busiest_day(&sightings);
     let travel = travel(&sightings);
     let value = join([Some(of_places(peak)), travel.as_ref().map(of_travel)].into_iter().flatten());
     let confidence = match value {
@@ -83,11 +84,11 @@ fn place(held: &IpUse) -> String {
     }
 }
 
-/// The most places seen within any day.
-fn busiest_day(sightings: &[Sighting]) -> u64 {
-    let (mut start, mut best) = (0, 0);
+/// The most places seen within any day, and which sightings those were.
+fn busiest_day(sightings: &[Sighting]) -> (u64, Range<usize>) {
+    let (mut start, mut best) = (0, (0, 0..0));
     let mut held: BTreeMap<&str, u32> = BTreeMap::new();
-    for sighting in sightings {
+    for (end, sighting) in sightings.iter().enumerate() {
         *held.entry(&sighting.place).or_default() += 1;
         while gap_ms(sightings[start].at_ms, sighting.at_ms) >= DAY_MS {
             let gone = sightings[start].place.as_str();
@@ -95,20 +96,23 @@ fn busiest_day(sightings: &[Sighting]) -> u64 {
             held.retain(|_, n| *n > 0);
             start += 1;
         }
-        best = best.max(held.len() as u64);
+        if held.len() as u64 > best.0 {
+            best = (held.len() as u64, start..end + 1);
+        }
     }
     best
 }
 
 fn travel(sightings: &[Sighting]) -> Option<Travel> {
     let told: Vec<(i64, &str)> = sightings.iter().filter_map(|s| Some((s.at_ms, s.country?))).collect();
-    let switches: Vec<_> = told
-        .windows(2)
-        .filter(|pair| pair[0].1 != pair[1].1 && gap_ms(pair[0].0, pair[1].0) <= TRAVEL_MS)
-        .map(|pair| (gap_ms(pair[0].0, pair[1].0), pair[0].1, pair[1].1))
-        .collect();
+    let switches: Vec<_> = switches(&told).map(|pair| (gap_ms(pair[0].0, pair[1].0), pair[0].1, pair[1].1)).collect();
     let (quickest_ms, from, to) = switches.iter().min()?;
     Some(Travel { switches: switches.len() as u64, quickest_ms: *quickest_ms, between: ((*from).into(), (*to).into()) })
+}
+
+/// Two sightings in a row, in countries too far apart for the time between.
+fn switches<'a, 'b>(told: &'b [(i64, &'a str)]) -> impl Iterator<Item = &'b [(i64, &'a str)]> {
+    told.windows(2).filter(|pair| pair[0].1 != pair[1].1 && gap_ms(pair[0].0, pair[1].0) <= TRAVEL_MS)
 }
 
 fn of_places(peak: u64) -> f64 {
@@ -151,6 +155,18 @@ fn explain(peak: u64, ips: u64, hidden: u64, travel: Option<&Travel>, countries:
         ));
     }
     text
+}
+
+/// Where the country changed too quickly, or else the busiest day where that speaks against somebody.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let sightings = sightings(snapshot);
+    let told: Vec<(i64, &str)> = sightings.iter().filter_map(|s| Some((s.at_ms, s.country?))).collect();
+    let mut times: BTreeSet<i64> = switches(&told).flat_map(|pair| [pair[0].0, pair[1].0]).collect();
+    let (peak, day) = busiest_day(&sightings);
+    if times.is_empty() && of_places(peak) < 0.5 {
+        times.extend(sightings[day].iter().map(|sighting| sighting.at_ms));
+    }
+    snapshot.profile.recent.iter().filter(|note| note.ip != 0 && times.contains(&note.at_ms)).collect()
 }
 
 #[cfg(test)]

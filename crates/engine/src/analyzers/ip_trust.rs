@@ -1,8 +1,10 @@
 //! What kind of network the identity comes from.
 
+use super::basis::from_addresses;
 use super::evidence::{grown, join, quoted, share};
 use super::{Analyzer, counted};
 use crate::intelligence::networks::NetworkKind;
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
@@ -72,6 +74,11 @@ fn explain(snapshot: &Snapshot, kinds: &BTreeMap<&str, (f64, u64)>, known: u64) 
     let label = suspects.find_map(|held| held.network.label.as_deref());
     let label = label.map(|label| format!(", such as {}", quoted(label))).unwrap_or_default();
     format!("{} in networks we know: {}{label}.", counted(known, "sighting", "sightings"), parts.join(", "))
+}
+
+/// What came from networks that speak against somebody.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    from_addresses(snapshot, |held| weigh(held.network.kind).is_some_and(|(value, _)| value < 0.5))
 }
 
 #[cfg(test)]

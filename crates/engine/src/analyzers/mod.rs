@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 mod account_farm;
 mod account_takeover;
 mod automation;
+mod basis;
 mod data_agreement;
 mod device_capabilities;
 mod email_domain;
@@ -34,6 +35,7 @@ mod stories;
 mod user_agent;
 mod velocity;
 
+pub use basis::basis;
 pub(crate) use evidence::{is_background, quoted};
 
 /// What can be said of an identity, and how to say it.

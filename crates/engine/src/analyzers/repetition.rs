@@ -44,12 +44,7 @@ struct Copies<'a> {
 }
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
-    let mut groups: BTreeMap<(&str, u32), Vec<&Note>> = BTreeMap::new();
-    let mut with_content = 0;
-    for note in acts(snapshot).into_iter().filter(|note| note.data != 0 && !is_routine(snapshot, note)) {
-        groups.entry((&note.name, note.data)).or_default().push(note);
-        with_content += 1;
-    }
+    let (groups, with_content) = groups(snapshot);
     let copies = groups.iter().map(|((name, _), notes)| copies(snapshot, name, notes));
     let worst = copies.max_by(|a, b| a.ratio.total_cmp(&b.ratio))?;
     if with_content < ACTS_MIN {
@@ -58,6 +53,19 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let value = (1.0 / (1.0 + worst.ratio.powf(1.6))).clamp(0.01, FRESH);
     let finding = Finding::new(value, confidence(&worst, value, with_content), explain(&worst, with_content));
     Some(finding.with("copies", worst.n).with("actsWithContent", with_content).with("spanMillis", worst.span_ms))
+}
+
+type Groups<'a> = BTreeMap<(&'a str, u32), Vec<&'a Note>>;
+
+/// Acts with content by name and content, and how many there are.
+fn groups(snapshot: &Snapshot) -> (Groups<'_>, usize) {
+    let mut groups = Groups::new();
+    let mut with_content = 0;
+    for note in acts(snapshot).into_iter().filter(|note| note.data != 0 && !is_routine(snapshot, note)) {
+        groups.entry((&note.name, note.data)).or_default().push(note);
+        with_content += 1;
+    }
+    (groups, with_content)
 }
 
 fn is_routine(snapshot: &Snapshot, note: &Note) -> bool {
@@ -98,6 +106,14 @@ fn explain(worst: &Copies, with_content: usize) -> String {
         worst.n,
         span(worst.span_ms)
     )
+}
+
+/// The copies, where there are some.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let groups = groups(snapshot).0.into_iter();
+    let ratio = |(name, notes): (&str, Vec<_>)| (copies(snapshot, name, &notes).ratio, notes);
+    let worst = groups.map(|((name, _), notes)| ratio((name, notes))).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    worst.filter(|(ratio, _)| *ratio > 0.0).map(|(_, notes)| notes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Whether others use the identity's devices and browser sessions: the strongest sign of a second account.
 
+use super::basis::{in_sessions, on_devices};
 use super::evidence::{TOLD_ELSEWHERE, grown, same_person, unshared};
 use super::{Analyzer, counted};
 use crate::linkage::{KeyKind, Link, LinkType};
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 
@@ -62,6 +64,15 @@ fn own(snapshot: &Snapshot, devices: u64) -> Finding {
     // A fingerprint of few signals is unique by luck; the tracker sends a dozen.
     let told = snapshot.profile.devices.iter().any(|held| held.traits.signals >= 6);
     Finding::new(OWN, unshared(snapshot, grown(if told { 0.85 } else { 0.7 }, sightings as f64, 2.0)), text)
+}
+
+/// What came from the devices and in the sessions that others hold too.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let is_shared =
+        |kind, key: &str| snapshot.shared.iter().any(|held| held.kind == kind && held.holders > 1 && held.key == key);
+    let mut notes = on_devices(snapshot, |held| is_shared(KeyKind::Device, &held.fingerprint));
+    notes.extend(in_sessions(snapshot, |held| is_shared(KeyKind::Session, &held.id)));
+    notes
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Whether others come from the identity's addresses: weak alone, as offices, carriers and VPNs share theirs.
 
+use super::basis::from_addresses;
 use super::evidence::{TOLD_ELSEWHERE, grown, same_person, unshared};
 use super::{Analyzer, counted};
 use crate::linkage::{KeyKind, LinkType};
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 
@@ -72,6 +74,12 @@ fn own(snapshot: &Snapshot, ips: u64) -> Finding {
         _ => format!("No other identity came from any of {ips} IP addresses, seen {sightings} times."),
     };
     Finding::new(OWN, unshared(snapshot, grown(0.7, sightings as f64, 3.0)), text)
+}
+
+/// What came from the addresses that others came from too.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let shared = || snapshot.shared.iter().filter(|held| held.kind == KeyKind::Ip && held.holders > 1);
+    from_addresses(snapshot, |held| shared().any(|key| key.key == held.ip))
 }
 
 #[cfg(test)]

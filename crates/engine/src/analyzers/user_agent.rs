@@ -1,8 +1,10 @@
 //! What the user agent says, and whether page and request say the same.
 
 use super::Analyzer;
+use super::basis::{in_sessions, on_devices};
 use super::evidence::{DAY_MS, agents, grown, quoted, share};
 use crate::intelligence::user_agent::{DeviceClass, UserAgentFacts};
+use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 
@@ -104,6 +106,18 @@ fn differing(snapshot: &Snapshot) -> Option<Verdict> {
     let agent = snapshot.profile.devices.iter().find_map(|held| held.traits.page_agent.as_deref())?;
     let reason = format!("The page's own user agent {} is not the one its requests carry", quoted(agent));
     Some(verdict(0.18, 0.7, reason))
+}
+
+/// What came with the user agent that is worst, where that speaks against somebody.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let agents = agents(snapshot).into_iter();
+    let judged = agents.map(|(agent, _)| (judge(agent, snapshot.now_ms).value, Some(agent)));
+    let worst = judged.chain(differing(snapshot).map(|verdict| (verdict.value, None)));
+    match worst.min_by(|(a, _), (b, _)| a.total_cmp(b)).filter(|(value, _)| *value < 0.5) {
+        Some((_, Some(agent))) => in_sessions(snapshot, |held| held.agent.as_ref() == Some(agent)),
+        Some((_, None)) => on_devices(snapshot, |held| held.traits.page_agent.is_some()),
+        None => Vec::new(),
+    }
 }
 
 #[cfg(test)]

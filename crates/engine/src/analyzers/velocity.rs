@@ -6,6 +6,7 @@ use crate::mapping::EventType;
 use crate::profile::Note;
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
+use std::ops::RangeInclusive;
 
 pub const ANALYZER: Analyzer = Analyzer {
     id: "behavior.velocity",
@@ -29,6 +30,8 @@ struct Peak {
     acts: f64,
     events: usize,
     window_ms: i64,
+    /// From its first to its last act, where they are remembered.
+    between_ms: Option<RangeInclusive<i64>>,
 }
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
@@ -69,7 +72,7 @@ fn weight(meaning: Option<&EventType>) -> f64 {
 }
 
 fn peak(moments: &[(i64, f64)], window_ms: i64, limit: f64) -> Peak {
-    let mut best = Peak { ratio: 0.0, acts: 0.0, events: 0, window_ms };
+    let mut best = Peak { ratio: 0.0, acts: 0.0, events: 0, window_ms, between_ms: None };
     let (mut start, mut sum) = (0, 0.0);
     for (end, (at_ms, weight)) in moments.iter().enumerate() {
         sum += weight;
@@ -78,7 +81,8 @@ fn peak(moments: &[(i64, f64)], window_ms: i64, limit: f64) -> Peak {
             start += 1;
         }
         if sum > best.acts {
-            best = Peak { ratio: sum / limit, acts: sum, events: end + 1 - start, window_ms };
+            let between_ms = Some(moments[start].0..=*at_ms);
+            best = Peak { ratio: sum / limit, acts: sum, events: end + 1 - start, window_ms, between_ms };
         }
     }
     best
@@ -99,7 +103,19 @@ fn lifetime(snapshot: &Snapshot) -> Option<Peak> {
         (events + n, acts + n * weight(snapshot.meanings.get(name)))
     });
     let (events, acts) = (events / days, acts / days);
-    Some(Peak { ratio: acts / DAY_LIMIT, acts, events: events as usize, window_ms: DAY_MS })
+    Some(Peak { ratio: acts / DAY_LIMIT, acts, events: events as usize, window_ms: DAY_MS, between_ms: None })
+}
+
+/// The acts of the fullest window, where the pace of a day is not fuller.
+pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
+    let acts = acts(snapshot);
+    let moments = moments(snapshot, &acts);
+    let windows = LIMITS.iter().map(|&(window_ms, limit)| peak(&moments, window_ms, limit));
+    let worst = windows.chain(lifetime(snapshot)).max_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    let Some(between) = worst.filter(|worst| worst.events > 1).and_then(|worst| worst.between_ms) else {
+        return Vec::new();
+    };
+    acts.into_iter().filter(|note| between.contains(&note.at_ms)).collect()
 }
 
 #[cfg(test)]

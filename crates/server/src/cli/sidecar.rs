@@ -89,6 +89,8 @@ impl Sidecar {
     /// Stops taking requests, answers those at hand, and closes the store.
     pub async fn stop(self) {
         let _ = self.stop.send(());
+        // Streams would stay open for as long as their readers do.
+        self.running.app.bells.live.close();
         // A client that keeps its connection open does not hold the server up for long.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.server).await;
         self.running.stop().await;

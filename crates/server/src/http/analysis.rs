@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::auth::Reader;
+use crate::http::basis::{self, BasisView};
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
 use crate::http::extract::{Params, Segments};
 use crate::http::identities::must_exist;
@@ -48,6 +49,9 @@ pub struct ObservationView {
     /// Points of the way from 50 to the score that are its own; all of them add up to the score.
     pub contribution: f64,
     pub metadata: Map<String, Value>,
+    /// The events it rests on; absent where it rests on other things, such as what was said or other identities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<BasisView>,
 }
 
 impl From<Observation> for ObservationView {
@@ -62,6 +66,7 @@ impl From<Observation> for ObservationView {
             weight: seen.weight,
             contribution: seen.contribution,
             metadata: seen.metadata,
+            basis: None,
         }
     }
 }
@@ -254,7 +259,13 @@ async fn cycle(app: &App, team: &TeamId, id: &str, cycle_id: Option<i64>) -> Api
         Some(cycle_id) => ApiError::not_found("analysis", &cycle_id.to_string()),
         None => ApiError::NotFound("the identity has not been analyzed yet".into()),
     };
-    found.map(|cycle| Json(AnalysisView::from(cycle))).ok_or_else(missing)
+    let found = found.ok_or_else(missing)?;
+    let mut bases = basis::of_cycle(app, team, &found).await?;
+    let mut view = AnalysisView::from(found);
+    for seen in view.scores.iter_mut().filter_map(|score| score.observations.as_mut()).flatten() {
+        seen.basis = bases.remove(&seen.id);
+    }
+    Ok(Json(view))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -9,6 +9,7 @@ use crate::http::client_address::client_ip;
 use crate::http::error::ApiResult;
 use crate::http::extract::{PageBody, PageParams, Params, time_if_given};
 use crate::http::refusals::ToRead;
+use crate::http::watching::Change;
 use crate::jobs::is_running;
 use axum::Json;
 use axum::extract::{MatchedPath, State};
@@ -87,6 +88,8 @@ struct Noted {
     /// The path with its parameters unfilled.
     route: String,
     line: Line,
+    /// What open pages are told when it succeeds.
+    change: Option<Change>,
 }
 
 enum Line {
@@ -115,6 +118,9 @@ impl Trail {
     /// Says how it went.
     pub fn end(&self, status: u16) {
         let Some(noted) = self.noted.get() else { return };
+        if let Some(change) = noted.change.as_ref().filter(|_| (200..300).contains(&status)) {
+            change.tell(&noted.team);
+        }
         let fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut waiting = noted.log.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = waiting.entry(noted.team.clone()).or_default();
@@ -165,8 +171,9 @@ pub async fn note(app: &App, parts: &Parts, principal: &Principal) -> ApiResult<
     }
     let Some((action, first)) = worth_a_line(parts, principal) else { return Ok(()) };
     let actor = Actor::of(app, principal).await?;
-    let entry = entry(app, parts, trail, actor, action);
-    write_line(app, trail, principal.team(), entry, first).await
+    let (route, entry) = entry(app, parts, trail, actor, action);
+    let change = Change::of(&app.bells.live, &parts.method, &route, entry.subject.as_deref());
+    write_line(app, trail, principal.team(), (route, entry), first, change).await
 }
 
 /// Notes what a person is about to do who has just shown a password: logging in, letting an agent act.
@@ -174,7 +181,7 @@ pub async fn note_person(app: &App, parts: &Parts, user: &User, team: &TeamId, a
     let Some(trail) = parts.extensions.get::<Arc<Trail>>() else { return Ok(()) };
     let actor = Actor { kind: ActorKind::Person, id: user.id.clone(), name: user.email.clone() };
     let entry = entry(app, parts, trail, actor, action);
-    write_line(app, trail, team, entry, true).await
+    write_line(app, trail, team, entry, true, None).await
 }
 
 /// Writes a line at once, or leaves it for the next flush when it need not be `first`.
@@ -184,6 +191,7 @@ async fn write_line(
     team: &TeamId,
     (route, entry): (String, AuditEntry),
     first: bool,
+    change: Option<Change>,
 ) -> ApiResult<()> {
     let line = match first || app.audit.waiting() >= WAITING_MAX {
         true => {
@@ -192,7 +200,7 @@ async fn write_line(
         }
         false => Line::Waits(Box::new(entry)),
     };
-    let _ = trail.noted.set(Noted { log: app.audit.clone(), team: team.clone(), route, line });
+    let _ = trail.noted.set(Noted { log: app.audit.clone(), team: team.clone(), route, line, change });
     Ok(())
 }
 
@@ -427,7 +435,8 @@ mod tests {
     fn names_of_fields_are_kept_and_nothing_else() {
         let trail = Trail::new("r");
         let log = Arc::new(AuditLog::default());
-        let noted = Noted { log: log.clone(), team: TeamId::new("t"), route: "/r/{id}".into(), line: Line::Written(7) };
+        let (team, route, line) = (TeamId::new("t"), "/r/{id}".into(), Line::Written(7));
+        let noted = Noted { log: log.clone(), team, route, line, change: None };
         assert!(trail.noted.set(noted).is_ok());
         trail.note_fields(br#"{"password": "secret words", "name": {"x": 1}, "a b@example.com": 1}"#);
         trail.end(204);

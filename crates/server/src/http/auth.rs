@@ -111,8 +111,17 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
-/// Finds out who holds a token.
+/// Finds out who holds a token, and notes that it is used.
 pub async fn identify(app: &App, token: &str) -> ApiResult<Principal> {
+    let principal = look_up(app, token).await?;
+    if let Principal::Person { .. } = &principal {
+        app.uses.note(Used::Login(token_hash(token)), app.clock.now_ms());
+    }
+    Ok(principal)
+}
+
+/// Finds out who holds a token. That a session is looked at is no use of it.
+pub async fn look_up(app: &App, token: &str) -> ApiResult<Principal> {
     let now_ms = app.clock.now_ms();
     if token.starts_with("sk_") {
         return app.keys.credential(token, now_ms).await.map(Principal::Server);
@@ -123,10 +132,8 @@ pub async fn identify(app: &App, token: &str) -> ApiResult<Principal> {
     if token.starts_with(MCP_TOKEN) || token.starts_with(ACCESS_TOKEN) {
         return Err(ApiError::Unauthorized("an agent's token works at /mcp only: use a secret key or a session here"));
     }
-    let token_hash = token_hash(token);
-    let held = app.store.login(&token_hash, now_ms).await?;
+    let held = app.store.login(&token_hash(token), now_ms).await?;
     let held = held.ok_or(ApiError::Unauthorized("the session is unknown or over: log in again"))?;
-    app.uses.note(Used::Login(token_hash), now_ms);
     Ok(Principal::Person { team: held.team, user_id: held.user_id, role: held.role })
 }
 

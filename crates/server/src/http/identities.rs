@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::http::auth::{Reader, Writer};
 use crate::http::disregarding::set_disregarded;
 use crate::http::error::{ApiError, ApiResult, ErrorBody};
-use crate::http::extract::{Body, PageBody, PageParams, Params, Segments};
+use crate::http::extract::{Body, PageBody, PageParams, Params, Segments, choice};
 use crate::http::labels::LabelView;
 use crate::http::refusals::{ToRead, ToReadOne, ToWriteOne};
 use crate::http::settle::{fresh, settled};
@@ -12,10 +12,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dregs_engine::event::{attributes, format_time_ms, merge_attributes};
+use dregs_engine::labels::LabelKind;
 use dregs_engine::mapping::{Field, display_name};
 use dregs_engine::rejection::Rejection;
 use dregs_engine::score::Category;
-use dregs_store::{IDENTITY_SORTS, Identity, IdentityFilter, ScoreRange, TeamId};
+use dregs_store::{IDENTITY_SORTS, Identity, IdentityFilter, LabelChoice, ScoreRange, TeamId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -106,6 +107,11 @@ pub struct IdentityParams {
     device: Option<String>,
     /// Holding this badge.
     badge: Option<String>,
+    /// Labelled so; `any` has those with a label, `none` those without.
+    #[param(
+        pattern = "^(LEGITIMATE|BOT|FAKE_DATA|MULTI_ACCOUNT|ACCOUNT_TAKEOVER|PAYMENT_FRAUD|PROMO_ABUSE|REFERRAL_FRAUD|SPAM|SCRAPING|OTHER|any|none)$"
+    )]
+    label: Option<String>,
     disregarded: Option<bool>,
     #[param(minimum = 0, maximum = 100)]
     min_humanity: Option<u8>,
@@ -126,7 +132,8 @@ pub struct IdentityParams {
 }
 
 impl IdentityParams {
-    fn filter(self) -> IdentityFilter {
+    fn filter(self) -> ApiResult<IdentityFilter> {
+        let label = self.label.as_deref().filter(|label| !label.is_empty());
         let ranges = [
             (Category::Humanity, self.min_humanity, self.max_humanity),
             (Category::Authenticity, self.min_authenticity, self.max_authenticity),
@@ -134,15 +141,29 @@ impl IdentityParams {
             (Category::Behavior, self.min_behavior, self.max_behavior),
         ];
         let scores = ranges.into_iter().filter(|(_, min, max)| min.is_some() || max.is_some());
-        IdentityFilter {
+        Ok(IdentityFilter {
             term: self.term.filter(|term| !term.is_empty()),
             group: self.group,
             group_type: self.group_type.map(|kind| dregs_engine::text::snake_case(&kind)),
             device: self.device,
             badge: self.badge,
+            label: label.map(|label| choice("label", label, &label_choices(), label_code)).transpose()?,
             scores: scores.map(|(category, min, max)| ScoreRange { category, min, max }).collect(),
             disregarded: self.disregarded,
-        }
+        })
+    }
+}
+
+/// What the filter by label takes.
+fn label_choices() -> Vec<LabelChoice> {
+    LabelKind::ALL.into_iter().map(LabelChoice::Kind).chain([LabelChoice::Any, LabelChoice::None]).collect()
+}
+
+fn label_code(choice: LabelChoice) -> &'static str {
+    match choice {
+        LabelChoice::Kind(kind) => kind.code(),
+        LabelChoice::Any => "any",
+        LabelChoice::None => "none",
     }
 }
 
@@ -160,7 +181,7 @@ pub async fn list(
 ) -> ApiResult<Json<PageBody<IdentityView>>> {
     let query = paging.query(IDENTITY_SORTS)?;
     settled(&app).await;
-    let page = app.store.identities(&team, &params.filter(), &query).await?;
+    let page = app.store.identities(&team, &params.filter()?, &query).await?;
     Ok(Json(PageBody::new(page, &query, IdentityView::from)))
 }
 

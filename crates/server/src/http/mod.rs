@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod backtests;
 pub mod badge_rules;
+pub mod basis;
 pub mod budgets;
 pub mod channels;
 pub mod client_address;
@@ -33,6 +34,7 @@ pub mod ingestion;
 pub mod invitations;
 pub mod labels;
 pub mod limits;
+pub mod live;
 pub mod main_account;
 pub mod mappings;
 pub mod members;
@@ -54,6 +56,7 @@ pub mod sso;
 pub mod team;
 pub mod tokens;
 pub mod unmapped;
+pub mod watching;
 
 use crate::app::App;
 use crate::{mcp, oauth};
@@ -173,6 +176,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(ingestion::get))
+        .routes(routes!(live::watch))
         .routes(routes!(audit::list))
         .routes(routes!(session::login))
         .routes(routes!(sso::methods))

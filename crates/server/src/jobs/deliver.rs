@@ -9,9 +9,10 @@ use crate::channels::{Attempt, Notification, Outcome, next_attempt_ms, slack};
 use crate::clock::Clock;
 use crate::config::NotifyOptions;
 use crate::ids::Ids;
-use crate::jobs::is_running;
 use crate::jobs::lease::{Hold, Lease};
 use crate::jobs::notices;
+use crate::jobs::{Bells, is_running};
+use crate::live::{Kind, Live};
 use dregs_store::{AttemptWrite, Channel, ChannelConfig, Delivery, DeliveryStatus, IMMEDIATE, Result, Store, TeamId};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -93,11 +94,12 @@ struct Sender {
     store: Store,
     clock: Clock,
     ids: Arc<Ids>,
+    live: Arc<Live>,
     options: NotifyOptions,
 }
 
 impl Deliverer {
-    pub fn new(store: &Store, clock: &Clock, ids: &Arc<Ids>, wake: &Arc<Notify>, options: &NotifyOptions) -> Self {
+    pub fn new(store: &Store, clock: &Clock, ids: &Arc<Ids>, bells: &Bells, options: &NotifyOptions) -> Self {
         // Somebody else in this process may have done so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mailer = match options.smtp_url.as_deref() {
@@ -114,12 +116,13 @@ impl Deliverer {
             store: store.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
+            live: bells.live.clone(),
             options: options.clone(),
         };
         Deliverer {
             store: store.clone(),
             clock: clock.clone(),
-            wake: wake.clone(),
+            wake: bells.deliver.clone(),
             sender: Arc::new(sender),
             lease: Lease::new(store.clone(), "deliver"),
             ids: ids.clone(),
@@ -389,6 +392,7 @@ impl Sender {
             now_ms,
         };
         self.store.note_attempt(delivery, &write).await?;
+        self.live.note_many(&delivery.team, Kind::Delivery);
         self.note_health(&delivery.team, channel, attempt, now_ms).await
     }
 

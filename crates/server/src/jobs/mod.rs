@@ -22,10 +22,11 @@ pub mod strong_pairs;
 pub mod tally;
 pub mod tidy;
 
+use crate::live::Live;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// Wake the jobs that otherwise sleep.
+/// Wake the jobs that otherwise sleep, and pages that are open.
 #[derive(Clone, Default)]
 pub struct Bells {
     /// Something is to be processed: it was appended, or became due.
@@ -38,6 +39,8 @@ pub struct Bells {
     pub backtest: Arc<Notify>,
     /// Somebody is erased: what is left of them is to be looked for.
     pub erase: Arc<Notify>,
+    /// Something changed that an open page may show.
+    pub live: Arc<Live>,
 }
 
 /// Whether the server that started a task still wants it: it said nothing else, and it is still there.

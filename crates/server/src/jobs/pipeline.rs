@@ -13,6 +13,7 @@ use crate::jobs::linking::{self, Linker};
 use crate::jobs::sightings;
 use crate::jobs::tally::Tally;
 use crate::lists::{AllLists, TeamLists};
+use crate::live::{Kind, Live};
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use crate::playbook::Playbooks;
 use dregs_engine::ENGINE_VERSION;
@@ -48,6 +49,7 @@ pub struct Pipeline {
     notify: NotifyOptions,
     reevaluate_ms: i64,
     pack: String,
+    live: Arc<Live>,
 }
 
 /// One identity of the batch on its way through.
@@ -97,7 +99,13 @@ impl Pipeline {
             notify: options.notify.clone(),
             reevaluate_ms: i64::from(options.reevaluate_hours.max(1)) * HOUR_MS,
             pack: intelligence::pack().version,
+            live: Arc::default(),
         }
+    }
+
+    /// The same, with pages that are told what changes.
+    pub fn telling(self, live: &Arc<Live>) -> Self {
+        Pipeline { live: live.clone(), ..self }
     }
 
     /// Processes a batch of one team's subjects.
@@ -120,8 +128,29 @@ impl Pipeline {
         let cycles = self.conclude(team, works, &mut commit, &terms, started_ms).await?;
         let scored = begun.elapsed();
         self.store.commit(team, &commit).await?;
+        self.hint(team, &commit);
         self.measure(&events, &commit, begun, load_seconds, scored, cycles);
         Ok(Made { due: commit.due.len() as u64, notifies: !commit.deliveries.is_empty() })
+    }
+
+    /// Tells open pages what a batch changed.
+    fn hint(&self, team: &TeamId, commit: &Commit) {
+        let live = &self.live;
+        if !live.is_watched(team) {
+            return;
+        }
+        live.note(team, Kind::Identity, commit.identities.iter().map(|write| &write.id));
+        live.note(team, Kind::Event, commit.events.iter().map(|write| &write.event.id));
+        live.note(team, Kind::Device, commit.devices.iter().map(|write| &write.fingerprint));
+        let begun = commit.escalations.begun.iter().map(|escalation| escalation.id);
+        let changed = commit.escalations.changed.iter().map(|(id, _)| *id);
+        live.note(team, Kind::Escalation, begun.chain(changed).map(|id| id.to_string()));
+        let changed = [
+            (Kind::Ring, !(commit.rings.is_empty() && commit.ring_risks.is_empty())),
+            (Kind::Delivery, !commit.deliveries.is_empty()),
+            (Kind::Ingestion, !commit.fates.is_empty()),
+        ];
+        changed.iter().filter(|(_, changed)| *changed).for_each(|(kind, _)| live.note_many(team, *kind));
     }
 
     /// Forgets what is remembered of people's names and addresses.

@@ -76,8 +76,9 @@ impl Processor {
         options: &RunOptions,
     ) -> Self {
         let store = store.for_processing();
+        let pipeline = Pipeline::new(store.clone(), clock.clone(), ids.clone(), Enricher::new(None), options);
         Processor {
-            pipeline: Pipeline::new(store.clone(), clock.clone(), ids.clone(), Enricher::new(None), options),
+            pipeline: pipeline.telling(&bells.live),
             lease: Lease::new(store.clone(), "processor"),
             store,
             clock: clock.clone(),

@@ -2,8 +2,9 @@
 
 use crate::clock::Clock;
 use crate::config::ReviewOptions;
-use crate::jobs::is_running;
 use crate::jobs::review_client::{Refusal, ReviewClient, messages};
+use crate::jobs::{Bells, is_running};
+use crate::live::{Kind, Live};
 use dregs_engine::review::prompt::{Prompt, prompt, shown};
 use dregs_engine::review::summarize;
 use dregs_store::{CycleEvidence, Result, Review, ReviewOutcome, Store, StoreError, Transcript};
@@ -36,18 +37,20 @@ pub struct Reviewer {
 struct Desk {
     store: Store,
     clock: Clock,
+    live: Arc<Live>,
     model: Option<std::result::Result<ReviewClient, String>>,
     options: ReviewOptions,
 }
 
 impl Reviewer {
-    pub fn new(store: &Store, clock: &Clock, wake: &Arc<Notify>, options: &ReviewOptions) -> Self {
+    pub fn new(store: &Store, clock: &Clock, bells: &Bells, options: &ReviewOptions) -> Self {
         let model = ReviewClient::new(options);
         if let Some(Err(error)) = &model {
             tracing::warn!(%error, "reviews cannot be put to the language model");
         }
-        let desk = Desk { store: store.clone(), clock: clock.clone(), model, options: options.clone() };
-        Reviewer { desk: Arc::new(desk), wake: wake.clone(), reviews: JoinSet::new(), next_ms: None }
+        let live = bells.live.clone();
+        let desk = Desk { store: store.clone(), clock: clock.clone(), live, model, options: options.clone() };
+        Reviewer { desk: Arc::new(desk), wake: bells.review.clone(), reviews: JoinSet::new(), next_ms: None }
     }
 
     /// An answer that is waited for when the server stops is asked for again: stopping does not wait for a model.
@@ -188,6 +191,7 @@ impl Desk {
 
     async fn complete(&self, review: &Review, outcome: ReviewOutcome) -> Result<Option<i64>> {
         self.store.complete_review(&review.team, review.id, &outcome, self.clock.now_ms()).await?;
+        self.live.note(&review.team, Kind::Identity, [&review.identity_id]);
         Ok(None)
     }
 }

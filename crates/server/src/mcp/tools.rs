@@ -198,6 +198,21 @@ const SCOPE: Kind = Kind::OneOf(&["GLOBAL", "CUSTOMER"]);
 const OWN_SCOPE: Argument =
     argument("scope", Kind::OneOf(&["CUSTOMER"]), Place::Nowhere, "CUSTOMER: only your own entries can be changed");
 const MAPPING_KIND: Kind = Kind::OneOf(&["EVENT_TYPE", "IDENTITY_FIELD"]);
+const LABELLED: Kind = Kind::OneOf(&[
+    "LEGITIMATE",
+    "BOT",
+    "FAKE_DATA",
+    "MULTI_ACCOUNT",
+    "ACCOUNT_TAKEOVER",
+    "PAYMENT_FRAUD",
+    "PROMO_ABUSE",
+    "REFERRAL_FRAUD",
+    "SPAM",
+    "SCRAPING",
+    "OTHER",
+    "any",
+    "none",
+]);
 const BADGE_TYPE: Kind = Kind::OneOf(&["GOOD", "BAD", "NEUTRAL"]);
 const DELAY: Kind = Kind::Whole(0, SECONDS_MAX);
 
@@ -277,6 +292,7 @@ pub const TOOLS: &[Tool] = &[
             query("group", Kind::Text, "Member of the group with this id"),
             query("groupType", Kind::Text, "Member of a group of this type"),
             query("badge", Kind::Text, "Holding the badge with this slug"),
+            query("label", LABELLED, "What analysts found them to be; any: those with a label, none: those without"),
             query("disregarded", Kind::Flag, "True: those left out of scoring; false: the others"),
             query("minHumanity", SCORE, ""),
             query("maxHumanity", SCORE, ""),

@@ -8,6 +8,7 @@ on_both!(
     analyzing_again_adds_a_cycle,
     a_link_shows_its_evidence_from_both_ends,
     history_is_limited_and_newest_first,
+    an_observation_names_the_events_it_rests_on,
 );
 
 async fn an_analysis_shows_what_every_score_rests_on(app: &mut TestApp) {
@@ -91,4 +92,49 @@ async fn history_is_limited_and_newest_first(app: &mut TestApp) {
     let oldest = app.api.get(&format!("/identities/u/analysis/{}", all[3]["id"])).await.expect(200);
     assert_eq!((&oldest["id"], &oldest["eventCount"]), (&all[3]["id"], &json!(1)));
     assert_eq!(all[0]["authenticityScore"], app.api.identity("u").await["authenticityScore"]);
+}
+
+async fn an_observation_names_the_events_it_rests_on(app: &mut TestApp) {
+    let at = |n: usize| format!("2026-03-01T10:{n:02}:00Z");
+    let event = |n: usize, name: &str| json!({"id": format!("e-{n}"), "type": name, "identity": {"id": "u"}, "timestamp": at(n)});
+    let mut events = vec![event(0, "user.signup")];
+    events.extend((1..=12).map(|n| event(n, "login_failed")));
+    events.push(event(13, "page_view"));
+    app.track(Value::from(events)).await;
+    // Of the same time and name, and somebody else's.
+    app.track(json!({"id": "theirs", "type": "login_failed", "identity": {"id": "v"}, "timestamp": at(12)})).await;
+    let observation = async |path: &str, id: &str| {
+        let analysis = app.api.get(path).await.expect(200);
+        let scores = analysis["scores"].as_array().unwrap().clone();
+        let mut all = scores.iter().flat_map(|score| score["observations"].as_array().unwrap().clone());
+        all.find(|seen| seen["id"] == id).unwrap()
+    };
+    let seen = observation("/identities/u/analysis", "behavior.failed-logins").await;
+    let basis = &seen["basis"];
+    assert_eq!(
+        (&basis["from"], &basis["to"], &basis["count"]),
+        (&json!("2026-03-01T10:01:00.000Z"), &json!("2026-03-01T10:12:00.000Z"), &json!(12)),
+        "{seen}"
+    );
+    let ids: Vec<&str> =
+        basis["events"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["e-12", "e-11", "e-10", "e-9", "e-8", "e-7", "e-6", "e-5", "e-4", "e-3"]);
+    assert_eq!(
+        (&basis["events"][0]["eventName"], &basis["events"][0]["timestamp"]),
+        (&json!("login_failed"), &basis["to"])
+    );
+
+    let past = history(app, "u", "").await.pop().unwrap()["id"].to_string();
+    app.api
+        .track(
+            json!({"id": "late", "type": "login_failed", "identity": {"id": "u"}, "timestamp": "2026-03-01T10:14:00Z"}),
+        )
+        .await;
+    app.settle().await;
+    let then = observation(&format!("/identities/u/analysis/{past}"), "behavior.failed-logins").await;
+    assert_eq!(then["basis"], *basis, "a verdict of the past rests on what there was then");
+    let signup = json!({"type": "user.signup", "identity": {"id": "w", "data": {"email": "x@mailinator.com"}}});
+    app.track(signup).await;
+    let domain = observation("/identities/w/analysis", "authenticity.disposable-email").await;
+    assert!(domain.get("basis").is_none(), "what was said is no event: {domain}");
 }

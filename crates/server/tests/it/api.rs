@@ -2,12 +2,15 @@
 
 use dregs_server::http::events::encode;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderMap;
 use hyper::{Method, Request};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+
+/// The longest that a stream is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// One caller: a key, or nobody.
 #[derive(Clone)]
@@ -56,6 +59,78 @@ impl Answer {
     }
 }
 
+/// A stream of server-sent events.
+pub struct Stream {
+    pub headers: HeaderMap,
+    body: Incoming,
+    text: String,
+}
+
+/// One of its events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    pub name: String,
+    pub id: Option<String>,
+    pub data: Value,
+}
+
+impl Stream {
+    /// The next event; none when the stream has ended.
+    pub async fn next(&mut self) -> Option<Sent> {
+        // That the stream is there, it says every now and then.
+        tokio::time::timeout(PATIENCE, self.read()).await.expect("something is sent")
+    }
+
+    async fn read(&mut self) -> Option<Sent> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let block = block.to_owned();
+                self.text = rest.to_owned();
+                if let Some(sent) = sent(&block) {
+                    return Some(sent);
+                }
+                continue;
+            }
+            let frame = self.body.frame().await?;
+            self.text.push_str(std::str::from_utf8(frame.ok()?.data_ref()?).unwrap());
+        }
+    }
+
+    /// The next event of this name.
+    pub async fn until(&mut self, name: &str) -> Sent {
+        loop {
+            let sent = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+            if sent.name == name {
+                return sent;
+            }
+        }
+    }
+
+    /// Reads on until there was one of each, in whichever order.
+    pub async fn until_all(&mut self, names: &[&str]) {
+        let mut left: Vec<&str> = names.to_vec();
+        while !left.is_empty() {
+            let sent = self.next().await.unwrap_or_else(|| panic!("the stream ended before {left:?}"));
+            left.retain(|name| *name != sent.name);
+        }
+    }
+
+    /// Reads on until the stream has ended.
+    pub async fn end(mut self) {
+        while self.next().await.is_some() {}
+    }
+}
+
+/// None for a comment.
+fn sent(block: &str) -> Option<Sent> {
+    let field = |name: &str| {
+        let mut lines = block.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(held, _)| *held == name).map(|(_, value)| value.to_owned())
+    };
+    let data = serde_json::from_str(&field("data")?).unwrap();
+    Some(Sent { name: field("event").unwrap_or_default(), id: field("id"), data })
+}
+
 impl Api {
     pub fn new(base: &str, key: Option<&str>) -> Self {
         let http = Client::builder(TokioExecutor::new()).build_http();
@@ -74,10 +149,27 @@ impl Api {
         let request = request.body(Full::new(body.into())).unwrap();
         let answer = self.http.request(request).await.unwrap();
         let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        // A stream does not end by itself.
+        let is_stream = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
         Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// Opens the stream of what changes.
+    pub async fn watch(&self, headers: &[(&str, &str)]) -> Stream {
+        let mut request = Request::builder().uri(format!("{}/live", self.base));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self.http.request(request.body(Full::default()).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        assert_eq!(parts.status, 200);
+        Stream { headers: parts.headers, body, text: String::new() }
     }
 
     pub async fn json(&self, method: Method, path: &str, body: &Value) -> Answer {

@@ -11,6 +11,7 @@ on_both!(
     a_label_changes_no_score,
     an_escalation_is_labelled_through_its_identity,
     labels_are_listed_and_filtered,
+    identities_are_listed_by_their_label,
     the_report_says_how_far_scores_and_labels_agree,
     a_badge_rule_that_is_wrong_too_often_is_paused_and_resumed,
     an_escalation_rule_that_is_wrong_too_often_opens_nothing,
@@ -244,4 +245,25 @@ async fn wrong_labels_name_their_field(app: &mut TestApp) {
     }
     let good = json!({"name": "x", "type": "GOOD", "conditions": nobody(), "falsePositiveBudget": 0.1});
     assert!(app.api.post("/badge-rules", &good).await.error(400).contains("BAD"));
+}
+
+async fn identities_are_listed_by_their_label(app: &mut TestApp) {
+    for id in ["a", "b", "c", "d"] {
+        user(app, id).await;
+    }
+    for (id, kind) in [("a", "BOT"), ("b", "LEGITIMATE"), ("c", "SPAM")] {
+        app.api.put(&format!("/identities/{id}/label"), &json!({"kind": kind})).await.expect(200);
+    }
+    app.api.put("/identities/a/label", &json!({"kind": "FAKE_DATA"})).await.expect(200);
+    app.api.delete("/identities/c/label").await.expect(204);
+    let by = async |label: &str| app.api.ids(&format!("/identities?sort=id&label={label}")).await;
+    assert_eq!(by("FAKE_DATA").await, ["a"]);
+    assert!(by("BOT").await.is_empty(), "an earlier label is none");
+    assert_eq!(by("any").await, ["a", "b"]);
+    assert_eq!(by("none").await, ["c", "d"]);
+    assert_eq!(by("").await.len(), 4);
+    assert_eq!(by("none&term=d").await, ["d"], "filters combine");
+    let wrong = app.api.get("/identities?label=WRONG").await;
+    let message = wrong.error(400);
+    assert!(message.starts_with("label must be one of LEGITIMATE") && message.ends_with("any, none"), "{message}");
 }

@@ -28,6 +28,7 @@ mod health;
 mod identities;
 mod ingestion;
 mod labels;
+mod live;
 mod mappings;
 mod notifying;
 mod oauth;

@@ -1,11 +1,12 @@
 //! Lists: filters, sorts, pages.
 
 use super::support::*;
+use dregs_engine::labels::LabelKind;
 use dregs_engine::linkage::KeyKind;
 use dregs_engine::score::Category;
 use dregs_store::{
     Commit, DEVICE_SORTS, DeviceFilter, EVENT_SORTS, EventFilter, GROUP_SORTS, GroupFilter, GroupWrite, IDENTITY_SORTS,
-    IdentityFilter, IdentityWrite, ListQuery, Order, Page, ScoreRange, Store,
+    IdentityFilter, IdentityWrite, LabelChoice, LabelWrite, ListQuery, Order, Page, ScoreRange, Store, TeamId,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ on_both!(
     a_term_is_taken_literally,
     identities_are_filtered_by_score,
     identities_are_filtered_by_device_badge_and_group,
+    identities_are_filtered_by_label,
+    events_are_found_by_their_moments,
     identities_are_filtered_by_being_disregarded,
     filters_of_identities_add_up,
     events_are_paged_in_a_total_order_by_every_sort,
@@ -230,6 +233,7 @@ async fn filters_of_identities_add_up(store: &Store) {
         group_type: Some("team".into()),
         device: Some("fp".into()),
         badge: Some("bot".into()),
+        label: None,
         scores: vec![ScoreRange { category: Category::Humanity, min: Some(50), max: Some(50) }],
         disregarded: Some(false),
     };
@@ -466,4 +470,38 @@ async fn members_come_and_go(store: &Store) {
     assert!(store.remove_member(&team(), "team", "x", "a").await.unwrap());
     assert!(!store.remove_member(&team(), "team", "x", "a").await.unwrap());
     assert_eq!(count().await, 1);
+}
+
+async fn identities_are_filtered_by_label(store: &Store) {
+    commit(store, new_identities(&["a", "b", "c"])).await;
+    for (n, (id, kind)) in
+        [("a", LabelKind::Spam), ("a", LabelKind::Bot), ("b", LabelKind::Spam)].into_iter().enumerate()
+    {
+        let label = LabelWrite { id: n as i64 + 1, kind, note: None, escalation_id: None, by: "ana".into(), now_ms: 5 };
+        store.put_label(&team(), id, &label).await.unwrap().unwrap();
+    }
+    store.end_label(&team(), "b", "ana", 6).await.unwrap();
+    let by = async |label| found(store, IdentityFilter { label: Some(label), ..IdentityFilter::default() }).await;
+    assert_eq!(by(LabelChoice::Kind(LabelKind::Bot)).await, ["a"]);
+    assert!(by(LabelChoice::Kind(LabelKind::Spam)).await.is_empty(), "what was replaced or taken back is none");
+    assert_eq!(by(LabelChoice::Any).await, ["a"]);
+    assert_eq!(by(LabelChoice::None).await, ["b", "c"]);
+}
+
+async fn events_are_found_by_their_moments(store: &Store) {
+    let mut same = event(7, "twin", Some("a"));
+    same.event.timestamp_ms = 20;
+    let mut other = event(8, "other", Some("a"));
+    (other.event.timestamp_ms, other.event.name) = (20, "LOGOUT".into());
+    let events =
+        vec![event(1, "early", Some("a")), event(2, "two", Some("a")), event(3, "theirs", Some("b")), same, other];
+    commit(store, Commit { events, ..new_identities(&["a", "b"]) }).await;
+    let at = async |team: &TeamId, moments: &[(i64, &str)]| {
+        let found = store.events_at(team, "a", &moments.iter().copied().collect()).await.unwrap();
+        found.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&team(), &[(10, "LOGIN"), (20, "LOGIN"), (30, "LOGIN")]).await, ["twin", "two", "early"]);
+    assert_eq!(at(&team(), &[(20, "LOGOUT")]).await, ["other"]);
+    assert!(at(&team(), &[]).await.is_empty());
+    assert!(at(&other_team(), &[(10, "LOGIN")]).await.is_empty());
 }

@@ -187,3 +187,61 @@ async fn postgres_can_serve_what_runs_often_from_an_index() {
         assert!(!plan.iter().any(|step| step.contains("Seq Scan")), "{place}: {sql}\n{}", plan.join("\n"));
     }
 }
+
+/// Identities and labels of the team that lists by label are planned for.
+const IDENTITIES: i64 = 100_000;
+const LABELLED: i64 = 2_000;
+const MANY_IDENTITIES: &str =
+    "insert into identities (team_id, id, search, created_ms, updated_ms, disregarded, cycles, version)
+  with recursive n(n) as (select 1 union all select n + 1 from n where n < $1)
+  select 't', 'identity ' || n, 'identity ' || n, n, (n * 7919) % 1000003, 0, 0, 1 from n";
+const MANY_LABELS: &str = "insert into labels (id, team_id, identity_id, kind, labelled_by, created_ms, is_current)
+  with recursive n(n) as (select 1 union all select n + 1 from n where n < $1)
+  select n, 't', 'identity ' || (n * 37), case when n % 10 = 0 then 'BOT' else 'LEGITIMATE' end, 'ana', n, 1 from n";
+
+/// The first pages of identities by their label, as `identities.rs` asks for them.
+fn by_label() -> [String; 3] {
+    let source = include_str!("../../src/identities.rs");
+    let columns = columns_of("identities.rs");
+    let clauses = [
+        "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.kind = ? and l.is_current = 1)",
+        "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.is_current = 1)",
+        "not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = i.id and l.is_current = 1)",
+    ];
+    clauses.map(|clause| {
+        assert!(source.contains(clause), "{clause}");
+        let condition = format!("i.team_id = $1 and {}", clause.replace('?', "$2"));
+        page(&columns, "identities i", &condition, "i.updated_ms desc, i.id desc")
+    })
+}
+
+#[tokio::test]
+async fn identities_are_found_by_label_without_going_through_labels_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = opened(folder.path()).await;
+    connection.execute(MANY_IDENTITIES, [IDENTITIES]).unwrap();
+    connection.execute(MANY_LABELS, [LABELLED]).unwrap();
+    for sql in by_label() {
+        let plan = plan(&connection, &sql);
+        assert!(!reads_a_table(&plan), "{sql}\n{}", plan.join("\n"));
+        assert!(plan.iter().any(|step| step.contains("INDEX labels_")), "{sql}\n{}", plan.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn identities_are_found_by_label_without_going_through_identities_on_postgres() {
+    let Some(cluster) = crate::postgres::postgres() else { return };
+    let url = cluster.new_database();
+    dregs_store::Store::open(&url).await.unwrap().close().await;
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    for (sql, rows) in [(MANY_IDENTITIES, IDENTITIES), (MANY_LABELS, LABELLED)] {
+        sqlx::query(sql).bind(rows).execute(&mut connection).await.unwrap();
+    }
+    sqlx::raw_sql("analyze identities; analyze labels").execute(&mut connection).await.unwrap();
+    for sql in by_label() {
+        let explained = format!("explain {}", sql.replace("$1", "'t'").replace("$2", "'BOT'"));
+        let rows = sqlx::raw_sql(AssertSqlSafe(explained)).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert!(!plan.iter().any(|step| step.contains("Seq Scan on identities")), "{sql}\n{}", plan.join("\n"));
+    }
+}

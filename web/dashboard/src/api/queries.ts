@@ -1,6 +1,7 @@
 /** What more than one page asks for. The first part of a key is the kind of thing: changes name these. */
 import { queryOptions } from '@tanstack/react-query';
 import { api, body } from './client';
+import { poll } from './live';
 
 const of = (id: string) => ({ params: { path: { id } } });
 
@@ -8,14 +9,14 @@ export const identityQuery = (id: string) =>
   queryOptions({
     queryKey: ['identity', id],
     queryFn: ({ signal }) => body(api.GET('/identities/{id}', { ...of(id), signal })),
-    refetchInterval: 10_000,
+    refetchInterval: () => poll(10_000),
   });
 
 export const analysisQuery = (id: string) =>
   queryOptions({
     queryKey: ['identity', id, 'analysis'],
     queryFn: ({ signal }) => body(api.GET('/identities/{id}/analysis', { ...of(id), signal })),
-    refetchInterval: 10_000,
+    refetchInterval: () => poll(10_000),
   });
 
 export const cycleQuery = (id: string, cycleId: string) =>

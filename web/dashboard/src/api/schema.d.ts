@@ -1458,6 +1458,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch what changes
+         * @description A stream of server-sent events that stays open. The first is `ready`, or `refresh` for who comes back with
+         *     `Last-Event-ID`: something may have been missed, read everything anew. Then, at most once a second each, come `identity`,
+         *     `event`, `escalation`, `ring`, `device`, `delivery`, `ingestion`, `rule`, `settings` and `access`, whose data is
+         *     `{"ids": ["…"], "many": false}`. A hint says only that it is worth asking again. The stream ends when the key or session
+         *     does, when the reader is too slow, and when the server stops: connect again.
+         */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mappings": {
         parameters: {
             query?: never;
@@ -2082,6 +2106,22 @@ export interface components {
              * @description 25 to 49.
              */
             poor: number;
+        };
+        BasisEventView: {
+            eventName: string;
+            id: string;
+            timestamp: string;
+        };
+        /** @description The events that an observation rests on, among those that were remembered then. */
+        BasisView: {
+            /** @description How many there were. */
+            count: number;
+            /** @description The latest ten of them that are still kept, newest first. */
+            events: components["schemas"]["BasisEventView"][];
+            /** @description The time of the earliest. */
+            from: string;
+            /** @description The time of the latest. */
+            to: string;
         };
         BinView: {
             /**
@@ -2923,6 +2963,13 @@ export interface components {
             type: string;
             updatedAt: string;
         };
+        /** @description What changed of one kind. */
+        HintView: {
+            /** @description At most 20. */
+            ids: string[];
+            /** @description Others changed too, or it is not known which. */
+            many: boolean;
+        };
         /** @description The scores of a past cycle. */
         HistoryView: {
             /** Format: int32 */
@@ -3332,6 +3379,7 @@ export interface components {
         };
         /** @description What one analyzer found, and what it did to the score. */
         ObservationView: {
+            basis?: components["schemas"]["BasisView"] | null;
             category: string;
             /**
              * Format: double
@@ -9885,6 +9933,8 @@ export interface operations {
                 group?: string;
                 /** @description Member of a group of this type. */
                 groupType?: string;
+                /** @description Labelled so; `any` has those with a label, `none` those without. */
+                label?: string;
                 maxAuthenticity?: number;
                 maxBehavior?: number;
                 maxHumanity?: number;
@@ -11855,6 +11905,62 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; this is the data of each hint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["HintView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many streams are open */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

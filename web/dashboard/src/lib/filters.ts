@@ -19,9 +19,28 @@ export const IDENTITY_SORTS = [
 ] as const;
 export type IdentitySort = (typeof IDENTITY_SORTS)[number];
 
+/** What analysts found; any of it, or nothing. */
+export const LABEL_FILTERS = [
+  'any',
+  'none',
+  'LEGITIMATE',
+  'BOT',
+  'FAKE_DATA',
+  'MULTI_ACCOUNT',
+  'ACCOUNT_TAKEOVER',
+  'PAYMENT_FRAUD',
+  'PROMO_ABUSE',
+  'REFERRAL_FRAUD',
+  'SPAM',
+  'SCRAPING',
+  'OTHER',
+] as const;
+export type LabelFilter = (typeof LABEL_FILTERS)[number];
+
 export interface IdentityFilters {
   term?: string;
   badge?: string;
+  label?: LabelFilter;
   group?: string;
   groupType?: string;
   device?: string;
@@ -67,6 +86,7 @@ export function readFilters(search: Text): IdentityFilters {
   const filters: IdentityFilters = {
     term: text(search.term),
     badge: text(search.badge),
+    label: known(search.label, LABEL_FILTERS),
     group: text(search.group),
     groupType: text(search.groupType),
     device: text(search.device),

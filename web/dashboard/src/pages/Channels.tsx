@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../api/client';
+import { poll } from '../api/live';
 import type { Channel, Delivery } from '../api/types';
 import { number } from '../lib/format';
 import { AskButton } from '../parts/AskButton';
@@ -16,6 +17,7 @@ import { Page, Panel } from '../parts/Page';
 import { Pager } from '../parts/Pager';
 import { Said, SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
+import { Steady } from '../parts/Steady';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
@@ -27,11 +29,13 @@ const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED', 'CHANNEL_DISABLED'
 const PER_MINUTE_MAX = 60_000;
 const DIGEST_MINUTES_MAX = 1_440;
 const POLL_MS = 10_000;
+const LOG_POLL_MS = 3_000;
 type Kind = (typeof TYPES)[number];
 const TOUCHES = ['channels'];
 /** Until then both secrets sign, so that receivers can change over. */
 const OVERLAP_SECONDS = 86_400;
 
+const idOf = (delivery: Delivery) => delivery.id;
 const of = (slug: string) => ({ params: { path: { slug } } });
 interface Change {
   enabled?: boolean;
@@ -53,7 +57,7 @@ export default function Channels() {
   const query = useQuery({
     queryKey: ['channels'],
     queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
   return (
     <Page
@@ -241,7 +245,7 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
         }),
       ),
     placeholderData: keepPreviousData,
-    refetchInterval: 3_000,
+    refetchInterval: () => poll(LOG_POLL_MS),
   });
   return (
     <div className="border-t border-line">
@@ -269,11 +273,9 @@ function Log({ channel, write }: { channel: Channel; write: boolean }) {
             <Empty title={texts.channels.noDeliveries} />
           ) : (
             <>
-              <ul>
-                {found.content.map((delivery) => (
-                  <DeliveryRow key={delivery.id} delivery={delivery} write={write} />
-                ))}
-              </ul>
+              <Steady name={`${status} ${page}`} rows={found.content} rowKey={idOf}>
+                {(delivery) => <DeliveryRow key={delivery.id} delivery={delivery} write={write} />}
+              </Steady>
               <Pager found={found} page={page} onPage={setPage} />
             </>
           )

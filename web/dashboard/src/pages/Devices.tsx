@@ -82,6 +82,8 @@ const COLUMNS: Column<Device>[] = [
   },
 ];
 
+const rowKey = (row: Device) => row.fingerprint;
+
 export default function Devices() {
   const search = useSearch();
   const setSearch = useSetSearch();
@@ -89,13 +91,16 @@ export default function Devices() {
   const sort = SORTS.find((one) => one === search.sort) ?? 'lastSeenAt';
   const order = search.order === 'ASC' ? 'ASC' : 'DESC';
   const { term } = search;
-  const rows = useRows(['devices', sort, order, term ?? ''], (pageNumber, signal) =>
-    body(
-      api.GET('/devices', {
-        params: { query: { pageNumber, pageSize: PAGE_ROWS, sort, order, term } },
-        signal,
-      }),
-    ),
+  const rows = useRows(
+    ['devices', sort, order, term ?? ''],
+    (pageNumber, signal) =>
+      body(
+        api.GET('/devices', {
+          params: { query: { pageNumber, pageSize: PAGE_ROWS, sort, order, term } },
+          signal,
+        }),
+      ),
+    { rowKey },
   );
   const onTerm = useCallback(
     (typed: string) => setSearch({ term: typed || undefined }),
@@ -114,7 +119,7 @@ export default function Devices() {
           label={texts.nav.devices}
           rows={rows}
           columns={COLUMNS}
-          rowKey={(row) => row.fingerprint}
+          rowKey={rowKey}
           rowName={(row) => row.fingerprint}
           sort={sort}
           order={order}

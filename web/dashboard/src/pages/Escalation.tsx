@@ -1,6 +1,7 @@
 /** One escalation by itself: where a notification leads. */
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
+import { poll } from '../api/live';
 import { escalationQuery } from '../api/queries';
 import { EscalationDetail, useEscalationKeys } from '../parts/EscalationDetail';
 import { Page, Panel } from '../parts/Page';
@@ -9,7 +10,7 @@ import { texts } from '../texts';
 
 export default function Escalation() {
   const { id } = useParams({ from: '/escalations/$id' });
-  const query = useQuery({ ...escalationQuery(id), refetchInterval: 10_000 });
+  const query = useQuery({ ...escalationQuery(id), refetchInterval: () => poll(10_000) });
   useEscalationKeys(query.data);
   return (
     <Page title={texts.escalations.one}>

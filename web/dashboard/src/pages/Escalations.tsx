@@ -25,6 +25,8 @@ const STATUSES = ['OPEN', 'ACKNOWLEDGED', 'CLOSED', 'PENDING'] as const;
 const SEVERITIES = ['', 'CRITICAL', 'WARNING', 'INFO'] as const;
 const SORTS = ['severity', 'openedAt', 'createdAt', 'closedAt', 'acknowledgedAt'] as const;
 
+const rowKey = (row: Escalation) => row.id;
+
 /** The lowest score when it opened. */
 function worst(escalation: Escalation): { category: Category; value: number } | null {
   const known = CATEGORIES.flatMap((category) => {
@@ -135,7 +137,7 @@ export default function Escalations() {
           signal,
         }),
       ),
-    { pollMs: POLL_MS },
+    { pollMs: POLL_MS, rowKey },
   );
   useEscalationKeys(active);
   return (
@@ -175,7 +177,7 @@ export default function Escalations() {
             rows={rows}
             columns={COLUMNS}
             rowHeight={50}
-            rowKey={(row) => row.id}
+            rowKey={rowKey}
             rowName={(row) =>
               `${texts.severities[row.severity] ?? row.severity}: ${row.escalationRule.label}, ${row.identity.label}`
             }

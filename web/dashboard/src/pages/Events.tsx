@@ -17,7 +17,8 @@ import { PAGE_ROWS, useRows } from '../parts/useRows';
 import { useSearch, useSetSearch } from '../parts/useSearch';
 import { texts } from '../texts';
 
-const LIVE_POLL_MS = 2_000;
+/** While nobody tells of changes. */
+const TAIL_POLL_MS = 4_000;
 const EXACT = ['identity', 'device', 'session', 'groupType', 'group'] as const;
 
 const COLUMNS: Column<Event>[] = [
@@ -79,11 +80,13 @@ const COLUMNS: Column<Event>[] = [
   },
 ];
 
+const rowKey = (row: Event) => row.id;
+
 export default function Events() {
   const search = useSearch();
   const setSearch = useSetSearch();
   const navigate = useNavigate();
-  const [live, setLive] = useState(false);
+  const [paused, setPaused] = useState(false);
   const sort = search.sort === 'eventName' ? 'eventName' : 'timestamp';
   const order = search.order === 'ASC' ? 'ASC' : 'DESC';
   const newestFirst = sort === 'timestamp' && order === 'DESC';
@@ -100,7 +103,7 @@ export default function Events() {
           signal,
         }),
       ),
-    { pollMs: live && newestFirst ? LIVE_POLL_MS : undefined },
+    { pollMs: newestFirst && !paused ? TAIL_POLL_MS : undefined, rowKey, paused },
   );
   const onTerm = useCallback(
     (typed: string) => setSearch({ term: typed || undefined }),
@@ -113,13 +116,16 @@ export default function Events() {
       lead={rows.total === undefined ? ' ' : texts.events.count(rows.total)}
       actions={
         <Button
-          look={live ? 'main' : 'plain'}
-          aria-pressed={live}
+          aria-pressed={paused}
+          title={newestFirst ? texts.events.tailHint : texts.events.liveNeeds}
           disabled={!newestFirst}
-          title={newestFirst ? undefined : texts.events.liveNeeds}
-          onClick={() => setLive(!live)}
+          onClick={() => {
+            if (paused) rows.waiting?.show();
+            setPaused(!paused);
+          }}
         >
-          <span aria-hidden="true">{live ? '●' : '○'}</span> {texts.events.live}
+          <span aria-hidden="true">{paused ? '▶' : '❚❚'}</span>{' '}
+          {paused ? texts.events.resume : texts.events.pause}
         </Button>
       }
     >
@@ -166,7 +172,7 @@ export default function Events() {
           rows={rows}
           columns={COLUMNS}
           rowHeight={40}
-          rowKey={(row) => row.id}
+          rowKey={rowKey}
           rowName={(row) => `${row.eventName}, ${moment(row.timestamp)}`}
           sort={sort}
           order={order}

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { api, body } from '../api/client';
+import { poll } from '../api/live';
 import { CATEGORIES, type Category, type Identity, scoreOf, worstOf } from '../api/types';
 import { bandOf } from '../lib/bands';
 import { number } from '../lib/format';
@@ -15,6 +16,7 @@ import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Score } from '../parts/Score';
 import { Empty, Failed, Fetched, Loading } from '../parts/States';
+import { Steady } from '../parts/Steady';
 import { Time } from '../parts/Time';
 import { useSetSearch } from '../parts/useSearch';
 import { texts } from '../texts';
@@ -32,6 +34,8 @@ const ROWS_SHOWN = 8;
 const ESCALATIONS_SHOWN = 5;
 const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'];
 
+const idOf = (row: { id: string }) => row.id;
+
 export default function Home() {
   const recent = useQuery({
     queryKey: ['identities', 'recent'],
@@ -42,7 +46,7 @@ export default function Home() {
           signal,
         }),
       ),
-    refetchInterval: (query) => (isLive(query.state.data?.content) ? POLL_MS : FIRST_POLL_MS),
+    refetchInterval: (query) => (isLive(query.state.data?.content) ? poll(POLL_MS) : FIRST_POLL_MS),
   });
   if (recent.isPending) {
     return (
@@ -117,7 +121,7 @@ function useRings() {
           signal,
         }),
       ),
-    refetchInterval: POLL_MS * 3,
+    refetchInterval: () => poll(POLL_MS * 3),
   });
 }
 
@@ -134,7 +138,7 @@ function Suspects() {
           signal,
         }),
       ),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
   return (
     <Panel
@@ -151,8 +155,8 @@ function Suspects() {
       <Fetched query={query} lines={ROWS_SHOWN}>
         {(found) => (
           <>
-            <ul>
-              {found.content.map((identity) => (
+            <Steady name={category} rows={found.content} rowKey={idOf}>
+              {(identity) => (
                 <Row key={identity.id}>
                   <Who id={identity.id} name={identity.displayName} />
                   <span className="hidden min-w-0 items-center gap-1 sm:flex">
@@ -161,8 +165,8 @@ function Suspects() {
                   </span>
                   <Score value={scoreOf(identity, category)} />
                 </Row>
-              ))}
-            </ul>
+              )}
+            </Steady>
             <More to="/identities" search={{ sort, order: 'ASC', disregarded: 'false' }}>
               {texts.home.allIdentities}
             </More>
@@ -185,7 +189,7 @@ function OpenEscalations() {
           signal,
         }),
       ),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
   return (
     <Panel title={texts.home.openEscalations}>
@@ -196,8 +200,8 @@ function OpenEscalations() {
             <Empty title={texts.home.noEscalations}>{texts.home.noEscalationsHint}</Empty>
           ) : (
             <>
-              <ul>
-                {found.content.map((escalation) => (
+              <Steady name="open" rows={found.content} rowKey={idOf}>
+                {(escalation) => (
                   <Row key={escalation.id} two>
                     <span className="flex min-w-0 flex-col leading-tight">
                       <Link
@@ -214,8 +218,8 @@ function OpenEscalations() {
                       <Time at={escalation.openedAt} />
                     </span>
                   </Row>
-                ))}
-              </ul>
+                )}
+              </Steady>
               <More to="/escalations">{texts.home.queue(number(found.totalElements))}</More>
             </>
           )
@@ -256,8 +260,8 @@ function BySeverity() {
 function Recent({ identities }: { identities: Identity[] }) {
   return (
     <Panel title={texts.home.recent}>
-      <ul>
-        {identities.map((identity) => {
+      <Steady name="recent" rows={identities} rowKey={idOf}>
+        {(identity) => {
           const worst = worstOf(identity);
           return (
             <Row key={identity.id}>
@@ -270,8 +274,8 @@ function Recent({ identities }: { identities: Identity[] }) {
               )}
             </Row>
           );
-        })}
-      </ul>
+        }}
+      </Steady>
       <More to="/identities" search={{ sort: 'lastTrackedAt', order: 'DESC' }}>
         {texts.home.allIdentities}
       </More>
@@ -289,16 +293,16 @@ function Rings() {
             <Empty title={texts.rings.none}>{texts.rings.noneHint}</Empty>
           ) : (
             <>
-              <ul>
-                {found.content.map((ring) => (
+              <Steady name="rings" rows={found.content} rowKey={idOf}>
+                {(ring) => (
                   <Row key={ring.id} two>
                     <Link to="/rings/$id" params={{ id: ring.id }} className="link font-medium">
                       {texts.rings.of(number(ring.size))}
                     </Link>
                     <Risk risk={ring.risk} />
                   </Row>
-                ))}
-              </ul>
+                )}
+              </Steady>
               <More to="/rings">{texts.home.allRings}</More>
             </>
           )

@@ -6,6 +6,7 @@ import { api, body } from '../api/client';
 import { CATEGORIES, type Identity, scoreOf } from '../api/types';
 import {
   type IdentityFilters,
+  LABEL_FILTERS,
   narrowing,
   rangeKeys,
   readFilters,
@@ -79,6 +80,13 @@ const COLUMNS: Column<Identity>[] = [
   },
 ];
 
+const LABEL_OPTIONS = [
+  ['', texts.labels.anything],
+  ...LABEL_FILTERS.map((one) => [one, texts.labels.filtered(one)] as const),
+] as const;
+
+const rowKey = (row: Identity) => row.id;
+
 export default function Identities() {
   const search = useSearch();
   const filters = useMemo(() => readFilters(search), [search]);
@@ -95,7 +103,7 @@ export default function Identities() {
           signal,
         }),
       ),
-    { pollMs: POLL_MS },
+    { pollMs: POLL_MS, rowKey },
   );
   const onTerm = useCallback((term: string) => setSearch({ term: term || undefined }), [setSearch]);
   const toggle = (key: string) =>
@@ -135,7 +143,7 @@ export default function Identities() {
           label={texts.identities.title}
           rows={rows}
           columns={COLUMNS}
-          rowKey={(row) => row.id}
+          rowKey={rowKey}
           rowName={(row) => row.displayName ?? row.id}
           sort={filters.sort ?? 'updatedAt'}
           order={filters.order ?? 'DESC'}
@@ -194,12 +202,18 @@ function Filters({
   onClear: () => void;
 }) {
   const count = narrowing(filters);
-  const more = narrowing({ ...filters, term: undefined, badge: undefined });
+  const more = narrowing({ ...filters, term: undefined, badge: undefined, label: undefined });
   return (
     <div className="flex flex-col gap-3 border-b border-line p-3">
       <div className="flex flex-wrap items-center gap-2">
         <Search label={texts.identities.search} value={filters.term ?? ''} onChange={onTerm} />
         <BadgeSelect value={filters.badge} rows={rows} onChange={(badge) => onChange({ badge })} />
+        <Select
+          label={texts.labels.filter}
+          value={filters.label ?? ''}
+          options={LABEL_OPTIONS}
+          onChange={(label) => onChange({ label: label || undefined })}
+        />
         <Select
           label={texts.identities.disregardedFilter}
           value={filters.disregarded === undefined ? '' : String(filters.disregarded)}

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { api, body } from '../api/client';
+import { poll } from '../api/live';
 import { graphQuery, ringQuery } from '../api/queries';
 import type { RingDetail } from '../api/types';
 import { number, percent, plural } from '../lib/format';
@@ -26,7 +27,7 @@ const HOPS_MAX = 4;
 
 export default function Ring() {
   const { id } = useParams({ from: '/rings/$id' });
-  const query = useQuery({ ...ringQuery(id), refetchInterval: 15_000 });
+  const query = useQuery({ ...ringQuery(id), refetchInterval: () => poll(15_000) });
   if (query.error && !query.data) {
     return (
       <Page title={texts.rings.ring}>

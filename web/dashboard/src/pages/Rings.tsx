@@ -90,6 +90,8 @@ const COLUMNS: Column<Ring>[] = [
   },
 ];
 
+const rowKey = (row: Ring) => row.id;
+
 export default function Rings() {
   const search = useSearch();
   const setSearch = useSetSearch();
@@ -97,21 +99,24 @@ export default function Rings() {
   const sort = SORTS.find((one) => one === search.sort) ?? 'risk';
   const order = search.order === 'ASC' ? 'ASC' : 'DESC';
   const size = SIZES.find((one) => one === search.minSize) ?? '';
-  const rows = useRows(['rings', 'list', sort, order, size], (pageNumber, signal) =>
-    body(
-      api.GET('/rings', {
-        params: {
-          query: {
-            pageNumber,
-            pageSize: PAGE_ROWS,
-            sort,
-            order,
-            minSize: size ? Number(size) : undefined,
+  const rows = useRows(
+    ['rings', 'list', sort, order, size],
+    (pageNumber, signal) =>
+      body(
+        api.GET('/rings', {
+          params: {
+            query: {
+              pageNumber,
+              pageSize: PAGE_ROWS,
+              sort,
+              order,
+              minSize: size ? Number(size) : undefined,
+            },
           },
-        },
-        signal,
-      }),
-    ),
+          signal,
+        }),
+      ),
+    { rowKey },
   );
   return (
     <Page title={texts.nav.rings} lead={texts.rings.lead}>
@@ -130,7 +135,7 @@ export default function Rings() {
           label={texts.nav.rings}
           rows={rows}
           columns={COLUMNS}
-          rowKey={(row) => row.id}
+          rowKey={rowKey}
           rowName={(row) => texts.rings.of(number(row.size))}
           sort={sort}
           order={order}

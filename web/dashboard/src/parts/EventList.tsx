@@ -1,6 +1,6 @@
 /** Events one below the other, by day, each with what it carried. */
 import { Link } from '@tanstack/react-router';
-import type { Event } from '../api/types';
+import type { Event, Observation } from '../api/types';
 import { clock, day } from '../lib/format';
 import { texts } from '../texts';
 import { Tag } from './Badges';
@@ -8,12 +8,23 @@ import { DataTree } from './DataTree';
 import { DeviceLink, IdentityLink } from './Links';
 import { Said } from './Said';
 
+/** Which observations rest on which events. */
+export interface Pointing {
+  /** Those of the observation that is looked at. */
+  marked: ReadonlySet<string>;
+  /** By the id of an event. */
+  observations: ReadonlyMap<string, Observation[]>;
+  onChoose: (observation: Observation) => void;
+}
+
 export function EventList({
   events,
   withIdentity = false,
+  pointing,
 }: {
   events: Event[];
   withIdentity?: boolean;
+  pointing?: Pointing;
 }) {
   const days = new Map<string, Event[]>();
   for (const event of events) {
@@ -27,16 +38,30 @@ export function EventList({
       </h3>
       <ol>
         {found.map((event) => (
-          <Row key={event.id} event={event} withIdentity={withIdentity} />
+          <Row key={event.id} event={event} withIdentity={withIdentity} pointing={pointing} />
         ))}
       </ol>
     </section>
   ));
 }
 
-function Row({ event, withIdentity }: { event: Event; withIdentity: boolean }) {
+function Row({
+  event,
+  withIdentity,
+  pointing,
+}: {
+  event: Event;
+  withIdentity: boolean;
+  pointing: Pointing | undefined;
+}) {
+  const marked = pointing?.marked.has(event.id);
+  const observations = pointing?.observations.get(event.id) ?? [];
   return (
-    <li className="grid gap-x-4 gap-y-0.5 border-b border-line px-4 py-2 sm:grid-cols-[80px_1fr]">
+    <li
+      data-event={event.id}
+      aria-current={marked || undefined}
+      className={`grid scroll-my-24 gap-x-4 gap-y-0.5 border-b border-l-4 border-b-line px-4 py-2 sm:grid-cols-[80px_1fr] ${marked ? 'border-l-accent bg-accent-wash' : 'border-l-transparent'}`}
+    >
       <time dateTime={event.timestamp} className="text-soft tabular-nums">
         {clock(event.timestamp)}
       </time>
@@ -55,6 +80,21 @@ function Row({ event, withIdentity }: { event: Event; withIdentity: boolean }) {
           {event.fingerprint && <DeviceLink fingerprint={event.fingerprint} />}
           {event.url && <Said max={80}>{event.url}</Said>}
         </div>
+        {observations.length > 0 && (
+          <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-soft">
+            {texts.basis.restsOn}
+            {observations.map((seen) => (
+              <button
+                key={seen.id}
+                type="button"
+                className="link"
+                onClick={() => pointing?.onChoose(seen)}
+              >
+                {seen.label}
+              </button>
+            ))}
+          </p>
+        )}
         {Object.keys(event.eventData).length > 0 && (
           <details className="mt-1 text-sm">
             <summary className="w-fit text-xs text-accent">

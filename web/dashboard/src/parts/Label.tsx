@@ -50,8 +50,7 @@ export function LabelTag({ label }: { label: Pick<Label, 'kind' | 'legitimate' |
       className={`inline-flex shrink-0 items-center gap-1 rounded border px-1.5 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
     >
       <span aria-hidden="true">{label.legitimate ? '✓' : '✕'}</span>
-      <span className="sr-only">{texts.labels.label}: </span>
-      {texts.labels.kind(label.kind)}
+      {texts.labels.verdict(label.kind)}
     </span>
   );
 }
@@ -134,7 +133,7 @@ function LabelDialog({
   useEffect(() => choices.current?.querySelector<HTMLInputElement>('[data-first]')?.focus(), []);
   const set = useAct({
     act: (given: Given) => give(given),
-    done: (given) => texts.labels.done(texts.labels.kind(given.kind)),
+    done: (given) => texts.labels.done(given.kind),
     undo: () => restore(id, label),
     touches: TOUCHES,
     after: onClose,

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { api, body } from '../api/client';
+import { poll } from '../api/live';
 import { number } from '../lib/format';
 import { PLACES } from '../navigation';
 import { endSession } from '../session';
@@ -16,6 +17,7 @@ import { Key } from './Key';
 import { useKeys } from './keys';
 import { Said } from './Said';
 import { TeamChoice } from './TeamChoice';
+import { useIsLive, useLive } from './useLive';
 import { useMe } from './useMe';
 
 /** How fresh the count of open escalations is. */
@@ -26,6 +28,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  useLive();
   const jumps = PLACES.map(({ key, to }) => [`g ${key}`, () => navigate({ to })] as const);
   useKeys({
     ...Object.fromEntries(jumps),
@@ -127,6 +130,7 @@ function Side({ onHelp }: { onHelp: () => void }) {
           {me && <div className="text-xs text-soft">{texts.roles[me.role] ?? me.role}</div>}
         </div>
         <ThemeChoice />
+        <LiveSign />
         <div className="grid grid-cols-2 justify-items-start gap-1">
           <a href="/docs/" className={buttonClass('quiet', true)}>
             {texts.nav.manual}
@@ -169,7 +173,7 @@ function OpenCount() {
   const { data } = useQuery({
     queryKey: ['escalations', 'summary'],
     queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
-    refetchInterval: COUNT_POLL_MS,
+    refetchInterval: () => poll(COUNT_POLL_MS),
   });
   if (!data?.open) return null;
   return (
@@ -177,6 +181,19 @@ function OpenCount() {
       {number(data.open)}
       <span className="sr-only"> {texts.nav.open}</span>
     </span>
+  );
+}
+
+/** Whether what is shown follows what happens. */
+function LiveSign() {
+  const live = useIsLive();
+  return (
+    <p className="px-1 text-xs text-soft" title={live ? texts.live.onHint : texts.live.offHint}>
+      <span aria-hidden="true" className={live ? 'text-good' : ''}>
+        {live ? '●' : '○'}
+      </span>{' '}
+      <span>{live ? texts.live.on : texts.live.off}</span>
+    </p>
   );
 }
 

@@ -16,6 +16,7 @@ import { number } from '../lib/format';
 import { texts } from '../texts';
 import { useKeys } from './keys';
 import { Failed } from './States';
+import type { Waiting } from './useHeld';
 import { useNarrow } from './useNarrow';
 import type { Rows } from './useRows';
 
@@ -62,7 +63,7 @@ const HEAD_PX = 36;
 export function Table<Row>(props: Props<Row>) {
   const { rows, columns, selection, rowHeight = 46, cardHeight = 104, minWidth = 900 } = props;
   const narrow = useNarrow();
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = rows.place;
   const [active, setActive] = useState(0);
   const id = useId();
   const height = narrow ? cardHeight : rowHeight;
@@ -130,6 +131,14 @@ export function Table<Row>(props: Props<Row>) {
     focusRow(next);
   }
 
+  // What is new stands at the top, and so does the cursor then.
+  function showWaiting() {
+    rows.waiting?.show();
+    held.current.key = undefined;
+    setActive(0);
+    focusRow(0);
+  }
+
   const activeRow = rows.at(current);
   const { onActive } = props;
   useEffect(() => onActive?.(activeRow), [onActive, activeRow]);
@@ -168,6 +177,9 @@ export function Table<Row>(props: Props<Row>) {
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
+      {rows.waiting && (
+        <WaitingBar waiting={{ ...rows.waiting, show: showWaiting }} under={!narrow} />
+      )}
       <div
         ref={scroller}
         role="grid"
@@ -238,6 +250,25 @@ export function Table<Row>(props: Props<Row>) {
         </p>
       )}
     </>
+  );
+}
+
+/** What waits to be shown, until somebody wants it. It lies over the list: it moves no row either. */
+export function WaitingBar({ waiting, under = false }: { waiting: Waiting; under?: boolean }) {
+  return (
+    <div className="relative z-20 h-0">
+      <div
+        className={`pointer-events-none absolute inset-x-0 flex justify-center ${under ? 'top-10' : 'top-1'}`}
+      >
+        <button
+          type="button"
+          onClick={waiting.show}
+          className="pointer-events-auto rounded-full border border-accent bg-panel px-3 py-0.5 text-sm text-accent shadow-md hover:bg-accent-wash"
+        >
+          {texts.live.waiting(waiting.count)}
+        </button>
+      </div>
+    </div>
   );
 }
 

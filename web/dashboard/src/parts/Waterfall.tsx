@@ -12,10 +12,13 @@ export function Waterfall({
   category,
   value,
   observations,
+  onBasis,
 }: {
   category: Category;
   value: number | null;
   observations: Observation[];
+  /** Shows the events that an observation rests on. */
+  onBasis?: (observation: Observation) => void;
 }) {
   const found = steps(observations);
   const band = value === null ? null : bandOf(value);
@@ -40,6 +43,7 @@ export function Waterfall({
               observation={step.observation}
               from={step.from}
               to={step.to}
+              onBasis={onBasis}
             />
           ))}
         </ol>
@@ -48,8 +52,18 @@ export function Waterfall({
   );
 }
 
-function Row({ observation, from, to }: { observation: Observation; from: number; to: number }) {
-  const { contribution, confidence, label, explanation, metadata } = observation;
+function Row({
+  observation,
+  from,
+  to,
+  onBasis,
+}: {
+  observation: Observation;
+  from: number;
+  to: number;
+  onBasis?: (observation: Observation) => void;
+}) {
+  const { contribution, confidence, label, explanation, metadata, basis } = observation;
   const bad = contribution < 0;
   const sign = Math.abs(contribution) < 0.5 ? 'text-soft' : bad ? 'text-critical' : 'text-good';
   return (
@@ -59,6 +73,16 @@ function Row({ observation, from, to }: { observation: Observation; from: number
         <p className="text-soft">
           <Explained max={400}>{explanation}</Explained>
         </p>
+        {basis && onBasis && (
+          <button
+            type="button"
+            className="link text-xs"
+            aria-label={`${texts.basis.show(basis.count)}: ${label}`}
+            onClick={() => onBasis(observation)}
+          >
+            {texts.basis.show(basis.count)}
+          </button>
+        )}
         <details className="mt-1">
           <summary className="w-fit text-xs text-accent">{texts.why.details}</summary>
           <div className="mt-1 rounded-lg bg-sunken p-3 text-sm">

@@ -1,6 +1,7 @@
 /** A change: says what was done, or what failed, and has everything that it touched read again. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { tell, tellProblem } from './Toasts';
+import { changedHere } from './useHeld';
 
 /** What was changed is scored a moment later: what is shown is read again then, too. */
 const SCORED_MS = 1_500;
@@ -19,6 +20,7 @@ export interface Act<Input, Output> {
 export function useAct<Input = void, Output = unknown>(options: Act<Input, Output>) {
   const client = useQueryClient();
   const refresh = () => {
+    changedHere();
     const read = () => {
       for (const key of options.touches) client.invalidateQueries({ queryKey: [key] });
     };

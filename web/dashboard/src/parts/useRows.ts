@@ -1,7 +1,10 @@
 /** The rows of a list that the server pages: what is looked at is fetched, however far down. */
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { type RefObject, useRef, useState } from 'react';
+import { poll } from '../api/live';
 import type { Page } from '../api/types';
+import type { Pages } from '../lib/held';
+import { isTouched, useHeld, type Waiting } from './useHeld';
 
 /** The API's largest page. */
 export const PAGE_ROWS = 100;
@@ -24,12 +27,22 @@ export interface Rows<Row> {
   retry: () => void;
   /** What is shown belongs to the question before. */
   stale: boolean;
+  /** What came and would move the rows under somebody's hand. */
+  waiting: Waiting | null;
+  /** Where the rows are drawn: rows that somebody's hand is on stay. */
+  place: RefObject<HTMLDivElement | null>;
 }
 
 export function useRows<Row>(
   key: readonly unknown[],
   fetchPage: (pageNumber: number, signal: AbortSignal) => Promise<Page<Row>>,
-  options: { pollMs?: number } = {},
+  options: {
+    pollMs?: number;
+    /** What tells rows apart; with it, rows stay under somebody's hand when others come. */
+    rowKey?: (row: Row) => string;
+    /** Rows stay wherever the hand is. */
+    paused?: boolean;
+  } = {},
 ): Rows<Row> {
   const name = JSON.stringify(key);
   const [wanted, setWanted] = useState<{ name: string; pages: number[] }>({ name, pages: [] });
@@ -37,20 +50,24 @@ export function useRows<Row>(
   const query = (page: number) => ({
     queryKey: [...key, 'page', page],
     queryFn: ({ signal }: { signal: AbortSignal }) => fetchPage(page, signal),
-    refetchInterval: options.pollMs,
+    refetchInterval: options.pollMs === undefined ? undefined : () => poll(options.pollMs ?? 0),
   });
   const first = useQuery({ ...query(0), placeholderData: keepPreviousData });
   const others = useQueries({ queries: pages.map(query) });
   const total = first.data?.totalElements;
-  const held = useMemo(() => {
-    const held = new Map<number, Row[]>();
-    if (first.data) held.set(0, first.data.content);
-    pages.forEach((page, place) => {
-      const data = others[place]?.data;
-      if (data) held.set(page, data.content);
-    });
-    return held;
-  }, [first.data, pages, others]);
+  const came = new Map<number, Row[]>();
+  if (first.data) came.set(0, first.data.content);
+  pages.forEach((page, place) => {
+    const data = others[place]?.data;
+    if (data) came.set(page, data.content);
+  });
+  const place = useRef<HTMLDivElement | null>(null);
+  const { pages: held, waiting } = useHeld(
+    first.isPlaceholderData ? '' : name,
+    useStable(came),
+    options.rowKey,
+    () => options.paused || isTouched(place.current),
+  );
   return {
     total,
     count: Math.min(total ?? 0, ROWS_MAX),
@@ -76,5 +93,17 @@ export function useRows<Row>(
       for (const other of others) other.refetch();
     },
     stale: first.isPlaceholderData,
+    waiting,
+    place,
   };
+}
+
+/** The one of before as long as it holds the same rows. */
+function useStable<Row>(pages: Pages<Row>): Pages<Row> {
+  const before = useRef(pages);
+  const same =
+    before.current.size === pages.size &&
+    [...pages].every(([page, rows]) => before.current.get(page) === rows);
+  if (!same) before.current = pages;
+  return before.current;
 }

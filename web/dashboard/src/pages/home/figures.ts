@@ -1,6 +1,7 @@
 /** What the panels of the home page ask for. Its period is in the address bar. */
 import { useQuery } from '@tanstack/react-query';
 import { api, body } from '../../api/client';
+import { poll } from '../../api/live';
 import { useSearch } from '../../parts/useSearch';
 
 const POLL_MS = 10_000;
@@ -24,7 +25,7 @@ export function useSummary() {
   return useQuery({
     queryKey: ['dashboard', 'summary'],
     queryFn: ({ signal }) => body(api.GET('/dashboard/summary', { signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
 }
 
@@ -57,6 +58,6 @@ export function useIngestion(period: Period) {
   return useQuery({
     queryKey: ['ingestion', period],
     queryFn: ({ signal }) => body(api.GET('/ingestion', { ...since(period), signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: () => poll(POLL_MS),
   });
 }

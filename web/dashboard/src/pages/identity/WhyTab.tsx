@@ -7,13 +7,14 @@ import { duration } from '../../lib/format';
 import { Panel } from '../../parts/Page';
 import { Empty, Fetched } from '../../parts/States';
 import { Time } from '../../parts/Time';
-import { useSearch } from '../../parts/useSearch';
+import { useSearch, useSetSearch } from '../../parts/useSearch';
 import { Waterfall } from '../../parts/Waterfall';
 import { texts } from '../../texts';
 
 export function WhyTab({ identity }: { identity: Identity }) {
   const query = useQuery(analysisQuery(identity.id));
   const { category } = useSearch();
+  const setSearch = useSetSearch();
   if (query.error instanceof Problem && query.error.status === 404) {
     return (
       <Panel>
@@ -38,6 +39,7 @@ export function WhyTab({ identity }: { identity: Identity }) {
                     category={one}
                     value={score?.value ?? null}
                     observations={score?.observations ?? []}
+                    onBasis={(seen) => setSearch({ tab: 'events', rests: seen.id }, true)}
                   />
                 );
               })}
