@@ -8,6 +8,7 @@ import { AskButton } from '../parts/AskButton';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { useOpen } from '../parts/Dialog';
+import { Dialog } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
 import { Field, Input, Select } from '../parts/Field';
 import { ListOf } from '../parts/ListOf';
