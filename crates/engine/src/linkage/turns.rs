@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn told(visits: &[Vec<(i64, i64)>]) -> f64 {
-        let of = |link: &Link| Some(link.metadata.get("turns").and(link.metadata.get("bits"))?.as_f64()?);
+        let of = |link: &Link| link.metadata.get("turns").and(link.metadata.get("bits"))?.as_f64();
         links(visits).iter().filter_map(of).fold(0.0, f64::max)
     }
 

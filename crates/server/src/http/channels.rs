@@ -443,7 +443,7 @@ pub async fn rotate(
         if held.secrets.is_empty() {
             return Err(ApiError::BadRequest("only a webhook has a secret".into()));
         }
-        let before = held.secrets.iter().next().filter(|_| overlap_s > 0).cloned();
+        let before = held.secrets.first().filter(|_| overlap_s > 0).cloned();
         let before = before.map(|held| Secret { until_ms: Some(now_ms + overlap_s * 1000), ..held });
         Ok(Channel { secrets: [Some(fresh.clone()), before].into_iter().flatten().collect(), ..held })
     };

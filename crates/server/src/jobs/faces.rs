@@ -11,7 +11,7 @@ const FACES_MAX: usize = 16_384;
 
 type Written = (Option<String>, Option<String>);
 
-/// Forgets by itself.
+#[derive(Default)]
 pub struct Faces {
     places: Mutex<Vec<Option<Known>>>,
     hasher: RandomState,
@@ -25,10 +25,6 @@ struct Known {
 }
 
 impl Faces {
-    pub fn new() -> Self {
-        Faces { places: Mutex::default(), hasher: RandomState::new() }
-    }
-
     /// What a name and an e-mail address come down to.
     pub fn of(&self, name: Option<String>, email: Option<String>, lists: &TeamLists) -> Arc<Face> {
         let written = (name, email);
@@ -57,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_face_is_made_once_until_it_is_forgotten_and_never_anothers() {
-        let (faces, lists) = (Faces::new(), TeamLists::default());
+        let (faces, lists) = (Faces::default(), TeamLists::default());
         let of = |n: usize| faces.of(Some(format!("Anna Virtanen{n}")), Some(format!("anna{n}@mail.example")), &lists);
         let first = of(0);
         assert!(Arc::ptr_eq(&first, &of(0)));

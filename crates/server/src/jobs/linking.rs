@@ -50,7 +50,7 @@ pub struct Linker {
 
 impl Linker {
     pub fn new(store: Store) -> Self {
-        Linker { store, faces: Faces::new() }
+        Linker { store, faces: Faces::default() }
     }
 
     /// Forgets the names and addresses that were compared.

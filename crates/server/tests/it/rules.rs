@@ -170,7 +170,8 @@ async fn changes_of_one_rule_at_once_are_both_kept(app: &mut TestApp) {
             let name = json!({"name": format!("n{n}")});
             let enabled = json!({"enabled": n % 2 == 0});
             let (one, another) = tokio::join!(app.api.patch(path, &name), app.api.patch(path, &enabled));
-            (one.expect(200), another.expect(200));
+            one.expect(200);
+            another.expect(200);
             let held = app.api.get(path).await.expect(200);
             assert_eq!((&held["name"], &held["enabled"]), (&name["name"], &enabled["enabled"]), "{path}");
         }

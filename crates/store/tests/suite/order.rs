@@ -175,7 +175,8 @@ async fn a_channel_of_postgres_is_changed_and_switched_off_at_once() {
         raw(&mut holding, "commit").await;
     };
     let (changed, off, ()) = tokio::join!(run(&store, "change a channel"), run(&store, "switch off"), release);
-    (changed.unwrap(), off.unwrap());
+    changed.unwrap();
+    off.unwrap();
     let held = store.channel(&team(), "mail").await.unwrap().unwrap();
     assert_eq!((held.enabled, held.digest_minutes), (false, 5));
 }
