@@ -21,12 +21,20 @@ pub(super) const BRIEF_SHARE_MIN: f64 = 0.6;
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let ring = told(snapshot).filter(|ring| ring.brief_share() >= BRIEF_SHARE_MIN)?;
     let text = format!(
-        "One of {} accounts that are probably one operator's; {} of them were used only briefly, and all were made within {}.",
+        "One of {} accounts that are probably one operator's; {} of them were used only briefly, and all were {}.",
         ring.size,
         ring.brief,
-        span(ring.span_ms()),
+        made(ring),
     );
     Some(finding(ring, text).with("brief", ring.brief))
+}
+
+/// Over what time the accounts came into being, so far as they tell different ones: what was imported tells one.
+pub(super) fn made(ring: &RingFacts) -> String {
+    match ring.span_ms() {
+        ..1_000 => "made at one moment".into(),
+        long => format!("made within {}", span(long)),
+    }
 }
 
 /// The snapshot's ring, where it is more than a household and this is not the account that stands for it.

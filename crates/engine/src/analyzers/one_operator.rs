@@ -1,8 +1,7 @@
 //! A ring of many accounts that live: one person runs them side by side.
 
 use super::Analyzer;
-use super::account_farm::{BRIEF_SHARE_MIN, finding, told};
-use super::evidence::span;
+use super::account_farm::{BRIEF_SHARE_MIN, finding, made, told};
 use crate::score::{Category, Finding};
 use crate::snapshot::Snapshot;
 
@@ -17,11 +16,8 @@ pub const ANALYZER: Analyzer = Analyzer {
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let ring = told(snapshot).filter(|ring| ring.brief_share() < BRIEF_SHARE_MIN)?;
-    let text = format!(
-        "One of {} accounts that are probably one person's, made within {} and kept in use.",
-        ring.size,
-        span(ring.span_ms()),
-    );
+    let text =
+        format!("One of {} accounts that are probably one person's, {} and kept in use.", ring.size, made(ring),);
     Some(finding(ring, text))
 }
 
