@@ -7,7 +7,16 @@
 // Without Chromium it does nothing; in CI that is a failure.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { CHROMIUM, hasChromium, launch, profile, settled, signIn } from './browser.mjs';
+import {
+  axe,
+  CHROMIUM,
+  hasChromium,
+  launch,
+  NARROW,
+  profile,
+  settled,
+  signIn,
+} from './browser.mjs';
 import { hostile } from './hostile.mjs';
 import { layout } from './layout.mjs';
 import { links } from './links.mjs';

@@ -45,6 +45,7 @@ pub async fn run(options: DemoOptions) -> Outcome {
     let base_url = sidecar.base_url();
     let keys =
         bootstrap::bootstrap(&store, &base_url, clock.now_ms()).await?.ok_or("the temporary store is not empty")?;
+    let stopped = serve::until_stopped()?;
     println!("dashboard at http://{}/   {} / {}", sidecar.address, keys.email, keys.password);
     println!("try it: curl -H 'Authorization: Bearer {}' {base_url}/identities?sort=humanityScore", keys.secret_key);
     println!("listening on http://{}", sidecar.address);
@@ -52,7 +53,7 @@ pub async fn run(options: DemoOptions) -> Outcome {
 
     tokio::select! {
         flowed = flow(&sidecar, &team, &options) => flowed?,
-        stopped = serve::until_stopped() => stopped?,
+        () = stopped => {}
     }
     sidecar.stop().await;
     Ok(ExitCode::SUCCESS)

@@ -33,23 +33,26 @@ pub async fn run(options: ServeOptions) -> Outcome {
         println!("  secret key {}", keys.secret_key);
     }
     let sidecar = bound.serve(store, Clock::system(), options.limits).await?;
+    // Before it says that it is ready: whoever reads that may stop it at once.
+    let stopped = until_stopped()?;
     println!("dashboard at http://{address}/");
     println!("listening on http://{address}");
-    until_stopped().await?;
+    stopped.await;
     tracing::info!("stopping: answering what is at hand");
     sidecar.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn until_stopped() -> std::io::Result<()> {
+/// Heeds SIGTERM and SIGINT from here on; what it returns ends with the first of them.
+pub fn until_stopped() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 fn sqlite_path(url: &str) -> std::path::PathBuf {
