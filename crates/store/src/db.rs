@@ -256,10 +256,10 @@ impl Db {
         begun
     }
 
-    /// Puts every commit so far on disk.
-    pub async fn flush(&self) -> Result<()> {
+    /// Puts every commit so far on disk. Blocks as long as the disk takes.
+    pub fn flush(&self) -> Result<()> {
         match self {
-            Db::Sqlite(db) => db.flush().await,
+            Db::Sqlite(db) => db.flush(),
             Db::Postgres(_) => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ use crate::db::{Batch, Row, args};
 use crate::error::Result;
 use crate::open::Store;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::JoinHandle;
 
 /// Segments read at once.
 const SEGMENTS_READ_MAX: i64 = 16;
@@ -27,6 +28,11 @@ pub struct Usage {
     pub month: String,
     pub events: i64,
 }
+
+/// Proof that what was processed until it was asked for is on disk: before, a power cut could undo it, and only the log would
+/// bring it again.
+#[derive(Debug)]
+pub struct Flushed(());
 
 impl Store {
     /// Makes `payload` durable, with what it counts for the teams' quotas. When this returns, the events survive a crash.
@@ -72,11 +78,16 @@ impl Store {
             .collect()
     }
 
-    /// Drops segments whose events are all in the main tables, and adds what they counted to the teams' usage.
-    pub async fn trim_log(&self, upto: i64) -> Result<()> {
-        // Until here a power cut could undo their commits, and the log would bring them again.
-        self.db.flush().await?;
-        let mut tx = self.log.begin().await?;
+    /// Puts what was processed so far on disk, beside whoever goes on.
+    pub fn flush(&self) -> JoinHandle<Result<Flushed>> {
+        let db = self.db.clone();
+        tokio::task::spawn_blocking(move || db.flush().map(Flushed))
+    }
+
+    /// Drops segments whose events were all in the main tables before the flush was asked for, and adds what they counted to
+    /// the teams' usage. A power cut may bring them back together with what they counted.
+    pub async fn trim_log(&self, upto: i64, _: Flushed) -> Result<()> {
+        let mut tx = self.log.begin_relaxed().await?;
         let rows = tx.rows("delete from ingest_log where seq <= $1 returning usage", args![upto]).await?;
         for ((team, month), events) in summed(&rows)? {
             tx.run(

@@ -86,7 +86,7 @@ pub use figures::{Figures, NameUse, SCORE_BUCKETS, day_of, figure};
 pub use graph::Node;
 pub use groups::{GROUP_SORTS, Group, GroupFilter, GroupWrite};
 pub use identities::{IDENTITY_SORTS, Identity, IdentityFilter, LabelChoice, ScoreRange, Undone};
-pub use ingest::{LogSegment, Usage};
+pub use ingest::{Flushed, LogSegment, Usage};
 pub use inventory::{Erased, Exported, INVENTORY, TableEntry};
 pub use invitations::{INVITATIONS_MAX, Invitation, Invited, Joined, Joining};
 pub use keys::KeyWrite;

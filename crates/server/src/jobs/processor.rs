@@ -16,11 +16,12 @@ use crate::jobs::{Bells, is_running};
 use crate::metrics::{EVENTS, FAILURES};
 use dregs_engine::event::Event;
 use dregs_engine::rejection::Fate;
-use dregs_store::{Erasure, ErasureStatus, LogSegment, ParkedEvent, Result, Store, StoreError, TeamId};
+use dregs_store::{Erasure, ErasureStatus, Flushed, LogSegment, ParkedEvent, Result, Store, StoreError, TeamId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Attempts before an event is set aside.
 const ATTEMPTS_MAX: u32 = 5;
@@ -57,6 +58,8 @@ pub struct Processor {
     read_upto: i64,
     trimmed_upto: i64,
     trimmed_at: Instant,
+    /// Finished segments that go once what came of them is on disk.
+    flushing: Option<(i64, JoinHandle<Result<Flushed>>)>,
     /// Events found in the log at start: appended before this process counted.
     recovering: bool,
     lease: Lease,
@@ -91,6 +94,7 @@ impl Processor {
             read_upto: 0,
             trimmed_upto: 0,
             trimmed_at: Instant::now(),
+            flushing: None,
             recovering: true,
             next_due_ms: Some(0),
             erase_from_ms: 0,
@@ -405,17 +409,32 @@ impl Processor {
         self.watermark.process(events.len() as u64);
     }
 
-    /// Drops finished segments: at the end, every now and then, or when there are many.
+    /// Drops finished segments: at the end, every now and then, or when there are many. The disk is waited for only where
+    /// somebody waits for the log to be shorter.
     async fn trim(&mut self, now: bool) -> Result<()> {
         let upto = self.claims.finished_upto();
         let many = upto - self.trimmed_upto >= TRIM_SEGMENTS;
         // On PostgreSQL other nodes see by the log how far processing is.
         let told = self.store.is_shared() && self.claims.is_empty();
-        if upto > self.trimmed_upto && (now || many || told || self.trimmed_at.elapsed() >= TRIM_EVERY) {
-            self.store.trim_log(upto).await?;
-            self.trimmed_upto = upto;
-            self.trimmed_at = Instant::now();
+        let due = upto > self.trimmed_upto && (now || many || told || self.trimmed_at.elapsed() >= TRIM_EVERY);
+        if due && self.flushing.is_none() {
+            self.flushing = Some((upto, self.store.flush()));
         }
+        if let Some((upto, flush)) = self.flushing.take_if(|(_, flush)| now || told || flush.is_finished()) {
+            self.drop_segments(upto, flush).await?;
+        }
+        // A flush that was under way knows nothing of what was finished since.
+        if now && upto > self.trimmed_upto {
+            self.drop_segments(upto, self.store.flush()).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_segments(&mut self, upto: i64, flush: JoinHandle<Result<Flushed>>) -> Result<()> {
+        let flushed = flush.await.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+        self.store.trim_log(upto, flushed).await?;
+        self.trimmed_upto = upto;
+        self.trimmed_at = Instant::now();
         Ok(())
     }
 }

@@ -48,14 +48,14 @@ async fn appending_counts_what_each_team_used(store: &Store) {
 async fn trimming_keeps_what_was_counted(store: &Store) {
     let first = append(store, b"one").await;
     let second = store.append(b"two".to_vec(), &[]).await.unwrap();
-    store.trim_log(first).await.unwrap();
+    store.trim_log(first, store.flush().await.unwrap().unwrap()).await.unwrap();
     assert_eq!(store.read_log(0).await.unwrap().iter().map(|held| held.seq).collect::<Vec<_>>(), [second]);
     assert_eq!(store.usage("2026-11").await.unwrap()[&team()], 2);
 }
 
 async fn trimmed_numbers_are_not_used_again(store: &Store) {
     let first = append(store, b"one").await;
-    store.trim_log(first).await.unwrap();
+    store.trim_log(first, store.flush().await.unwrap().unwrap()).await.unwrap();
     assert_eq!(store.log_depth().await.unwrap(), 0);
     assert!(append(store, b"two").await > first);
 }
