@@ -25,7 +25,10 @@ SEED = int(os.environ.get("DREGS_SEED", str(random.randrange(1_000_000))))
 FAILING = 0.3
 # Scored, badges changed, escalation opened.
 OF_ONE_IDENTITY = 3
+# The long run's share. The short one kills four times as often for what it sends, and chance weighs more in it: there it is
+# every other kill that may catch a notification between its receiver and its row.
 DUPLICATES_MAX = 0.001
+DUPLICATES_OF_FEW_MAX = 5
 # Attempts follow each other quickly, or the test would wait for days.
 RETRY_SECONDS = ",".join(["0.05", "0.1", "0.2", *["0.5"] * 60])
 
@@ -154,7 +157,7 @@ def test_deliveries_survive_kills_and_a_failing_receiver(database: Callable[[], 
         assert {name: value for name, value in last["data"]["scores"].items() if value is not None} == scores
     repeated = sum(times.values()) - len(times)
     print(f"{len(times)} notifications in {receiver.attempts} attempts, {repeated} of them twice")
-    assert repeated <= max(2, DUPLICATES_MAX * len(times)), f"{repeated} notifications came twice"
+    assert repeated <= max(DUPLICATES_OF_FEW_MAX, DUPLICATES_MAX * len(times)), f"{repeated} notifications came twice"
     server.stop()
     server.check()
     receiver.close()
