@@ -156,13 +156,10 @@ impl Sqlite {
     pub fn flush(&self) -> Result<()> {
         let mut path = self.readers.path.clone().into_os_string();
         path.push("-wal");
-        match std::fs::File::open(path).and_then(|log| log.sync_data()) {
-            // A log that is moved into the database leaves it on disk.
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::Unavailable(format!("the write-ahead log could not be put on disk: {error}")))
-            }
-            _ => Ok(()),
-        }
+        // It stands there as long as the writer has the database open, so one that is missing is an error as well.
+        std::fs::File::open(path)
+            .and_then(|log| log.sync_data())
+            .map_err(|error| StoreError::Unavailable(format!("the write-ahead log could not be put on disk: {error}")))
     }
 
     async fn writing(&self) -> Result<Writing> {
@@ -407,5 +404,6 @@ mod tests {
         sqlite.flush().unwrap();
         sqlite.close().await;
         assert!(matches!(sqlite.rows("select 1", &[]).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(sqlite.flush(), Err(StoreError::Unavailable(_))), "a log that is not there is on no disk");
     }
 }

@@ -48,8 +48,13 @@ struct Arrival {
 }
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
-    let found = arrivals(snapshot).into_iter().filter_map(|arrival| judge(snapshot, &arrival));
-    found.min_by(|a, b| a.value.total_cmp(&b.value))
+    worst(snapshot).map(|(finding, _)| finding)
+}
+
+/// Of all arrivals the one that looks most like a takeover, with its moment.
+fn worst(snapshot: &Snapshot) -> Option<(Finding, i64)> {
+    let judged = arrivals(snapshot).into_iter().filter_map(|arrival| Some((judge(snapshot, &arrival)?, arrival.at_ms)));
+    judged.min_by(|(a, _), (b, _)| a.value.total_cmp(&b.value))
 }
 
 /// First sights of a device or country after the account was established with others.
@@ -149,8 +154,7 @@ fn explain(arrival: &Arrival, changes: &[&str], failed: u64) -> String {
 
 /// What arrived, and what it did that locks the owner out or follows a burst of guesses.
 pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
-    let judged = arrivals(snapshot).into_iter().filter_map(|arrival| Some((judge(snapshot, &arrival)?.value, arrival)));
-    let Some((_, Arrival { at_ms, .. })) = judged.min_by(|(a, _), (b, _)| a.total_cmp(b)) else { return Vec::new() };
+    let Some((_, at_ms)) = worst(snapshot) else { return Vec::new() };
     let guessed = burst(snapshot, at_ms) >= BURST;
     let belongs = |note: &&Note| {
         let (gap_ms, meaning) = (gap_ms(at_ms, note.at_ms), snapshot.meanings.get(&note.name).copied());

@@ -16,8 +16,8 @@ pub const ANALYZER: Analyzer = Analyzer {
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let ring = told(snapshot).filter(|ring| ring.brief_share() < BRIEF_SHARE_MIN)?;
-    let text =
-        format!("One of {} accounts that are probably one person's, {} and kept in use.", ring.size, made(ring),);
+    let made = made(ring);
+    let text = format!("One of {} accounts that are probably one person's, {made} and kept in use.", ring.size);
     Some(finding(ring, text))
 }
 

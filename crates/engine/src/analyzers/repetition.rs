@@ -45,8 +45,7 @@ struct Copies<'a> {
 
 fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     let (groups, with_content) = groups(snapshot);
-    let copies = groups.iter().map(|((name, _), notes)| copies(snapshot, name, notes));
-    let worst = copies.max_by(|a, b| a.ratio.total_cmp(&b.ratio))?;
+    let (worst, _) = worst(snapshot, groups)?;
     if with_content < ACTS_MIN {
         return None;
     }
@@ -86,6 +85,12 @@ fn copies<'a>(snapshot: &Snapshot, name: &'a str, notes: &[&Note]) -> Copies<'a>
     Copies { name, n, span_ms, written, ratio }
 }
 
+/// The acts that repeat most, for what they are.
+fn worst<'a>(snapshot: &Snapshot, groups: Groups<'a>) -> Option<(Copies<'a>, Vec<&'a Note>)> {
+    let copies = groups.into_iter().map(|((name, _), notes)| (copies(snapshot, name, &notes), notes));
+    copies.max_by(|(a, _), (b, _)| a.ratio.total_cmp(&b.ratio))
+}
+
 fn confidence(worst: &Copies, value: f64, with_content: usize) -> f64 {
     if value >= 0.5 {
         return grown(0.5, with_content as f64, 8.0);
@@ -110,10 +115,8 @@ fn explain(worst: &Copies, with_content: usize) -> String {
 
 /// The copies, where there are some.
 pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
-    let groups = groups(snapshot).0.into_iter();
-    let ratio = |(name, notes): (&str, Vec<_>)| (copies(snapshot, name, &notes).ratio, notes);
-    let worst = groups.map(|((name, _), notes)| ratio((name, notes))).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    worst.filter(|(ratio, _)| *ratio > 0.0).map(|(_, notes)| notes).unwrap_or_default()
+    let worst = worst(snapshot, groups(snapshot).0).filter(|(copies, _)| copies.ratio > 0.0);
+    worst.map(|(_, notes)| notes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -39,8 +39,7 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     if moments.len() < 2 {
         return None;
     }
-    let windows = LIMITS.iter().map(|&(window_ms, limit)| peak(&moments, window_ms, limit));
-    let worst = windows.chain(lifetime(snapshot)).max_by(|a, b| a.ratio.total_cmp(&b.ratio))?;
+    let worst = worst(snapshot, &moments)?;
     let value = (1.0 / (1.0 + worst.ratio.powf(2.2))).clamp(0.01, CALM);
     let confidence = if value < 0.5 { 0.85 } else { grown(0.8, moments.len() as f64, 5.0) };
     let text = format!(
@@ -52,6 +51,12 @@ fn analyze(snapshot: &Snapshot) -> Option<Finding> {
     );
     let finding = Finding::new(value, confidence, text).with("events", moments.len());
     Some(finding.with("peakEvents", worst.events).with("windowMillis", worst.window_ms))
+}
+
+/// Of all windows the fullest, for what it is.
+fn worst(snapshot: &Snapshot, moments: &[(i64, f64)]) -> Option<Peak> {
+    let windows = LIMITS.iter().map(|&(window_ms, limit)| peak(moments, window_ms, limit));
+    windows.chain(lifetime(snapshot)).max_by(|a, b| a.ratio.total_cmp(&b.ratio))
 }
 
 /// Distinct moments and their weight. Events of one time are a batch or a back-fill: they count as one.
@@ -109,9 +114,7 @@ fn lifetime(snapshot: &Snapshot) -> Option<Peak> {
 /// The acts of the fullest window, where the pace of a day is not fuller.
 pub(super) fn basis(snapshot: &Snapshot) -> Vec<&Note> {
     let acts = acts(snapshot);
-    let moments = moments(snapshot, &acts);
-    let windows = LIMITS.iter().map(|&(window_ms, limit)| peak(&moments, window_ms, limit));
-    let worst = windows.chain(lifetime(snapshot)).max_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    let worst = worst(snapshot, &moments(snapshot, &acts));
     let Some(between) = worst.filter(|worst| worst.events > 1).and_then(|worst| worst.between_ms) else {
         return Vec::new();
     };

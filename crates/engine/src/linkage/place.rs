@@ -16,7 +16,7 @@ pub(crate) struct Places<'a> {
 struct Place {
     passed_on: f64,
     alike: u64,
-    in_turns: u64,
+    row: u64,
 }
 
 impl<'a> Places<'a> {
@@ -27,7 +27,7 @@ impl<'a> Places<'a> {
                 key.peers.iter().filter_map(|peer| cards.get(&peer.identity_id)).chain([me]).collect();
             users.sort_by(|a, b| (a.first_ms, &a.id).cmp(&(b.first_ms, &b.id)));
             let alike = users.iter().filter(|user| begins_alike(me, user)).count() as u64;
-            (key.key.as_str(), Place { passed_on: passed_on(&users), alike, in_turns: in_turns(me, &users, key) })
+            (key.key.as_str(), Place { passed_on: passed_on(&users), alike, row: row(me, &users, key) })
         };
         Places { by_key: places.map(place).collect(), openers: openers(me, shared, people) }
     }
@@ -38,9 +38,9 @@ impl<'a> Places<'a> {
         self.by_key.get(key).map_or(0.0, |place| place.passed_on)
     }
 
-    /// How many at an address are used in turn with `me`, itself among them.
-    pub fn in_turns(&self, key: &str) -> u64 {
-        self.by_key.get(key).map_or(0, |place| place.in_turns)
+    /// How many accounts at an address are one row that is worked in turn, `me` among them.
+    pub fn row(&self, key: &str) -> u64 {
+        self.by_key.get(key).map_or(0, |place| place.row)
     }
 
     /// How many at a place began in the same way and looked at no page, `me` among them.
@@ -56,11 +56,11 @@ fn passed_on(users: &[&Card]) -> f64 {
     passed.count() as f64 / users.len().saturating_sub(1).max(1) as f64
 }
 
-fn in_turns(me: &Card, users: &[&Card], key: &SharedKey) -> u64 {
-    if key.kind != KeyKind::Ip || key.holders > turns::HOLDERS_MAX {
-        return 0;
+fn row(me: &Card, users: &[&Card], key: &SharedKey) -> u64 {
+    match key.kind == KeyKind::Ip && key.holders <= turns::HOLDERS_MAX {
+        true => turns::row(me, users),
+        false => 0,
     }
-    users.iter().filter(|user| user.id == me.id || turns::take_turns(me, user)).count() as u64
 }
 
 fn begins_alike(me: &Card, user: &Card) -> bool {

@@ -23,15 +23,17 @@ const PAIR_BITS_MAX: f64 = 3.0;
 const ROW_BITS_MAX: f64 = 9.0;
 /// Accounts at one address that take turns with one another and make a row.
 const ROW_MIN: u64 = 4;
+/// Terms of the tail that are summed: visits are few, so that the rest is nothing.
+const TAIL_TERMS: usize = 48;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     let address = pair.of_kind(KeyKind::Ip).map(|(key, _)| *key).filter(|key| key.holders <= HOLDERS_MAX);
     let key = address.min_by_key(|key| (key.holders, &key.key))?;
     let turns = Turns::of(pair.me, pair.peer)?;
-    let row = pair.places.in_turns(&key.key);
+    let row = pair.places.row(&key.key);
     let most = if row >= ROW_MIN { ROW_BITS_MAX } else { PAIR_BITS_MAX };
     let bits = (COUNTED * (turns.improbability() - EXPLAINED)).min(most);
-    let others = if row >= ROW_MIN { format!("; so were {row} accounts there") } else { String::new() };
+    let others = if row >= ROW_MIN { format!("; they are of a row of {row} accounts there") } else { String::new() };
     let text = format!(
         "At one address they were used in turn {} times, within {} minutes and never at once, at hours that change{others}.",
         turns.taken, turns.within
@@ -40,8 +42,23 @@ pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
     (bits >= 0.5).then(|| evidence.with("turns", turns.taken).with("row", row))
 }
 
+/// How many accounts hang together by taking turns, `me` among them: whoever takes turns with one of them is another. Two of
+/// one row find it alike, from whichever of them it is looked for.
+pub(super) fn row(me: &Card, users: &[&Card]) -> u64 {
+    let mut left: Vec<&Card> = users.iter().copied().filter(|user| user.id != me.id).collect();
+    let mut found = vec![me];
+    let mut looked_at = 0;
+    while let Some(one) = found.get(looked_at).copied() {
+        let (next, others) = left.into_iter().partition(|other| take_turns(one, other));
+        found.extend::<Vec<&Card>>(next);
+        left = others;
+        looked_at += 1;
+    }
+    found.len() as u64
+}
+
 /// Whether two take turns more often than their hours explain.
-pub(super) fn take_turns(a: &Card, b: &Card) -> bool {
+fn take_turns(a: &Card, b: &Card) -> bool {
     Turns::of(a, b).is_some_and(|turns| turns.improbability() > EXPLAINED)
 }
 
@@ -55,34 +72,17 @@ struct Turns {
 }
 
 impl Turns {
-    /// None where they were in use at once, or did not take turns often enough to tell.
+    /// None where they were in use at once, or did not take turns often enough to tell. The same whoever is named first.
     fn of(a: &Card, b: &Card) -> Option<Self> {
-        let found = WITHIN_MINUTES.into_iter().filter_map(|within| Turns::within(within, a, b));
-        found.max_by(|one, other| one.improbability().total_cmp(&other.improbability()))
-    }
-
-    fn within(within: i64, a: &Card, b: &Card) -> Option<Self> {
-        let (a, b) = (&a.trace.visits, &b.trace.visits);
-        let (fewer, more) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+        let (fewer, more) =
+            if (a.trace.visits.len(), &a.id) <= (b.trace.visits.len(), &b.id) { (a, b) } else { (b, a) };
+        let (fewer, more) = (&fewer.trace.visits, &more.trace.visits);
         if fewer.len() < TURNS_MIN {
             return None;
         }
-        let follows = |gap: Option<i64>| gap.is_some_and(|gap| gap <= within);
-        let (mut taken, mut side_by_side, mut elsewhere, mut by_the_clock) = (0, 0u32, 0u32, 0u32);
-        for mine in fewer {
-            let same_day = |theirs: &&Visit| mine.on_one_day(**theirs);
-            for theirs in more.iter().filter(same_day) {
-                side_by_side += 1;
-                mine.gap(*theirs)?;
-            }
-            taken += usize::from(more.iter().any(|theirs| follows(mine.gap(*theirs))));
-            for theirs in more.iter().filter(|theirs| !same_day(theirs)) {
-                elsewhere += 1;
-                by_the_clock += u32::from(follows(mine.gap_on_the_clock(*theirs)));
-            }
-        }
-        let share = f64::from(by_the_clock + 1) / f64::from(elsewhere + 2);
-        (taken >= TURNS_MIN).then(|| Turns { within, taken, expected: share * f64::from(side_by_side) })
+        let gaps = Gaps::between(fewer, more)?;
+        let found = WITHIN_MINUTES.into_iter().filter_map(|within| gaps.turns(within));
+        found.max_by(|one, other| one.improbability().total_cmp(&other.improbability()))
     }
 
     /// Bits by which so many turns, or more, would surprise.
@@ -100,8 +100,45 @@ impl Turns {
     }
 }
 
-/// Terms of the tail that are summed: visits are few, so that the rest is nothing.
-const TAIL_TERMS: usize = 48;
+/// Minutes between the visits of two.
+struct Gaps {
+    /// Of each visit of the one to the closest of the other on that day.
+    closest: Vec<i64>,
+    /// Pairs of visits on one day.
+    side_by_side: usize,
+    /// Pairs on different days, and what lies between them on the clock, but for those that would be at once.
+    elsewhere: usize,
+    by_the_clock: Vec<i64>,
+}
+
+impl Gaps {
+    /// None where both were there at once.
+    fn between(fewer: &[Visit], more: &[Visit]) -> Option<Self> {
+        let mut gaps = Gaps { closest: Vec::new(), side_by_side: 0, elsewhere: 0, by_the_clock: Vec::new() };
+        for mine in fewer {
+            let mut closest = None;
+            for theirs in more {
+                if mine.on_one_day(*theirs) {
+                    gaps.side_by_side += 1;
+                    let gap = mine.gap(*theirs)?;
+                    closest = Some(closest.map_or(gap, |held: i64| held.min(gap)));
+                } else {
+                    gaps.elsewhere += 1;
+                    gaps.by_the_clock.extend(mine.gap_on_the_clock(*theirs));
+                }
+            }
+            gaps.closest.extend(closest);
+        }
+        Some(gaps)
+    }
+
+    fn turns(&self, within: i64) -> Option<Turns> {
+        let close = |gaps: &[i64]| gaps.iter().filter(|gap| **gap <= within).count();
+        let share = (close(&self.by_the_clock) + 1) as f64 / (self.elsewhere + 2) as f64;
+        let taken = close(&self.closest);
+        (taken >= TURNS_MIN).then_some(Turns { within, taken, expected: share * self.side_by_side as f64 })
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -112,8 +149,9 @@ mod tests {
 
     const DAY: i64 = 24 * 60;
 
-    /// Accounts at one address with these visits, each the minutes at which it begins and what it lasts.
-    fn links(visits: &[Vec<(i64, i64)>]) -> Vec<Link> {
+    /// The links of one of some accounts at one address with these visits, each the minutes at which it begins and what it
+    /// lasts.
+    fn links_of(me: usize, visits: &[Vec<(i64, i64)>]) -> Vec<Link> {
         let start = START_MS / 60_000;
         let account = |(n, visits): (usize, &Vec<(i64, i64)>)| {
             let visits = visits.iter().map(|(at, lasts)| Visit { from: start + at, to: start + at + lasts }).collect();
@@ -122,14 +160,16 @@ mod tests {
         };
         let cards: BTreeMap<String, Card> =
             visits.iter().enumerate().map(account).map(|card| (card.id.clone(), card)).collect();
-        let peers = (1..visits.len()).map(|n| shared_with(&format!("u{n}"), KeyKind::Ip, "k", 2).peers[0].clone());
-        let key = SharedKey { peers: peers.collect(), ..shared_with("u1", KeyKind::Ip, "k", visits.len() as u64) };
-        link(&cards["u0"], &[key], &cards, 1000)
+        let others = (0..visits.len()).filter(|n| *n != me);
+        let peers = others.map(|n| shared_with(&format!("u{n}"), KeyKind::Ip, "k", 2).peers[0].clone());
+        let key = SharedKey { peers: peers.collect(), ..shared_with("", KeyKind::Ip, "k", visits.len() as u64) };
+        link(&cards[&format!("u{me}")], &[key], &cards, 1000)
     }
 
+    /// The bits of the surest link by turns.
     fn told(visits: &[Vec<(i64, i64)>]) -> f64 {
         let of = |link: &Link| link.metadata.get("turns").and(link.metadata.get("bits"))?.as_f64();
-        links(visits).iter().filter_map(of).fold(0.0, f64::max)
+        links_of(0, visits).iter().filter_map(of).fold(0.0, f64::max)
     }
 
     /// Rounds at hours that change, in which each account has its turn of five minutes.
@@ -154,5 +194,23 @@ mod tests {
         assert_eq!(told(&at_once), 0.0, "they overlap");
         let own_hours = |n: i64| (0..8).map(|day| (day * DAY + (n * 397 + day * 211) % DAY, 5)).collect();
         assert_eq!(told(&(0..5).map(own_hours).collect::<Vec<_>>()), 0.0, "each at hours of their own");
+    }
+
+    #[test]
+    fn both_sides_of_a_pair_come_to_the_same() {
+        // Each of the others takes turns with the first for some rounds, and with nobody else.
+        let hours = [3, 14, 9, 20, 6, 17, 11, 1, 22];
+        let at = |round: usize, minute: i64| (round as i64 * 2 * DAY + hours[round] * 60 + minute, 5);
+        let first = (0..9).map(|round| at(round, 0)).collect();
+        let of = |rounds: std::ops::Range<usize>| rounds.map(|round| at(round, 8)).collect();
+        let visits = [first, of(0..3), of(3..6), of(6..9)];
+        let between = |me: usize, other: usize| {
+            let links = links_of(me, &visits);
+            links.into_iter().find(|link| link.target_id == format!("u{other}")).map(|link| link.probability)
+        };
+        for other in 1..4 {
+            assert!(between(0, other).is_some());
+            assert_eq!(between(0, other), between(other, 0));
+        }
     }
 }

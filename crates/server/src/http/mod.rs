@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod dashboard;
 pub mod datasets;
 pub mod decisions;
+pub mod deliveries;
 pub mod devices;
 pub mod disregarding;
 pub mod docs;
@@ -169,10 +170,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::list, channels::create))
         .routes(routes!(channels::get, channels::update, channels::delete))
         .routes(routes!(channels::rotate))
-        .routes(routes!(channels::deliveries))
-        .routes(routes!(channels::test))
-        .routes(routes!(channels::redeliver))
-        .routes(routes!(channels::redeliver_range))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::redeliver))
+        .routes(routes!(deliveries::redeliver_range))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(ingestion::get))

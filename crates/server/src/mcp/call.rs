@@ -6,7 +6,7 @@ use crate::http::auth::Principal;
 use crate::http::client_address::FORWARDED;
 use crate::http::events::encode;
 use crate::mcp::answer::{self, NOTICE};
-use crate::mcp::tools::{Argument, Method, OFFSET_MAX, Paging, Place, Tool};
+use crate::mcp::tool::{Argument, Method, OFFSET_MAX, Paging, Place, Tool};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;

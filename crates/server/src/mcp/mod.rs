@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod tool;
 pub mod tools;
 
 use crate::app::App;
@@ -13,7 +14,8 @@ use crate::http::error::ApiError;
 use crate::http::limits::{Limiter, take_from};
 use crate::manual;
 use crate::mcp::call::Caller;
-use crate::mcp::tools::{Effect, TOOLS};
+use crate::mcp::tool::Effect;
+use crate::mcp::tools::TOOLS;
 use crate::oauth::resource_metadata_url;
 use crate::secrets::{ACCESS_TOKEN, MCP_TOKEN, token_hash};
 use axum::Router;
@@ -170,7 +172,7 @@ struct Server {
 /// The tools as clients are told of them.
 static DESCRIBED: LazyLock<Vec<Described>> = LazyLock::new(|| TOOLS.iter().map(described).collect());
 
-fn described(tool: &tools::Tool) -> Described {
+fn described(tool: &tool::Tool) -> Described {
     let annotations = ToolAnnotations::with_title(tool.title)
         .read_only(tool.effect == Effect::Reads)
         .destructive(tool.effect == Effect::Overwrites)

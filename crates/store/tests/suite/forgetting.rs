@@ -3,8 +3,7 @@
 use super::support::*;
 use dregs_engine::linkage::decision::{Decision, Verdict};
 use dregs_store::{
-    ActorKind, AuditEntry, Backtest, BacktestStatus, ErasedFrom, Erasure, ErasureStatus, ParkedEvent, Store,
-    StoreError, Trail,
+    ActorKind, AuditEntry, BacktestStatus, ErasedFrom, Erasure, ErasureStatus, ParkedEvent, Store, StoreError, Trail,
 };
 use serde_json::json;
 
@@ -79,23 +78,6 @@ async fn many_parked_events_are_looked_through(store: &Store) {
     out_of_tables(store, &asked(store, 1).await).await;
     assert_eq!(store.parked_events_of(&team(), ID).await.unwrap().len(), 0);
     assert_eq!(store.parked_events_of(&team(), "other").await.unwrap().len(), 518);
-}
-
-fn backtest(id: i64) -> Backtest {
-    Backtest {
-        team: team(),
-        id,
-        kind: "BADGE".into(),
-        rule: "{}".into(),
-        days: 30,
-        status: BacktestStatus::Pending,
-        progress: 0.0,
-        result: None,
-        error: None,
-        requested_by: "ana".into(),
-        created_ms: 80,
-        completed_ms: None,
-    }
 }
 
 async fn many_decisions_and_backtests_are_looked_through(store: &Store) {

@@ -228,23 +228,6 @@ async fn what_is_long_past_or_of_another_team_counts_for_no_budget(store: &Store
     assert_eq!(store.prune_badge_firings(NOW_MS).await.unwrap(), 0);
 }
 
-fn backtest(id: i64) -> Backtest {
-    Backtest {
-        team: team(),
-        id,
-        kind: "BADGE".into(),
-        rule: "{}".into(),
-        days: 30,
-        status: BacktestStatus::Pending,
-        progress: 0.0,
-        result: None,
-        error: None,
-        requested_by: "ann".into(),
-        created_ms: id,
-        completed_ms: None,
-    }
-}
-
 async fn backtests_wait_in_line_and_are_completed_once(store: &Store) {
     for id in 1..=BACKTESTS_PENDING_MAX {
         store.add_backtest(&backtest(id)).await.unwrap();

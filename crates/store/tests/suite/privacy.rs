@@ -10,9 +10,9 @@ use dregs_engine::rejection::Fate;
 use dregs_engine::rules::{Severity, Status};
 use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    ActorKind, AuditEntry, Backtest, BacktestStatus, BadgeFiring, Commit, CycleEvidence, DeliveryWrite,
-    EXPORT_SECTIONS, Erased, ErasedFrom, Erasure, ErasureStatus, Escalation, EscalationWrites, Exported, GroupWrite,
-    INVENTORY, LabelWrite, Note, ParkedEvent, Review, ReviewStatus, Store, StoreError, Trail, Usage,
+    ActorKind, AuditEntry, BadgeFiring, Commit, CycleEvidence, DeliveryWrite, EXPORT_SECTIONS, Erased, ErasedFrom,
+    Erasure, ErasureStatus, Escalation, EscalationWrites, Exported, GroupWrite, INVENTORY, LabelWrite, Note,
+    ParkedEvent, Review, ReviewStatus, Store, StoreError, Trail, Usage,
 };
 use serde_json::json;
 use sqlx::{Connection as _, Row as _};
@@ -245,21 +245,7 @@ async fn fill(store: &Store) {
     };
     let lines = [line(71, ID, None), line(72, "other", Some(ID)), line(73, "fp-quixworth", None)];
     store.add_audit_entries(&team(), &lines).await.unwrap();
-    let backtest = Backtest {
-        team: team(),
-        id: 81,
-        kind: "BADGE".into(),
-        rule: "{}".into(),
-        days: 30,
-        status: BacktestStatus::Pending,
-        progress: 0.0,
-        result: None,
-        error: None,
-        requested_by: "ana".into(),
-        created_ms: 80,
-        completed_ms: None,
-    };
-    store.add_backtest(&backtest).await.unwrap();
+    store.add_backtest(&backtest(81)).await.unwrap();
     let result = json!({"first": [{"identityId": ID}]}).to_string();
     assert!(store.complete_backtest(&team(), 81, Ok(&result), 85, 90).await.unwrap());
     let usage = Usage { team: team(), month: "2026-11".into(), events: 2 };

@@ -6,8 +6,8 @@ use dregs_engine::profile::{Profile, Seen};
 use dregs_engine::rules::badge::Badge;
 use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, DeliveryWrite, DeviceWrite, EventWrite, IdentityBefore, IdentityWrite, KeyWrite,
-    LinkWrite, ListQuery, Order, SessionWrite, Store, TeamId, Undone,
+    Backtest, BacktestStatus, Commit, CycleEvidence, CycleWrite, DeliveryWrite, DeviceWrite, EventWrite,
+    IdentityBefore, IdentityWrite, KeyWrite, LinkWrite, ListQuery, Order, SessionWrite, Store, TeamId, Undone,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,4 +206,22 @@ pub fn all(sort: &'static str) -> ListQuery {
 /// No problem is known to the store's own integrity check.
 pub async fn assert_sound(store: &Store) {
     assert_eq!(store.check().await.unwrap().problems, Vec::<String>::new());
+}
+
+/// A backtest that waits, made at its number.
+pub fn backtest(id: i64) -> Backtest {
+    Backtest {
+        team: team(),
+        id,
+        kind: "BADGE".into(),
+        rule: "{}".into(),
+        days: 30,
+        status: BacktestStatus::Pending,
+        progress: 0.0,
+        result: None,
+        error: None,
+        requested_by: "ana".into(),
+        created_ms: id,
+        completed_ms: None,
+    }
 }
