@@ -7,6 +7,9 @@ use unicode_normalization::char::canonical_combining_class;
 
 /// Lower case without accents: compatibility decomposition, marks dropped, letters without a decomposition spelt out.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let bare = text.nfkd().filter(|&char| !is_mark(char));
     bare.flat_map(char::to_lowercase).filter(|&char| !is_mark(char)).flat_map(spell).nfc().collect()
 }

@@ -9,14 +9,26 @@ pub(super) fn find(text: &'static str, key: &str) -> Option<&'static str> {
     while low < high {
         let start = line_start(bytes, low, low + (high - low) / 2);
         let end = line_end(bytes, start);
-        let (found, rest) = split(text, start, end);
-        match found.as_bytes().cmp(key.as_bytes()) {
-            Ordering::Equal => return Some(rest),
+        match compare(&bytes[start..end], key.as_bytes()) {
+            Ordering::Equal => {
+                return Some(split(text, start, end)).filter(|(found, _)| *found == key).map(|(_, rest)| rest);
+            }
             Ordering::Less => low = end + 1,
             Ordering::Greater => high = start,
         }
     }
     None
+}
+
+/// Where a row lies to a key. The tab that ends a row's key comes before all that stands in one.
+fn compare(row: &[u8], key: &[u8]) -> Ordering {
+    let shared = row.len().min(key.len());
+    let beginning = row[..shared].cmp(&key[..shared]);
+    beginning.then_with(|| match row.get(key.len()) {
+        None => row.len().cmp(&key.len()),
+        Some(b'\t') => Ordering::Equal,
+        Some(_) => Ordering::Greater,
+    })
 }
 
 /// Whether a row has this key.

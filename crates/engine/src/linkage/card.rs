@@ -6,6 +6,7 @@ use crate::intelligence::fold::{fold, words};
 use crate::intelligence::latin::latin;
 use crate::intelligence::names::{gibberish, name_rank, nicknames_of};
 use crate::intelligence::sound::sound;
+use crate::linkage::letters::Letters;
 use crate::linkage::trace::Trace;
 use crate::text::cut;
 use std::sync::{Arc, OnceLock};
@@ -45,6 +46,7 @@ pub struct Face {
 pub struct Word {
     /// Folded, in Latin letters where it can be spelt in them.
     pub text: String,
+    pub letters: Letters,
     pub sound: String,
     /// What it is short for, or is shortened to.
     pub nicknames: Vec<&'static str>,
@@ -66,9 +68,11 @@ pub struct Mail {
     pub disposable: Disposable,
     /// The letters of the local part.
     pub letters: String,
-    /// Letters and digits of the local part, and of the whole address.
+    /// Letters and digits of the local part, and of the whole address; and which these are.
     pub local: String,
     pub all: String,
+    pub local_letters: Letters,
+    pub all_letters: Letters,
     /// The local part is made of nothing but the name beside it, so that it tells little more than the name.
     pub spells_name: bool,
 }
@@ -96,6 +100,7 @@ impl Word {
     fn new(text: String) -> Self {
         let rank = name_rank(&text);
         Word {
+            letters: Letters::of(&text),
             sound: sound(&text),
             nicknames: nicknames_of(&text).collect(),
             known: rank.is_some(),
@@ -115,13 +120,16 @@ impl Mail {
         lists.email(&mut facts);
         let plain = |text: &str| fold(text).chars().filter(|char| char.is_alphanumeric()).collect::<String>();
         let before_at = |text: &str| text.rsplit_once('@').map_or(String::new(), |(local, _)| local.to_owned());
-        let (letters, all) = (before_at(&facts.skeleton), plain(&facts.canonical));
-        (all.chars().count() >= ADDRESS_CHARS_MIN).then(|| Mail {
+        let (local, all) = (plain(&before_at(&facts.canonical)), plain(&facts.canonical));
+        let (letters, all_letters) = (before_at(&facts.skeleton), Letters::of(&all));
+        (all_letters.count() >= ADDRESS_CHARS_MIN).then(|| Mail {
             valid: facts.valid,
             registrable: facts.registrable,
             free: facts.free,
             disposable: facts.disposable,
-            local: plain(&before_at(&facts.canonical)),
+            local_letters: Letters::of(&local),
+            all_letters,
+            local,
             canonical: facts.canonical,
             spells_name: is_made_of(&letters, name),
             letters,

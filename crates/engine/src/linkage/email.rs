@@ -84,18 +84,24 @@ fn same_digits(mine: &Mail, theirs: &Mail) -> f64 {
 fn is_mangled(a: &Mail, b: &Mail) -> bool {
     let (short, long) = if a.all.len() <= b.all.len() { (&a.all, &b.all) } else { (&b.all, &a.all) };
     let errors_max = short.len() / ADDRESS_CHARS_PER_ERROR;
+    let told_max = errors_max.min(ERRORS_MAX);
     !(a.free && b.free)
         && a.provider() != b.provider()
         && errors_max > 0
         && long.len() - short.len() <= errors_max
+        && a.all_letters.errors_min(b.all_letters) <= told_max
         && !only_initials_differ(a, b)
-        && strsim::osa_distance(&a.all, &b.all) <= errors_max.min(ERRORS_MAX)
+        && strsim::osa_distance(&a.all, &b.all) <= told_max
 }
 
 /// One or two typing errors in something long enough to tell.
 fn is_close(a: &Mail, b: &Mail) -> bool {
-    let length = a.local.chars().count().min(b.local.chars().count());
-    length >= LONG_LOCAL && !only_initials_differ(a, b) && strsim::osa_distance(&a.local, &b.local) <= 1 + length / 12
+    let length = a.local_letters.count().min(b.local_letters.count());
+    let errors_max = 1 + length / 12;
+    length >= LONG_LOCAL
+        && a.local_letters.errors_min(b.local_letters) <= errors_max
+        && !only_initials_differ(a, b)
+        && strsim::osa_distance(&a.local, &b.local) <= errors_max
 }
 
 /// `a.virtanen@` and `m.virtanen@` are relatives or colleagues.

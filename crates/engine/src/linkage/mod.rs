@@ -22,6 +22,7 @@ mod email;
 pub mod graph;
 mod ip;
 pub mod keys;
+mod letters;
 mod name;
 mod place;
 mod referral;

@@ -33,6 +33,8 @@ const CUT_SHORT: f64 = 0.4;
 const SPELLING: f64 = 0.35;
 const INITIAL: f64 = 0.15;
 const GARBLED: f64 = 0.1;
+/// Errors with which a word can still sound alike.
+const ERRORS_MAX: usize = 3;
 /// Likeness (Winkler, 1990) from which a word that nobody is called may be the other, mistyped.
 const GARBLED_MIN: f64 = 0.8;
 
@@ -137,20 +139,23 @@ fn likeness(a: &Word, b: &Word) -> f64 {
         return NICKNAME;
     }
     let (short, long) = if a.text.len() <= b.text.len() { (&a.text, &b.text) } else { (&b.text, &a.text) };
-    let length = short.chars().count();
+    let length = a.letters.count().min(b.letters.count());
     if length < 3 || long.len() - short.len() > 4 * length {
         return 0.0;
     }
     if a.known && b.known {
         return spelling(a, b);
     }
-    let errors = strsim::osa_distance(&a.text, &b.text);
+    // Most words are two words: nothing is asked about so many errors.
+    let errors_min = a.letters.errors_min(b.letters);
+    let errors = if errors_min > ERRORS_MAX { errors_min } else { strsim::osa_distance(&a.text, &b.text) };
     match () {
         () if errors == 1 && length >= 4 => ONE_ERROR,
-        () if a.sound == b.sound && errors <= 3 => SAME_SOUND,
+        () if a.sound == b.sound && errors <= ERRORS_MAX => SAME_SOUND,
         () if errors == 2 && length >= 6 => TWO_ERRORS,
         () if length >= 4 && long.starts_with(short.as_str()) => CUT_SHORT,
         () if errors == 1 => CUT_SHORT,
+        () if a.letters.likeness_max(b.letters) < GARBLED_MIN => 0.0,
         () if strsim::jaro_winkler(&a.text, &b.text) >= GARBLED_MIN => GARBLED,
         () => 0.0,
     }

@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod enrich;
 pub mod erase;
 pub mod faces;
+pub mod judging;
 pub mod lease;
 pub mod linking;
 pub mod notices;

@@ -9,6 +9,7 @@ use crate::ids::Ids;
 use crate::jobs::acting::{Scored, Stage};
 use crate::jobs::claims::{BatchOfSubjects, Claimed, Owner};
 use crate::jobs::enrich::Enricher;
+use crate::jobs::judging::{Asked, Case, Judge, Judged, Verdict};
 use crate::jobs::linking::{self, Linker};
 use crate::jobs::sightings;
 use crate::jobs::tally::Tally;
@@ -16,20 +17,15 @@ use crate::lists::{AllLists, TeamLists};
 use crate::live::{Kind, Live};
 use crate::metrics::{BATCH_SECONDS, CYCLES, EVENT_TO_SCORE, EVENTS, LAG};
 use crate::playbook::Playbooks;
-use dregs_engine::ENGINE_VERSION;
 use dregs_engine::event::Event;
 use dregs_engine::intelligence;
-use dregs_engine::limits::LINKED_MAX;
-use dregs_engine::linkage::decision::overrule;
 use dregs_engine::linkage::{self, Key, Trace};
 use dregs_engine::mapping::{Field, Mappings, display_name};
 use dregs_engine::profile::Facts;
 use dregs_engine::rejection::Fate;
-use dregs_engine::score::{Assessment, Category, assess};
-use dregs_engine::snapshot::Snapshot;
 use dregs_store::{
-    Commit, CycleEvidence, CycleWrite, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, Result, Store,
-    StoredProfile, StoredStanding, TeamCounts, TeamId, hour_of,
+    Commit, EventWrite, IdentityBefore, IdentityWrite, LoadRequest, Loaded, Result, Store, StoredProfile,
+    StoredStanding, TeamCounts, TeamId, hour_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -291,49 +287,32 @@ impl Pipeline {
         let new = works.values().filter(|work| work.is_new).count() as u64;
         let team_identities = counts.identities + new;
         let mut candidates = self.linker.candidates(team, &mut works, &mut held, lists).await?;
-        let mut cycles = 0;
-        for (id, work) in works {
+        let cases = works.into_iter().map(|(id, work)| {
             linking::note_keys(commit, &id, &work);
             let now_ms = self.clock.now_ms();
-            let mut write = self.identity_write(&id, &work, now_ms);
-            if !work.stored.disregarded {
-                let mut snapshot = Snapshot::of(&id, work.stored.profile.clone(), mappings, write.created_ms, now_ms);
-                snapshot.heed(lists);
-                snapshot.shared = candidates.take(&id);
-                let standing = standings.remove(&id).unwrap_or_default();
-                let found = linkage::link(&candidates.cards[&id], &snapshot.shared, &candidates.cards, team_identities);
-                snapshot.links = overrule(found, &standing.standing.decisions);
+            let write = self.identity_write(&id, &work, now_ms);
+            let asked = (!work.stored.disregarded).then(|| {
+                let stored = standings.remove(&id).unwrap_or_default();
+                note_risk(commit, &stored);
                 let held = held.remove(&id).unwrap_or_default();
-                linking::note_links(commit, &id, &snapshot.links, held, standing.contested, now_ms);
-                linkage::keep_closest(&mut snapshot.links, LINKED_MAX);
-                note_risk(commit, &standing);
-                snapshot.stand(standing.standing);
-                snapshot.team_identities = team_identities;
-                let assessment = assess(&snapshot);
-                write.scores = Category::ALL.map(|category| assessment.value(category));
-                write.last_scored_ms = Some(now_ms);
-                write.cycles += 1;
-                let cycle = self.cycle_write(&write, &snapshot, &assessment, started_ms)?;
-                let scored = Scored {
-                    id: &id,
-                    display_name: write.display_name.as_deref(),
-                    created_ms: write.created_ms,
-                    before: work.stored.scores,
-                    scores: write.scores,
-                    assessment: &assessment,
-                    cycle_id: cycle.id,
-                    now_ms,
-                };
-                let next_ms = stage.act(commit, &scored, &self.ids, &self.notify);
-                write.due_ms = [write.due_ms, next_ms].into_iter().flatten().min();
-                commit.cycles.push(cycle);
-                cycles += 1;
-            }
-            let mut profile = work.stored.profile;
-            write.body = profile.to_json();
-            write.trace = work.trace.to_json();
-            commit.identities.push(write);
-        }
+                Asked { shared: candidates.take(&id), standing: stored.standing, contested: stored.contested, held }
+            });
+            Case { work, write, asked, now_ms }
+        });
+        let cases = cases.collect();
+        let judge = Judge {
+            mappings,
+            lists,
+            cards: &candidates.cards,
+            team_identities,
+            pack: &self.pack,
+            ids: &self.ids,
+            clock: &self.clock,
+            started_ms,
+        };
+        let judged = judge.judge_all(cases)?;
+        let cycles = judged.iter().filter(|judged| judged.verdict.is_some()).count() as u64;
+        judged.into_iter().for_each(|judged| self.note_judged(commit, &mut stage, judged));
         // An identity of this batch has just been scored; its links need no second round.
         let own: BTreeSet<&String> = commit.identities.iter().map(|identity| &identity.id).collect();
         let due = std::mem::take(&mut commit.due);
@@ -363,28 +342,26 @@ impl Pipeline {
         }
     }
 
-    fn cycle_write(
-        &self,
-        identity: &IdentityWrite,
-        snapshot: &Snapshot,
-        assessment: &Assessment,
-        started_ms: i64,
-    ) -> Result<CycleWrite> {
-        let finished_ms = self.clock.now_ms();
-        Ok(CycleWrite {
-            id: self.ids.next(finished_ms),
-            identity_id: identity.id.clone(),
-            scores: identity.scores,
-            event_count: snapshot.profile.events as i64,
-            device_count: snapshot.profile.devices.len() as i64,
-            started_ms,
-            finished_ms,
-            duration_ms: finished_ms - started_ms,
-            engine_version: ENGINE_VERSION,
-            pack: self.pack.clone(),
-            evidence: CycleEvidence::pack(snapshot, assessment)?,
-            ordinal: identity.cycles,
-        })
+    /// Notes what an identity came to, and what follows from it.
+    fn note_judged(&self, commit: &mut Commit, stage: &mut Stage, judged: Judged) {
+        let Judged { mut write, scores_before, verdict, now_ms } = judged;
+        if let Some(Verdict { links, held, contested, assessment, cycle }) = verdict {
+            linking::note_links(commit, &write.id, &links, held, contested, now_ms);
+            let scored = Scored {
+                id: &write.id,
+                display_name: write.display_name.as_deref(),
+                created_ms: write.created_ms,
+                before: scores_before,
+                scores: write.scores,
+                assessment: &assessment,
+                cycle_id: cycle.id,
+                now_ms,
+            };
+            let next_ms = stage.act(commit, &scored, &self.ids, &self.notify);
+            write.due_ms = [write.due_ms, next_ms].into_iter().flatten().min();
+            commit.cycles.push(cycle);
+        }
+        commit.identities.push(write);
     }
 
     fn measure(
