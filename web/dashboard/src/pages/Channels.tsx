@@ -137,15 +137,15 @@ function Row({
               : texts.channels.hearsRules}
           </p>
           <p className="text-xs text-soft">
-            {texts.channelling.pace(number(channel.maxPerMinute))}
-            {channel.digestMinutes > 0 && `, ${texts.channelling.digests(channel.digestMinutes)}`}
+            {texts.channels.pace(number(channel.maxPerMinute))}
+            {channel.digestMinutes > 0 && `, ${texts.channels.digests(channel.digestMinutes)}`}
           </p>
           {channel.waiting > 0 && (
             <p className="text-sm text-poor">
-              {texts.channelling.waits(channel.waiting)}
+              {texts.channels.waits(channel.waiting)}
               {channel.nextAttemptAt && (
                 <>
-                  , {texts.channelling.next} <Time at={channel.nextAttemptAt} />
+                  , {texts.channels.nextAttempted} <Time at={channel.nextAttemptAt} />
                 </>
               )}
             </p>
@@ -208,7 +208,7 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
         />
       )}
       <Button small onClick={edit}>
-        {texts.channelling.change}
+        {texts.channels.change}
       </Button>
       <Button small onClick={() => enable.mutate(!channel.enabled)}>
         {channel.enabled ? texts.rules.switchOff : texts.rules.switchOn}
@@ -379,7 +379,7 @@ function Form({
       channel
         ? set(channel.slug, wanted)
         : body(api.POST('/channels', { body: { ...wanted, type } })),
-    done: () => (channel ? texts.channelling.saved : texts.channels.made),
+    done: () => (channel ? texts.channels.saved : texts.channels.made),
     undo:
       channel && !(secretTarget && target.trim())
         ? () => set(channel.slug, before(channel, wanted))
@@ -392,7 +392,7 @@ function Form({
   });
   return (
     <DialogForm
-      title={channel ? texts.channelling.changeOf(channel.name) : texts.channels.make}
+      title={channel ? texts.channels.changeOf(channel.name) : texts.channels.make}
       onClose={onClose}
       act={channel ? texts.common.save : texts.channels.make}
       blocked={make.isPending || !name.trim() || (!target.trim() && !secretTarget)}
@@ -419,7 +419,7 @@ function Form({
       )}
       <Field
         label={texts.channels.targets[type]}
-        hint={secretTarget ? texts.channelling.keepUrl : texts.channels.targetHints[type]}
+        hint={secretTarget ? texts.channels.keepUrl : texts.channels.targetHints[type]}
       >
         {(id) => (
           <textarea
@@ -448,8 +448,8 @@ function Form({
       </fieldset>
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Input
-          label={texts.channelling.paceLabel}
-          hint={texts.channelling.paceHint}
+          label={texts.channels.paceLabel}
+          hint={texts.channels.paceHint}
           type="number"
           min={1}
           max={PER_MINUTE_MAX}
@@ -458,8 +458,8 @@ function Form({
         />
         {type === 'EMAIL' && (
           <Input
-            label={texts.channelling.digest}
-            hint={texts.channelling.digestHint}
+            label={texts.channels.digest}
+            hint={texts.channels.digestHint}
             type="number"
             min={0}
             max={DIGEST_MINUTES_MAX}
