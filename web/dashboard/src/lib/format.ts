@@ -28,6 +28,11 @@ export const moment = (iso: string) => MOMENT.format(new Date(iso));
 export const day = (iso: string, short = false) => (short ? DAY_SHORT : DAY).format(new Date(iso));
 export const shortClock = (iso: string) => CLOCK_SHORT.format(new Date(iso));
 export const clock = (iso: string) => CLOCK.format(new Date(iso));
+/** As a field for a moment has it: the local time, to the minute. */
+export function localMinute(iso: string): string {
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : many}`;
 /** With its sign, a real minus. */

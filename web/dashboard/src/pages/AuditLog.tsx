@@ -2,7 +2,7 @@
 import { useCallback, useState } from 'react';
 import { api, body } from '../api/client';
 import type { AuditLine } from '../api/types';
-import { moment } from '../lib/format';
+import { localMinute, moment } from '../lib/format';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
@@ -161,14 +161,6 @@ function Finder({ name, label, value }: { name: Filter; label: string; value?: s
   return <Search label={label} value={value ?? ''} onChange={change} />;
 }
 
-const MINUTE_MS = 60_000;
-
-/** As the field has it: the local time, to the minute. */
-function local(iso: string): string {
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
-}
-
 function Moment({ name, label, value }: { name: Filter; label: string; value?: string }) {
   const setSearch = useSetSearch();
   return (
@@ -177,7 +169,7 @@ function Moment({ name, label, value }: { name: Filter; label: string; value?: s
       <input
         type="datetime-local"
         className="field"
-        value={value ? local(value) : ''}
+        value={value ? localMinute(value) : ''}
         onChange={(event) => setSearch({ [name]: valid(event.target.value) })}
       />
     </label>

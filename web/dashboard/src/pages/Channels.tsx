@@ -11,7 +11,7 @@ import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
 import { Dialog, useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select } from '../parts/Field';
+import { Check, Field, Input, Select, TextArea } from '../parts/Field';
 import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Pager } from '../parts/Pager';
@@ -417,21 +417,14 @@ function Form({
           )}
         </Field>
       )}
-      <Field
+      <TextArea
         label={texts.channels.targets[type]}
         hint={secretTarget ? texts.channels.keepUrl : texts.channels.targetHints[type]}
-      >
-        {(id) => (
-          <textarea
-            id={id}
-            rows={2}
-            required={!secretTarget}
-            className="field h-auto py-2 font-mono text-xs"
-            value={target}
-            onChange={(event) => setTarget(event.target.value)}
-          />
-        )}
-      </Field>
+        required={!secretTarget}
+        className="font-mono text-xs"
+        value={target}
+        onChange={(event) => setTarget(event.target.value)}
+      />
       <fieldset className="flex flex-col gap-2">
         <legend className="mb-1 text-sm font-medium">{texts.channels.hearsBesides}</legend>
         {EVENTS.map((one) => (

@@ -9,7 +9,7 @@ import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
 import { DialogForm } from '../parts/DialogForm';
-import { Choice, Field, Input, Search, Select } from '../parts/Field';
+import { Choice, Field, Input, Search, Select, TextArea } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
@@ -325,17 +325,14 @@ function Import({ dataset, onClose }: { dataset: Dataset; onClose: () => void })
       blocked={load.isPending || entries.length === 0 || wrong.length > 0 || tooMany}
       onAct={() => load.mutate()}
     >
-      <Field label={texts.datasets.lines} hint={texts.datasets.importHint(known)}>
-        {(id) => (
-          <textarea
-            id={id}
-            rows={10}
-            className="field h-auto py-2 font-mono text-xs"
-            value={lines}
-            onChange={(event) => setLines(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextArea
+        label={texts.datasets.lines}
+        hint={texts.datasets.importHint(known)}
+        rows={10}
+        className="font-mono text-xs"
+        value={lines}
+        onChange={(event) => setLines(event.target.value)}
+      />
       <div role="status" className="flex flex-col text-critical empty:hidden">
         {tooMany && <p>{texts.datasets.tooMany(IMPORT_MAX)}</p>}
         {wrong.slice(0, WRONG_SHOWN).map(({ line, value }) => (

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Condition, EscalationRule } from '../api/types';
 import { afterwards, ESCALATION_RULE_TYPES, isComplete, ofType } from '../lib/conditions';
-import { moment } from '../lib/format';
+import { localMinute, moment } from '../lib/format';
 import { Backtest } from '../parts/Backtest';
 import { SeverityTag, Tag } from '../parts/Badges';
 import { BudgetInput } from '../parts/Budget';
@@ -118,10 +118,11 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
   const [channels, setChannels] = useState(rule?.channels ?? []);
   const [shadow, setShadow] = useState(rule?.shadow ?? false);
   const [budget, setBudget] = useState(rule?.falsePositiveBudget ?? null);
-  const [effective, setEffective] = useState(localOf(rule?.effectiveAt));
+  const startsAt = rule ? localMinute(rule.effectiveAt) : '';
+  const [effective, setEffective] = useState(startsAt);
   const wanted = {
     // Left as it was, it keeps the seconds that the field does not show.
-    ...(effective === localOf(rule?.effectiveAt)
+    ...(effective === startsAt
       ? {}
       : { effectiveAt: (effective ? new Date(effective) : new Date()).toISOString() }),
     name: name.trim(),
@@ -213,13 +214,6 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
       )}
     </DialogForm>
   );
-}
-
-/** A moment as a field for one has it: in the local time zone, to the minute. */
-function localOf(iso: string | undefined): string {
-  if (!iso) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 /** What a change is taken back to. */

@@ -7,7 +7,7 @@ import { plural } from '../lib/format';
 import { texts } from '../texts';
 import { Button } from './Button';
 import { Dialog } from './Dialog';
-import { Field } from './Field';
+import { TextArea } from './Field';
 import { IdentityLink } from './Links';
 import { Score } from './Score';
 import { Fetched } from './States';
@@ -74,18 +74,13 @@ export function Decide({
             {(found) => <Consequences preview={found} />}
           </Fetched>
         </section>
-        <Field label={texts.decide.note} hint={texts.decide.noteHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={NOTE_CHARS_MAX}
-              className="field h-auto py-2"
-              value={note}
-              onChange={(event) => setNote(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextArea
+          label={texts.decide.note}
+          hint={texts.decide.noteHint}
+          maxLength={NOTE_CHARS_MAX}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{texts.common.cancel}</Button>
           <Button

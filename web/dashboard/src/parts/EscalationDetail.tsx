@@ -10,7 +10,7 @@ import { reasons } from '../lib/waterfall';
 import { texts } from '../texts';
 import { SeverityTag, StatusTag, Tag } from './Badges';
 import { Button, buttonClass } from './Button';
-import { Field } from './Field';
+import { TextArea } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
 import { LabelTag, LabelThrough } from './Label';
@@ -264,23 +264,17 @@ function Notes({ id, work }: { id: string; work: boolean }) {
       </Fetched>
       {work && (
         <form onSubmit={submit} className="flex flex-col gap-2">
-          <Field label={texts.escalations.note}>
-            {(field) => (
-              <textarea
-                id={field}
-                rows={2}
-                data-note
-                maxLength={NOTE_CHARS_MAX}
-                className="field h-auto py-2"
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-                onKeyDown={(event) => {
-                  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
-                  if (event.key === 'Escape') event.currentTarget.blur();
-                }}
-              />
-            )}
-          </Field>
+          <TextArea
+            label={texts.escalations.note}
+            data-note
+            maxLength={NOTE_CHARS_MAX}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
+              if (event.key === 'Escape') event.currentTarget.blur();
+            }}
+          />
           <div>
             <Button type="submit" disabled={add.isPending || !text.trim()}>
               {texts.escalations.addNote}

@@ -2,6 +2,7 @@
 import {
   type InputHTMLAttributes,
   type ReactNode,
+  type TextareaHTMLAttributes,
   useEffect,
   useId,
   useRef,
@@ -39,6 +40,23 @@ export function Input({
   return (
     <Field label={label} hint={hint}>
       {(id) => <input id={id} {...rest} className={`field ${className}`} />}
+    </Field>
+  );
+}
+
+/** More than a line of text. */
+export function TextArea({
+  label,
+  hint,
+  className = '',
+  rows = 2,
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & { label: string; hint?: string }) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) => (
+        <textarea id={id} rows={rows} {...rest} className={`field h-auto py-2 ${className}`} />
+      )}
     </Field>
   );
 }

@@ -6,7 +6,7 @@ import { clip, visible } from '../lib/hostile';
 import { texts } from '../texts';
 import { Button } from './Button';
 import { Dialog, useOpen } from './Dialog';
-import { Field } from './Field';
+import { TextArea } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
 import { Said } from './Said';
@@ -179,18 +179,13 @@ function LabelDialog({
             />
           ))}
         </fieldset>
-        <Field label={texts.labels.note} hint={texts.labels.noteHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={NOTE_CHARS_MAX}
-              className="field h-auto py-2"
-              value={note}
-              onChange={(event) => setNote(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextArea
+          label={texts.labels.note}
+          hint={texts.labels.noteHint}
+          maxLength={NOTE_CHARS_MAX}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
         {label && (
           <p className="text-sm text-soft">
             {texts.labels.current}: {texts.labels.kind(label.kind)}, {texts.labels.by}{' '}

@@ -7,7 +7,7 @@ import type { Review } from '../../api/types';
 import { duration } from '../../lib/format';
 import { StatusTag } from '../../parts/Badges';
 import { Button } from '../../parts/Button';
-import { Field } from '../../parts/Field';
+import { TextArea } from '../../parts/Field';
 import { Panel } from '../../parts/Page';
 import { Said, SaidAll } from '../../parts/Said';
 import { Empty, Fetched } from '../../parts/States';
@@ -198,18 +198,13 @@ function Ask({ id }: { id: string }) {
   return (
     <Panel title={texts.reviews.ask}>
       <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-        <Field label={texts.reviews.known} hint={texts.reviews.knownHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={FEEDBACK_CHARS_MAX}
-              className="field h-auto py-2"
-              value={feedback}
-              onChange={(event) => setFeedback(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextArea
+          label={texts.reviews.known}
+          hint={texts.reviews.knownHint}
+          maxLength={FEEDBACK_CHARS_MAX}
+          value={feedback}
+          onChange={(event) => setFeedback(event.target.value)}
+        />
         <div>
           <Button type="submit" look="main" disabled={ask.isPending}>
             {texts.actions.review}
