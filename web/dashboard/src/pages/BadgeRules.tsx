@@ -10,7 +10,7 @@ import { BadgeChip } from '../parts/Badges';
 import { BudgetInput } from '../parts/Budget';
 import { Conditions, Preview, Span } from '../parts/Conditions';
 import { DialogForm } from '../parts/DialogForm';
-import { Field, Input, Select } from '../parts/Field';
+import { Input, SelectField } from '../parts/Field';
 import { RuleRow } from '../parts/RuleRow';
 import { RulesPage } from '../parts/RulesPage';
 import { useAct } from '../parts/useAct';
@@ -117,16 +117,12 @@ function Form({ rule, onClose }: { rule?: BadgeRule; onClose: () => void }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <Field label={texts.badgeRules.type}>
-          {() => (
-            <Select
-              label={texts.badgeRules.type}
-              value={type}
-              options={TYPES.map((one) => [one, texts.badgeRules.types[one]] as const)}
-              onChange={setType}
-            />
-          )}
-        </Field>
+        <SelectField
+          label={texts.badgeRules.type}
+          value={type}
+          options={TYPES.map((one) => [one, texts.badgeRules.types[one]] as const)}
+          onChange={setType}
+        />
         <Input
           label={texts.badgeRules.priority}
           type="number"

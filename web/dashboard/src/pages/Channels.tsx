@@ -11,7 +11,7 @@ import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
 import { Dialog, useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select, TextArea } from '../parts/Field';
+import { Check, Input, Select, SelectField, TextArea } from '../parts/Field';
 import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Pager } from '../parts/Pager';
@@ -406,16 +406,12 @@ function Form({
         onChange={(event) => setName(event.target.value)}
       />
       {!channel && (
-        <Field label={texts.channels.type}>
-          {() => (
-            <Select
-              label={texts.channels.type}
-              value={type}
-              options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
-              onChange={setType}
-            />
-          )}
-        </Field>
+        <SelectField
+          label={texts.channels.type}
+          value={type}
+          options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
+          onChange={setType}
+        />
       )}
       <TextArea
         label={texts.channels.targets[type]}

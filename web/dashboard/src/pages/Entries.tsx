@@ -9,7 +9,7 @@ import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
 import { DialogForm } from '../parts/DialogForm';
-import { Choice, Field, Input, Search, Select, TextArea } from '../parts/Field';
+import { Choice, Input, Search, SelectField, TextArea } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
@@ -277,16 +277,12 @@ function Form({
         value={key}
         onChange={(event) => setKey(event.target.value)}
       />
-      <Field label={texts.datasets.value}>
-        {() => (
-          <Select
-            label={texts.datasets.value}
-            value={value}
-            options={values.map((one) => [one, one] as const)}
-            onChange={setValue}
-          />
-        )}
-      </Field>
+      <SelectField
+        label={texts.datasets.value}
+        value={value}
+        options={values.map((one) => [one, one] as const)}
+        onChange={setValue}
+      />
       <Input
         label={texts.datasets.note}
         hint={texts.datasets.noteHint}

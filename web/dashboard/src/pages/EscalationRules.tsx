@@ -11,7 +11,7 @@ import { SeverityTag, Tag } from '../parts/Badges';
 import { BudgetInput } from '../parts/Budget';
 import { Conditions, Preview } from '../parts/Conditions';
 import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select } from '../parts/Field';
+import { Check, Input, SelectField } from '../parts/Field';
 import { RuleRow } from '../parts/RuleRow';
 import { RulesPage } from '../parts/RulesPage';
 import { useAct } from '../parts/useAct';
@@ -165,16 +165,12 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <Field label={texts.escalations.severity}>
-          {() => (
-            <Select
-              label={texts.escalations.severity}
-              value={severity}
-              options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
-              onChange={setSeverity}
-            />
-          )}
-        </Field>
+        <SelectField
+          label={texts.escalations.severity}
+          value={severity}
+          options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
+          onChange={setSeverity}
+        />
       </div>
       <Conditions conditions={conditions} types={ESCALATION_RULE_TYPES} onChange={setConditions} />
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">

@@ -9,7 +9,7 @@ import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Dialog, useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Field, Input, Select } from '../parts/Field';
+import { Input, Select, SelectField } from '../parts/Field';
 import { ListOf } from '../parts/ListOf';
 import { Once } from '../parts/Once';
 import { Facts, Page, Panel } from '../parts/Page';
@@ -402,11 +402,13 @@ function Invite({ onClose, onMade }: { onClose: () => void; onMade: (made: Invit
         value={email}
         onChange={(event) => setEmail(event.target.value)}
       />
-      <Field label={texts.team.role} hint={texts.team.roleHints[role]}>
-        {() => (
-          <Select label={texts.team.role} value={role} options={roleOptions} onChange={setRole} />
-        )}
-      </Field>
+      <SelectField
+        label={texts.team.role}
+        hint={texts.team.roleHints[role]}
+        value={role}
+        options={roleOptions}
+        onChange={setRole}
+      />
     </DialogForm>
   );
 }

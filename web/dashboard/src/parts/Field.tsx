@@ -61,20 +61,24 @@ export function TextArea({
   );
 }
 
-/** A choice from a few, its name not shown but said. */
-export function Select<T extends string>({
-  label,
-  value,
-  options,
-  onChange,
-}: {
+interface Options<T extends string> {
   label: string;
   value: T;
   options: readonly (readonly [T, string])[];
   onChange: (value: T) => void;
-}) {
+}
+
+/** A choice from a few, its name not shown but said. */
+export function Select<T extends string>({
+  id,
+  label,
+  value,
+  options,
+  onChange,
+}: Options<T> & { id?: string }) {
   return (
     <select
+      id={id}
       aria-label={label}
       className="field min-h-[34px] max-w-64 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
       value={value}
@@ -86,6 +90,15 @@ export function Select<T extends string>({
         </option>
       ))}
     </select>
+  );
+}
+
+/** The same in a form, with its name above it. */
+export function SelectField<T extends string>({ hint, ...choice }: Options<T> & { hint?: string }) {
+  return (
+    <Field label={choice.label} hint={hint}>
+      {(id) => <Select id={id} {...choice} />}
+    </Field>
   );
 }
 
