@@ -5,6 +5,29 @@ import { poll } from './live';
 
 const of = (id: string) => ({ params: { path: { id } } });
 
+/** Where a list only gives names to choose from: they change seldom. */
+export const NAMES_STALE_MS = 60_000;
+
+export const badgeRulesQuery = queryOptions({
+  queryKey: ['badge-rules'],
+  queryFn: ({ signal }) => body(api.GET('/badge-rules', { signal })),
+});
+
+export const escalationRulesQuery = queryOptions({
+  queryKey: ['escalation-rules'],
+  queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
+});
+
+export const channelsQuery = queryOptions({
+  queryKey: ['channels'],
+  queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
+});
+
+export const escalationCountsQuery = queryOptions({
+  queryKey: ['escalations', 'summary'],
+  queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
+});
+
 export const identityQuery = (id: string) =>
   queryOptions({
     queryKey: ['identity', id],

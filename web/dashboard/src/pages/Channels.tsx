@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../api/client';
 import { poll } from '../api/live';
+import { channelsQuery } from '../api/queries';
 import type { Channel, Delivery } from '../api/types';
 import { number } from '../lib/format';
 import { AskButton } from '../parts/AskButton';
@@ -54,11 +55,7 @@ export default function Channels() {
   const { write } = useRights();
   const [making, open, close] = useOpen();
   const [secret, setSecret] = useState<string | null>(null);
-  const query = useQuery({
-    queryKey: ['channels'],
-    queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
-    refetchInterval: () => poll(POLL_MS),
-  });
+  const query = useQuery({ ...channelsQuery, refetchInterval: () => poll(POLL_MS) });
   return (
     <Page
       title={texts.channels.title}

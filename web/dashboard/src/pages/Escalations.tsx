@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '../api/client';
+import { escalationCountsQuery, escalationRulesQuery, NAMES_STALE_MS } from '../api/queries';
 import { CATEGORIES, type Category, type Escalation } from '../api/types';
 import { number } from '../lib/format';
 import { SeverityTag } from '../parts/Badges';
@@ -244,10 +245,7 @@ function StatusChoice({
   status: (typeof STATUSES)[number];
   onChange: (status: (typeof STATUSES)[number]) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['escalations', 'summary'],
-    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
-  });
+  const { data } = useQuery(escalationCountsQuery);
   const counts: Record<string, number | undefined> = {
     OPEN: data?.open,
     ACKNOWLEDGED: data?.acknowledged,
@@ -276,11 +274,7 @@ function RuleSelect({
   rule: string | undefined;
   onChange: (rule: string | undefined) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['escalation-rules'],
-    queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...escalationRulesQuery, staleTime: NAMES_STALE_MS });
   const known = data?.map((one) => [one.id, one.name] as const) ?? [];
   const gone = rule && !known.some(([id]) => id === rule) ? [[rule, rule] as const] : [];
   return (

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { api, body } from '../api/client';
+import { badgeRulesQuery, NAMES_STALE_MS } from '../api/queries';
 import { CATEGORIES, type Identity, scoreOf } from '../api/types';
 import {
   type IdentityFilters,
@@ -314,11 +315,7 @@ function BadgeSelect({
   rows: (index: number) => Identity | undefined;
   onChange: (badge: string | undefined) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['badge-rules'],
-    queryFn: ({ signal }) => body(api.GET('/badge-rules', { signal })),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...badgeRulesQuery, staleTime: NAMES_STALE_MS });
   const names = new Map<string, string>(data?.map((rule) => [rule.slug, rule.name]));
   for (let index = 0; index < ROWS_ASKED; index += 1) {
     for (const badge of rows(index)?.badges ?? []) names.set(badge.slug, badge.name);

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, body } from '../api/client';
+import { badgeRulesQuery, NAMES_STALE_MS } from '../api/queries';
 import { CATEGORIES, type Condition } from '../api/types';
 import {
   CONDITIONS_MAX,
@@ -137,7 +138,7 @@ function Row({
 }
 
 /** A length of time in a unit of one's choice. */
-export function Span({
+function Span({
   label,
   seconds,
   onChange,
@@ -174,6 +175,26 @@ export function Span({
   );
 }
 
+/** The same as a field of its own. */
+export function Delay({
+  label,
+  seconds,
+  onChange,
+}: {
+  label: string;
+  seconds: number;
+  onChange: (seconds: number) => void;
+}) {
+  return (
+    <div className="flex flex-col gap-1">
+      <span className="text-sm font-medium" aria-hidden="true">
+        {label}
+      </span>
+      <Span label={label} seconds={seconds} onChange={onChange} />
+    </div>
+  );
+}
+
 /** Badges that analyzers give, which no rule lists. */
 const SIGNALS = [
   'uniqueness.account-farm-signal',
@@ -191,11 +212,7 @@ function BadgeField({
   value: string;
   onChange: (badge: string) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['badge-rules'],
-    queryFn: ({ signal }) => body(api.GET('/badge-rules', { signal })),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...badgeRulesQuery, staleTime: NAMES_STALE_MS });
   const known = data?.map((rule) => [rule.slug, rule.name] as const) ?? [];
   const others = [...SIGNALS, value].filter((slug, place, all) => {
     return slug && all.indexOf(slug) === place && !known.some(([one]) => one === slug);

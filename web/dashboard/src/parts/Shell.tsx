@@ -2,8 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { api, body } from '../api/client';
+import { api } from '../api/client';
 import { poll } from '../api/live';
+import { escalationCountsQuery } from '../api/queries';
 import { number } from '../lib/format';
 import { PLACES } from '../navigation';
 import { endSession } from '../session';
@@ -171,8 +172,7 @@ function QuickSearch() {
 
 function OpenCount() {
   const { data } = useQuery({
-    queryKey: ['escalations', 'summary'],
-    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
+    ...escalationCountsQuery,
     refetchInterval: () => poll(COUNT_POLL_MS),
   });
   if (!data?.open) return null;
