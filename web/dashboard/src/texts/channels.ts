@@ -27,7 +27,6 @@ export const channels = {
     hearsBesides: 'Hears of, besides escalations',
     hearsRules: 'hears of escalations where a rule names it',
     hideLog: 'Hide the log',
-    kept: 'I have kept it',
     lead: 'E-mail, Slack and webhooks.',
     log: 'Log',
     made: 'Made.',
