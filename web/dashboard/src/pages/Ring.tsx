@@ -10,10 +10,11 @@ import { number, percent, plural } from '../lib/format';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Confirm } from '../parts/Dialog';
+import { Foreseen } from '../parts/Foreseen';
 import { IdentityLink, Who } from '../parts/Links';
 import { Choices, Network } from '../parts/Network';
 import { Facts, Page, Panel } from '../parts/Page';
-import { Score, ScoreRow } from '../parts/Score';
+import { ScoreRow } from '../parts/Score';
 import { Failed, Fetched, Loading } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
@@ -237,20 +238,7 @@ function NameMain({ id, onClose }: { id: string; onClose: () => void }) {
     >
       <p>{texts.rings.nameHint}</p>
       <Fetched query={preview} lines={2}>
-        {(found) => (
-          <ul className="flex flex-col gap-2">
-            {found.scores.map((score) => (
-              <li key={score.identityId} className="flex items-center justify-between gap-3">
-                <IdentityLink id={score.identityId} />
-                <span className="flex items-center gap-3">
-                  <Score value={score.uniqueness} />
-                  <span aria-hidden="true">→</span>
-                  <Score value={score.predictedUniqueness} />
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
+        {(found) => <Foreseen scores={found.scores} />}
       </Fetched>
     </Confirm>
   );

@@ -8,8 +8,7 @@ import { texts } from '../texts';
 import { Button } from './Button';
 import { Dialog } from './Dialog';
 import { TextArea } from './Field';
-import { IdentityLink } from './Links';
-import { Score } from './Score';
+import { Foreseen } from './Foreseen';
 import { Fetched } from './States';
 import { useAct } from './useAct';
 
@@ -122,21 +121,7 @@ function Consequences({ preview }: { preview: DecisionPreview }) {
       {changed.length === 0 ? (
         <p className="text-soft">{texts.decide.noScores}</p>
       ) : (
-        <ul className="flex flex-col gap-2">
-          {changed.map((score) => (
-            <li
-              key={score.identityId}
-              className="flex flex-wrap items-center justify-between gap-2"
-            >
-              <IdentityLink id={score.identityId} />
-              <span className="flex items-center gap-3">
-                <Score value={score.uniqueness} />
-                <span aria-hidden="true">→</span>
-                <Score value={score.predictedUniqueness} />
-              </span>
-            </li>
-          ))}
-        </ul>
+        <Foreseen scores={changed} />
       )}
       {preview.scores.length > 0 && (
         <p className="text-xs text-soft">

@@ -5,7 +5,6 @@ import { type FormEvent, useState } from 'react';
 import { api, body, Problem } from '../api/client';
 import { cycleQuery, labelQuery, notesQuery } from '../api/queries';
 import { CATEGORIES, type Escalation, type Label } from '../api/types';
-import { signed } from '../lib/format';
 import { reasons } from '../lib/waterfall';
 import { texts } from '../texts';
 import { SeverityTag, StatusTag, Tag } from './Badges';
@@ -16,7 +15,8 @@ import { useKeys } from './keys';
 import { LabelTag, LabelThrough } from './Label';
 import { Who } from './Links';
 import { Facts } from './Page';
-import { Explained, Said, SaidAll } from './Said';
+import { Reason } from './Reason';
+import { Said, SaidAll } from './Said';
 import { Score } from './Score';
 import { Fetched } from './States';
 import { Time } from './Time';
@@ -176,14 +176,7 @@ function Because({ escalation }: { escalation: Escalation }) {
               -1,
               REASONS_SHOWN,
             ).map((seen) => (
-              <li key={seen.id} className="grid grid-cols-[40px_1fr] gap-2">
-                <span className="text-right font-semibold text-critical tabular-nums">
-                  {signed(seen.contribution)}
-                </span>
-                <span className="min-w-0">
-                  <Explained max={220}>{seen.explanation}</Explained>
-                </span>
-              </li>
+              <Reason key={seen.id} seen={seen} />
             ))}
           </ul>
         )}
