@@ -8,7 +8,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hasChromium, launch, NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
-import { start, until } from './server.mjs';
+import { start } from './server.mjs';
 
 const IDENTITIES = 400;
 const DAYS = 14;
@@ -49,14 +49,7 @@ async function fill(server) {
     conditions: [{ type: 'SCORE_LT', category: 'ANY', threshold: 10 }],
   });
   await server.replay(IDENTITIES, DAYS);
-  await until(
-    'all of it is processed',
-    async () => {
-      const { processing } = await server.call('GET', '/dashboard/summary');
-      return processing.waiting + processing.due === 0;
-    },
-    120_000,
-  );
+  await server.processed();
   const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
   const { members } = await server.call('GET', `/rings/${ring.id}`);
   return { ring: ring.id, who: members[0].id, traveller: await traveller(server) };

@@ -9,6 +9,8 @@ import { serve } from './serve.mjs';
 
 /** Started, it listens within this. */
 const START_MS = 30_000;
+/** What was sent is scored within this. */
+const PROCESSED_MS = 120_000;
 const POLL_MS = 100;
 /** As many events as the API takes at once. */
 const BATCH = 500;
@@ -87,6 +89,14 @@ export async function start(binary) {
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
       return text ? exactly(text) : null;
+    },
+    /** Waits until whatever was sent is processed. */
+    processed() {
+      const done = async () => {
+        const { processing } = await server.call('GET', '/dashboard/summary');
+        return processing.waiting + processing.due === 0;
+      };
+      return until('all of it is processed', done, PROCESSED_MS);
     },
     /** Labelled traffic with its abusers. */
     simulate(identities) {

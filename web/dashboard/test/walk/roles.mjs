@@ -1,7 +1,7 @@
 // What the three roles may do, each with a session of its own: what is not theirs is neither offered nor done.
 import assert from 'node:assert/strict';
-import { axe, profile, settled, signIn, TABS } from './browser.mjs';
-import { until } from './server.mjs';
+import { axe, profile, settled, signIn, TABS } from '../browser.mjs';
+import { until } from '../server.mjs';
 
 const PASSWORD = 'three odd socks';
 
