@@ -1,5 +1,6 @@
 /** Numbers and times for people. */
 const NUMBER = new Intl.NumberFormat('en');
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
@@ -21,6 +22,9 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export const number = (value: number) => NUMBER.format(value);
+/** For where there is little room: whole up to 9,999, then as in 10K and 1.2M. */
+export const shortNumber = (value: number) =>
+  Math.abs(value) < 10_000 ? number(value) : COMPACT.format(value);
 export const percent = (share: number) =>
   share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
 export const moment = (iso: string) => MOMENT.format(new Date(iso));

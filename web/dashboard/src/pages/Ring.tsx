@@ -1,10 +1,10 @@
 /** One ring: its members as a picture and a list, what holds it, and where it would come apart. */
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import { poll } from '../api/live';
-import { graphQuery, ringQuery } from '../api/queries';
+import { ringEdgesQuery, ringQuery } from '../api/queries';
 import type { RingDetail } from '../api/types';
 import { number, percent, plural } from '../lib/format';
 import { Tag } from '../parts/Badges';
@@ -21,10 +21,6 @@ import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
 import { Risk } from './Rings';
-
-/** From where on a pair is strong (ARCHITECTURE.md), and as far as the API goes. */
-const STRONG = 0.6;
-const HOPS_MAX = 4;
 
 export default function Ring() {
   const { id } = useParams({ from: '/rings/$id' });
@@ -91,20 +87,11 @@ function Figure({ name, children }: { name: string; children: React.ReactNode })
 }
 
 function Picture({ ring }: { ring: RingDetail }) {
-  const start = ring.mainAccountId ?? ring.members[0]?.id ?? '';
-  const query = useQuery({ ...graphQuery(start, HOPS_MAX, STRONG), enabled: start !== '' });
-  const members = useMemo(() => new Set(ring.members.map((member) => member.id)), [ring.members]);
-  const edges = useMemo(
-    () =>
-      query.data?.edges.filter(
-        (edge) => members.has(edge.sourceId) && members.has(edge.targetId),
-      ) ?? [],
-    [query.data, members],
-  );
+  const query = useQuery({ ...ringEdgesQuery(ring), placeholderData: keepPreviousData });
   return (
     <Panel title={texts.rings.picture}>
       <Fetched query={query} lines={8}>
-        {() => <Network nodes={ring.members} edges={edges} mainId={ring.mainAccountId} />}
+        {(edges) => <Network nodes={ring.members} edges={edges} mainId={ring.mainAccountId} />}
       </Fetched>
     </Panel>
   );

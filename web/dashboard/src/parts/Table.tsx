@@ -59,6 +59,10 @@ interface Props<Row> {
 
 const OVERSCAN_ROWS = 8;
 const HEAD_PX = 36;
+/** As high as leaves room for what stands above it, and for the line beneath it that says that rows are left out. */
+const HIGH = 'max-h-[max(20rem,calc(100dvh-13rem))] lg:max-h-[max(24rem,calc(100dvh-13.5rem))]';
+const HIGH_WHEN_CUT =
+  'max-h-[max(20rem,calc(100dvh-16rem))] lg:max-h-[max(24rem,calc(100dvh-15.5rem))]';
 
 export function Table<Row>(props: Props<Row>) {
   const { rows, columns, selection, rowHeight = 46, cardHeight = 104, minWidth = 900 } = props;
@@ -174,6 +178,7 @@ export function Table<Row>(props: Props<Row>) {
     return <Failed error={rows.error} retry={rows.retry} />;
   const pending = rows.total === undefined;
   if (rows.total === 0) return props.empty;
+  const cut = (rows.total ?? 0) > rows.count;
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
@@ -188,7 +193,7 @@ export function Table<Row>(props: Props<Row>) {
         aria-rowcount={rows.count + 1}
         tabIndex={-1}
         onKeyDown={onKeyDown}
-        className={`relative max-h-[max(20rem,calc(100dvh-13rem))] overflow-auto transition-opacity lg:max-h-[max(24rem,calc(100dvh-13.5rem))] ${rows.stale ? 'opacity-60' : ''}`}
+        className={`relative overflow-auto transition-opacity ${cut ? HIGH_WHEN_CUT : HIGH} ${rows.stale ? 'opacity-60' : ''}`}
       >
         <Head {...props} tracks={tracks} narrow={narrow} minWidth={minWidth} />
         {pending && <Skeletons height={height} />}
@@ -244,9 +249,9 @@ export function Table<Row>(props: Props<Row>) {
           })}
         </div>
       </div>
-      {rows.total !== undefined && rows.total > rows.count && (
+      {cut && (
         <p className="border-t border-line bg-sunken px-4 py-2 text-sm text-soft">
-          {texts.common.tooMany(number(rows.count), number(rows.total))}
+          {texts.common.tooMany(number(rows.count), number(rows.total ?? 0))}
         </p>
       )}
     </>

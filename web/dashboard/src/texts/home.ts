@@ -95,6 +95,7 @@ export const home = {
     taken: 'Taken up',
     units: { HOUR: 'hours', DAY: 'days' } as Record<string, string>,
     unmapped: (names: number) => `${plural(names, 'name')} not mapped yet`,
+    upTo: (people: string) => `up to ${people}`,
     unscored: (people: number) => `${number(people)} without a score`,
     processed: (period: string) => `processed in ${period}`,
   },

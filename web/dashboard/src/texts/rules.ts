@@ -133,7 +133,8 @@ export const rules = {
     rule: 'Rule',
     shared: 'Of them also this rule',
     title: (name: string) => `Comparison of ${short(name)}`,
-    truncated: 'There were more than are looked at.',
+    truncated:
+      'More than 20,000 openings were found: the earliest 20,000 of this rule and of the others are counted. Choose a shorter time to see all.',
     unlabelled: 'no verdict',
   },
   budget: {
