@@ -1,14 +1,15 @@
-// Pictures of the screens that matter, from a seeded world, kept in docs/screens.
+// Pictures of the screens that matter, kept in docs/screens: from a seeded world, or from a server that runs.
 //
 //   DREGS_BIN=target/debug/dregs npm run screens -w dashboard
 //   DREGS_DIST=1 …    with the pages of dist/, for a binary that was built without them
+//   node test/screens.mjs ORIGIN EMAIL PASSWORD 100k    of a server with very many; "100k" goes into their names
 //
 // The world is the same each time, and so are the pictures but for moments. Names are of many scripts: without fonts for
 // them (fonts-noto-cjk, for example) there are boxes in their place.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hasChromium, launch, NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
-import { start } from './server.mjs';
+import { running, start } from './server.mjs';
 
 const IDENTITIES = 400;
 const DAYS = 14;
@@ -42,6 +43,21 @@ const full = ({ ring, who, traveller }) => [
   ['rules', 'wide', 'light', '/settings/escalation-rules'],
 ];
 
+/** Of a server with very many: what has to say how many there are, and what is drawn of them. */
+const large = ({ ring, who }) => [
+  ['home', 'wide', 'light', '/'],
+  ['home', 'narrow', 'dark', '/'],
+  ['identities', 'wide', 'dark', '/identities?sort=uniquenessScore&order=ASC'],
+  ['identities', 'narrow', 'light', '/identities?maxHumanity=40&sort=humanityScore&order=ASC'],
+  ['events', 'wide', 'light', '/events'],
+  ['events', 'narrow', 'dark', '/events'],
+  ['escalations', 'wide', 'light', '/escalations'],
+  ['ring', 'wide', 'dark', `/rings/${ring}`],
+  ['rings', 'narrow', 'light', '/rings?sort=size&order=DESC'],
+  ['graph', 'wide', 'light', `/identities/${who}?tab=related`],
+  ['calibration', 'wide', 'dark', '/reports/calibration'],
+];
+
 async function fill(server) {
   await server.call('POST', '/escalation-rules', {
     name: 'Very suspicious, at once',
@@ -50,9 +66,13 @@ async function fill(server) {
   });
   await server.replay(IDENTITIES, DAYS);
   await server.processed();
+}
+
+/** The largest ring, and who came first of it. */
+async function largest(server) {
   const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
   const { members } = await server.call('GET', `/rings/${ring.id}`);
-  return { ring: ring.id, who: members[0].id, traveller: await traveller(server) };
+  return { ring: ring.id, who: encodeURIComponent(members[0].id) };
 }
 
 /** Somebody whose devices were seen in the most countries. */
@@ -98,7 +118,8 @@ async function take(browser, server, [name, size, colorScheme, path]) {
     format: 'webp',
     quality: QUALITY,
   });
-  const file = `${folder}${name}-${size}-${colorScheme}.webp`;
+  const parts = [name, server.name, size, colorScheme].filter(Boolean);
+  const file = `${folder}${parts.join('-')}.webp`;
   writeFileSync(file, Buffer.from(data, 'base64'));
   const bytes = statSync(file).size;
   console.info(`${file.slice(folder.length)} ${(bytes / 1024).toFixed(0)} KB`);
@@ -106,19 +127,26 @@ async function take(browser, server, [name, size, colorScheme, path]) {
   await context.close();
 }
 
+const [origin, email, password, name] = process.argv.slice(2);
 const binary = process.env.DREGS_BIN;
-if (!binary || !hasChromium()) {
-  console.error('set DREGS_BIN to the server, and CHROMIUM where Chromium is elsewhere');
+if (!hasChromium() || !(origin ? name : binary)) {
+  console.error('set DREGS_BIN to the server, or name one that runs; Chromium is needed');
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
-const server = await start(binary);
 const browser = await launch();
+const own = origin ? null : await start(binary);
 try {
-  for (const shot of EMPTY) await take(browser, server, shot);
-  const found = await fill(server);
-  for (const shot of full(found)) await take(browser, server, shot);
+  if (own) {
+    for (const shot of EMPTY) await take(browser, own, shot);
+    await fill(own);
+    const found = { ...(await largest(own)), traveller: await traveller(own) };
+    for (const shot of full(found)) await take(browser, own, shot);
+  } else {
+    const server = await running(origin, { email, password }, name);
+    for (const shot of large(await largest(server))) await take(browser, server, shot);
+  }
 } finally {
   await browser.close();
-  await server.stop();
+  await own?.stop();
 }

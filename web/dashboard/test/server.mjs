@@ -40,6 +40,26 @@ function freePort() {
   });
 }
 
+/** Calls the API with a key or a session's token. */
+function caller(origin, token) {
+  return async (method, path, json) => {
+    const answer = await fetch(`${origin}/api${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: json === undefined ? undefined : JSON.stringify(json),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? exactly(text) : null;
+  };
+}
+
+/** A server that runs already, and goes on when this ends. */
+export async function running(origin, keys, name) {
+  const { token } = await caller(origin, '')('POST', '/auth/login', keys);
+  return { origin, keys, name, call: caller(origin, token) };
+}
+
 /** With DREGS_DIST the pages come from dist/, so that a binary without them will do. */
 export async function start(binary) {
   const home = mkdtempSync(join(tmpdir(), 'dregs-dashboard-'));
@@ -80,16 +100,7 @@ export async function start(binary) {
     api,
     origin: front ? `http://127.0.0.1:${front.address().port}` : api,
     keys,
-    async call(method, path, json) {
-      const answer = await fetch(`${api}/api${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${keys.secretKey}`, 'Content-Type': 'application/json' },
-        body: json === undefined ? undefined : JSON.stringify(json),
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-      return text ? exactly(text) : null;
-    },
+    call: caller(api, keys.secretKey),
     /** Waits until whatever was sent is processed. */
     processed() {
       const done = async () => {

@@ -6,8 +6,10 @@ import { clip } from '../lib/hostile';
 import type { Body } from '../lib/layout';
 
 export const NODE_PX = 13;
-/** Where an identity has more links than this, each is drawn finer. */
-const DENSE = 4;
+/** Where there are more lines than this, each is drawn finer. */
+const DENSE = 1_500;
+/** On the screen, however far it is zoomed out: a thinner line is not seen. */
+const LINE_PX_MIN = 0.8;
 /** Names are drawn while they can be told apart. */
 const NAMED_MAX = 40;
 const NAME_CHARS = 18;
@@ -57,7 +59,7 @@ export function painter(
     ctx.scale(view.zoom, view.zoom);
     ctx.translate(-view.x, -view.y);
     ctx.strokeStyle = colours.edge;
-    drawLines(ctx, bodies, lines, lines.length > nodes.length * DENSE);
+    drawLines(ctx, bodies, lines, LINE_PX_MIN / view.zoom);
     const [from, to] = [bodies[ends?.[0] ?? -1], bodies[ends?.[1] ?? -1]];
     if (from && to) drawChosen(ctx, from, to, colours);
     drawNodes(ctx, bodies, looks, colours);
@@ -89,7 +91,8 @@ function looksOf(nodes: GraphNode[], marks: Marks): Look[] {
   });
 }
 
-function drawLines(ctx: CanvasRenderingContext2D, bodies: Body[], lines: Line[], dense: boolean) {
+function drawLines(ctx: CanvasRenderingContext2D, bodies: Body[], lines: Line[], thinnest: number) {
+  const dense = lines.length > DENSE;
   for (let grade = 0; grade < GRADES; grade += 1) {
     ctx.beginPath();
     for (const { a, b, strength } of lines) {
@@ -99,7 +102,7 @@ function drawLines(ctx: CanvasRenderingContext2D, bodies: Body[], lines: Line[],
       ctx.lineTo(to.x, to.y);
     }
     ctx.globalAlpha = (dense ? 0.1 : 0.3) + grade * (dense ? 0.04 : 0.09);
-    ctx.lineWidth = 0.6 + grade * (dense ? 0.2 : 0.5);
+    ctx.lineWidth = Math.max(thinnest, 0.6 + grade * (dense ? 0.2 : 0.5));
     ctx.stroke();
   }
   ctx.globalAlpha = 1;
