@@ -1,5 +1,5 @@
 /** Who did what, and when. The filters are in the address. */
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { AuditLine } from '../api/types';
 import { localMinute, moment } from '../lib/format';
@@ -13,7 +13,7 @@ import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText } from '../parts/useSearch';
 import { texts } from '../texts';
 
 type Filter = 'actor' | 'action' | 'subject' | 'from' | 'to';
@@ -153,12 +153,7 @@ function valid(iso: string | undefined): string | undefined {
 }
 
 function Finder({ name, label, value }: { name: Filter; label: string; value?: string }) {
-  const setSearch = useSetSearch();
-  const change = useCallback(
-    (typed: string) => setSearch({ [name]: typed || undefined }),
-    [setSearch, name],
-  );
-  return <Search label={label} value={value ?? ''} onChange={change} />;
+  return <Search label={label} value={value ?? ''} onChange={useSetText(name)} />;
 }
 
 function Moment({ name, label, value }: { name: Filter; label: string; value?: string }) {

@@ -1,7 +1,7 @@
 /** The entries of a dataset: found, added, overruled, pasted and removed. */
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Dataset, Entry, EntryBody } from '../api/types';
 import { parseEntries } from '../lib/entries';
@@ -18,7 +18,7 @@ import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText } from '../parts/useSearch';
 import { texts } from '../texts';
 
 /** As the API has them. */
@@ -128,10 +128,7 @@ function List({
     undo: ({ key, value, note }) => put(slug, { key, value, note }),
     touches: TOUCHES,
   });
-  const onTerm = useCallback(
-    (typed: string) => setSearch({ term: typed || undefined }),
-    [setSearch],
-  );
+  const onTerm = useSetText();
   const acts = (entry: Entry) =>
     write && (
       <span className="flex gap-2">

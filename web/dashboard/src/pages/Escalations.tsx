@@ -18,7 +18,7 @@ import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 const POLL_MS = 10_000;
@@ -102,9 +102,8 @@ export default function Escalations() {
   const [active, setActive] = useState<Escalation | undefined>();
   const status = STATUSES.find((one) => one === search.status) ?? 'OPEN';
   const severity = SEVERITIES.find((one) => one === search.severity) ?? '';
-  const sort =
-    SORTS.find((one) => one === search.sort) ?? (status === 'CLOSED' ? 'closedAt' : 'severity');
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
+  const sorting = useSort(SORTS, status === 'CLOSED' ? 'closedAt' : 'severity');
+  const { sort, order } = sorting;
   const shadow = search.shadow === 'true' || undefined;
   const { rule, identity } = search;
   const rows = useRows(
@@ -182,9 +181,7 @@ export default function Escalations() {
             rowName={(row) =>
               `${texts.severities[row.severity] ?? row.severity}: ${row.escalationRule.label}, ${row.identity.label}`
             }
-            sort={sort}
-            order={order}
-            onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+            {...sorting}
             onActive={setActive}
             onOpen={(row) =>
               (narrow || innerWidth < 1024) &&

@@ -1,6 +1,6 @@
 /** Everything that arrives, the latest first; live while one looks at it. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Event } from '../api/types';
 import { moment } from '../lib/format';
@@ -14,11 +14,12 @@ import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 /** While nobody tells of changes. */
 const TAIL_POLL_MS = 4_000;
+const SORTS = ['timestamp', 'eventName'] as const;
 const EXACT = ['identity', 'device', 'session', 'groupType', 'group'] as const;
 
 const COLUMNS: Column<Event>[] = [
@@ -87,8 +88,8 @@ export default function Events() {
   const setSearch = useSetSearch();
   const navigate = useNavigate();
   const [paused, setPaused] = useState(false);
-  const sort = search.sort === 'eventName' ? 'eventName' : 'timestamp';
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
+  const sorting = useSort(SORTS, 'timestamp');
+  const { sort, order } = sorting;
   const newestFirst = sort === 'timestamp' && order === 'DESC';
   const filters = {
     term: search.term || undefined,
@@ -105,10 +106,7 @@ export default function Events() {
       ),
     { pollMs: newestFirst && !paused ? TAIL_POLL_MS : undefined, rowKey, paused },
   );
-  const onTerm = useCallback(
-    (typed: string) => setSearch({ term: typed || undefined }),
-    [setSearch],
-  );
+  const onTerm = useSetText();
   const active = EXACT.filter((name) => search[name]);
   return (
     <Page
@@ -174,9 +172,7 @@ export default function Events() {
           rowHeight={40}
           rowKey={rowKey}
           rowName={(row) => `${row.eventName}, ${moment(row.timestamp)}`}
-          sort={sort}
-          order={order}
-          onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+          {...sorting}
           onOpen={(row) => navigate({ to: '/events/$id', params: { id: row.id } })}
           cardHeight={76}
           card={(row) => (

@@ -1,6 +1,6 @@
 /** Everybody: find, narrow, sort, act on many, take away as CSV. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { api, body } from '../api/client';
 import { CATEGORIES, type Identity, scoreOf } from '../api/types';
 import { narrowing, readFilters } from '../lib/filters';
@@ -18,7 +18,7 @@ import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { useRights } from '../parts/useMe';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText } from '../parts/useSearch';
 import { texts } from '../texts';
 import { Filters } from './identities/Filters';
 import { Views } from './identities/Views';
@@ -86,7 +86,7 @@ export default function Identities() {
       ),
     { pollMs: POLL_MS, rowKey },
   );
-  const onTerm = useCallback((term: string) => setSearch({ term: term || undefined }), [setSearch]);
+  const onTerm = useSetText();
   const toggle = (key: string) =>
     setSelected((before) => {
       const after = new Set(before);
