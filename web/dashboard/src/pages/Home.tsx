@@ -6,7 +6,7 @@ import type { Identity } from '../api/types';
 import { Choice } from '../parts/Field';
 import { FirstRun } from '../parts/FirstRun';
 import { Page } from '../parts/Page';
-import { Failed, Loading } from '../parts/States';
+import { Fetched } from '../parts/States';
 import { useSetSearch } from '../parts/useSearch';
 import { texts } from '../texts';
 import { Activity } from './home/Activity';
@@ -32,21 +32,16 @@ export default function Home() {
       ),
     refetchInterval: (query) => (isLive(query.state.data?.content) ? poll(POLL_MS) : FIRST_POLL_MS),
   });
-  if (recent.isPending) {
+  if (!recent.data) {
     return (
       <Page title={texts.home.title}>
-        <Loading lines={8} />
+        <Fetched query={recent} lines={8}>
+          {() => null}
+        </Fetched>
       </Page>
     );
   }
-  if (recent.error && !recent.data) {
-    return (
-      <Page title={texts.home.title}>
-        <Failed error={recent.error} retry={recent.refetch} />
-      </Page>
-    );
-  }
-  const identities = recent.data?.content ?? [];
+  const identities = recent.data.content;
   if (!isLive(identities)) {
     return (
       <Page title={texts.firstRun.title} lead={texts.firstRun.lead}>

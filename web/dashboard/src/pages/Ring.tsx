@@ -15,7 +15,7 @@ import { IdentityLink, Who } from '../parts/Links';
 import { Choices, Network } from '../parts/Network';
 import { Facts, Page, Panel } from '../parts/Page';
 import { ScoreRow } from '../parts/Score';
-import { Failed, Fetched, Loading } from '../parts/States';
+import { Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
@@ -25,21 +25,14 @@ import { Risk } from './Rings';
 export default function Ring() {
   const { id } = useParams({ from: '/rings/$id' });
   const query = useQuery({ ...ringQuery(id), refetchInterval: () => poll(15_000) });
-  if (query.error && !query.data) {
-    return (
-      <Page title={texts.rings.ring}>
-        <Failed error={query.error} retry={query.refetch} />
-      </Page>
-    );
-  }
-  if (!query.data) {
-    return (
-      <Page title={texts.rings.ring}>
-        <Loading lines={8} />
-      </Page>
-    );
-  }
-  return <Detail ring={query.data} />;
+  if (query.data) return <Detail ring={query.data} />;
+  return (
+    <Page title={texts.rings.ring}>
+      <Fetched query={query} lines={8}>
+        {() => null}
+      </Fetched>
+    </Page>
+  );
 }
 
 function Detail({ ring }: { ring: RingDetail }) {

@@ -5,6 +5,7 @@ import { number, percent } from '../../lib/format';
 import { Tag } from '../../parts/Badges';
 import { Panel } from '../../parts/Page';
 import { Reliability } from '../../parts/Reliability';
+import { Scrolled } from '../../parts/Scrolled';
 import { texts } from '../../texts';
 
 export function Report({ report }: { report: Calibration }) {
@@ -220,8 +221,7 @@ function Edges({ name, counted }: { name: string; counted: Counted }) {
 
 function Grid({ name, head, rows }: { name: string; head: string[]; rows: ReactNode[][] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
-    <section className="overflow-x-auto" tabIndex={0} aria-label={name}>
+    <Scrolled label={name}>
       <table className="w-full text-right text-sm tabular-nums">
         <thead className="align-bottom text-xs text-soft">
           <tr>
@@ -245,6 +245,6 @@ function Grid({ name, head, rows }: { name: string; head: string[]; rows: ReactN
           ))}
         </tbody>
       </table>
-    </section>
+    </Scrolled>
   );
 }
