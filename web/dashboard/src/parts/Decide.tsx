@@ -5,8 +5,7 @@ import { api, body } from '../api/client';
 import type { DecisionPreview } from '../api/types';
 import { plural } from '../lib/format';
 import { texts } from '../texts';
-import { Button } from './Button';
-import { Dialog } from './Dialog';
+import { DialogForm } from './DialogForm';
 import { TextArea } from './Field';
 import { Foreseen } from './Foreseen';
 import { Fetched } from './States';
@@ -64,34 +63,29 @@ export function Decide({
     after: onClose,
   });
   return (
-    <Dialog title={texts.decide.title[verdict](otherName)} onClose={onClose} wide>
-      <div className="flex flex-col gap-4">
-        <p className="text-soft">{texts.decide.hint[verdict]}</p>
-        <section className="rounded-lg border border-line p-4">
-          <h3 className="mb-2 font-semibold">{texts.decide.consequences}</h3>
-          <Fetched query={preview} lines={3}>
-            {(found) => <Consequences preview={found} />}
-          </Fetched>
-        </section>
-        <TextArea
-          label={texts.decide.note}
-          hint={texts.decide.noteHint}
-          maxLength={NOTE_CHARS_MAX}
-          value={note}
-          onChange={(event) => setNote(event.target.value)}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button
-            look="main"
-            disabled={decide.isPending || !preview.data}
-            onClick={() => decide.mutate()}
-          >
-            {texts.decide.act[verdict]}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
+    <DialogForm
+      title={texts.decide.title[verdict](otherName)}
+      onClose={onClose}
+      wide
+      act={texts.decide.act[verdict]}
+      blocked={decide.isPending || !preview.data}
+      onAct={() => decide.mutate()}
+    >
+      <p className="text-soft">{texts.decide.hint[verdict]}</p>
+      <section className="rounded-lg border border-line p-4">
+        <h3 className="mb-2 font-semibold">{texts.decide.consequences}</h3>
+        <Fetched query={preview} lines={3}>
+          {(found) => <Consequences preview={found} />}
+        </Fetched>
+      </section>
+      <TextArea
+        label={texts.decide.note}
+        hint={texts.decide.noteHint}
+        maxLength={NOTE_CHARS_MAX}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+    </DialogForm>
   );
 }
 
