@@ -111,7 +111,7 @@ export const identity = {
     fit: 'Fit',
     further: 'Zoom out',
     hops: 'How far',
-    hopsOf: (hops: number) => plural(hops, 'link'),
+    hopsOf: (hops: number) => `${plural(hops, 'link')} away`,
     label: (nodes: number, edges: number) =>
       `A graph of ${plural(nodes, 'identity', 'identities')} and ${plural(edges, 'link')}; the list below has the same`,
     strength: 'Strength',
