@@ -13,6 +13,7 @@ import { Said } from '../parts/Said';
 import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
+import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
 import { useSearch, useSetSearch, useSetText, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
@@ -87,6 +88,7 @@ export default function Events() {
   const search = useSearch();
   const setSearch = useSetSearch();
   const navigate = useNavigate();
+  const narrow = useNarrow();
   const [paused, setPaused] = useState(false);
   const sorting = useSort(SORTS, 'timestamp');
   const { sort, order } = sorting;
@@ -142,7 +144,8 @@ export default function Events() {
               </Button>
             )}
           </div>
-          <details open={active.length > 0}>
+          {/* Where there is little room, what they find comes first. */}
+          <details open={active.length > 0 && !narrow}>
             <summary className="w-fit text-sm text-accent">
               {active.length > 0
                 ? texts.identities.moreActive(active.length)

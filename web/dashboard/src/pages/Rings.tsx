@@ -119,7 +119,10 @@ export default function Rings() {
     { rowKey },
   );
   return (
-    <Page title={texts.nav.rings} lead={texts.rings.lead}>
+    <Page
+      title={texts.nav.rings}
+      lead={rows.total ? texts.rings.found(rows.total) : texts.rings.lead}
+    >
       <Panel>
         <div className="flex flex-wrap gap-2 border-b border-line p-3">
           <Select

@@ -15,6 +15,8 @@ export const lists = {
     joint: 'Weakest joint',
     jointHint: (left: string, right: string) =>
       `The strongest link between ${left} and ${right} of the accounts. If they are two people, they part here.`,
+    found: (total: number) =>
+      `${plural(total, 'ring')} of accounts that are very probably one person’s.`,
     lead: 'Accounts that are very probably one person’s.',
     main: 'Main account',
     members: (size: string) => `${size} members, first comers first`,

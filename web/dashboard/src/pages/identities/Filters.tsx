@@ -6,6 +6,7 @@ import { type IdentityFilters, LABEL_FILTERS, narrowing, rangeKeys } from '../..
 import { Button } from '../../parts/Button';
 import { Input, Search, Select } from '../../parts/Field';
 import { Range } from '../../parts/Range';
+import { useNarrow } from '../../parts/useNarrow';
 import { texts } from '../../texts';
 
 const LABEL_OPTIONS = [
@@ -26,6 +27,7 @@ export function Filters({
   onChange: (changed: Record<string, string | number | boolean | undefined>) => void;
   onClear: () => void;
 }) {
+  const narrow = useNarrow();
   const count = narrowing(filters);
   const more = narrowing({ ...filters, term: undefined, badge: undefined, label: undefined });
   return (
@@ -60,7 +62,8 @@ export function Filters({
           </Button>
         )}
       </div>
-      <details open={more > 0} className="group">
+      {/* Where there is little room, whom they find comes first. */}
+      <details open={more > 0 && !narrow}>
         <summary className="w-fit text-sm text-accent">
           {more > 0 ? texts.identities.moreActive(more) : texts.identities.more}
         </summary>
