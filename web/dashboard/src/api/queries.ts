@@ -1,6 +1,6 @@
 /** What more than one page asks for. The first part of a key is the kind of thing: changes name these. */
 import { queryOptions } from '@tanstack/react-query';
-import type { GraphEdge } from '../lib/graph';
+import { edgesAmong } from '../lib/graph';
 import { api, body } from './client';
 import { poll } from './live';
 import type { RingDetail } from './types';
@@ -91,31 +91,17 @@ export const graphQuery = (id: string, hops: number, minStrength: number) =>
 /** How far a graph goes, as the API has it, and from where on a pair is strong (ARCHITECTURE.md). */
 const HOPS_MAX = 4;
 const STRONG = 0.6;
-/** A ring is long where each knows only the next: from so many places it is looked at. */
-const ASKED_MAX = 8;
 
-/** What links the members of a ring. From one of them a graph may not reach all: then from another, too. */
+/** What links the members of a ring. */
 export const ringEdgesQuery = (ring: RingDetail) =>
   queryOptions({
     queryKey: ['identity', ring.members[0]?.id, 'graph', 'ring', ring.id, ring.updatedAt],
-    queryFn: async ({ signal }) => {
-      const left = new Set(ring.members.map((member) => member.id));
-      const inside = new Set(left);
-      const edges = new Map<string, GraphEdge>();
-      for (let asked = 0; asked < ASKED_MAX && left.size > 0; asked += 1) {
-        const from = ring.mainAccountId && asked === 0 ? ring.mainAccountId : [...left][0];
-        if (from === undefined) break;
-        const query = { hops: HOPS_MAX, minStrength: STRONG };
-        const graph = await body(
-          api.GET('/identities/{id}/graph', { params: { path: { id: from }, query }, signal }),
-        );
-        left.delete(from);
-        for (const node of graph.nodes) left.delete(node.id);
-        for (const edge of graph.edges)
-          if (inside.has(edge.sourceId) && inside.has(edge.targetId))
-            edges.set(`${edge.sourceId}\n${edge.targetId}`, edge);
-      }
-      return [...edges.values()];
+    queryFn: ({ signal }) => {
+      const query = { hops: HOPS_MAX, minStrength: STRONG };
+      const ids = ring.members.map((member) => member.id);
+      return edgesAmong(ids, ring.mainAccountId, (id) =>
+        body(api.GET('/identities/{id}/graph', { params: { path: { id }, query }, signal })),
+      );
     },
   });
 

@@ -67,3 +67,28 @@ export function toSegment(x: number, y: number, a: Body, b: Body): number {
   );
   return Math.hypot(x - a.x - along * dx, y - a.y - along * dy);
 }
+
+/** A ring is long where each knows only the next: from so many of its members it is looked at. */
+const ASKED_MAX = 8;
+
+/** What links them. A graph goes only so far from whom it is asked of: then it is asked of another, too. */
+export async function edgesAmong(
+  ids: string[],
+  first: string | null | undefined,
+  graphOf: (id: string) => Promise<{ nodes: { id: string }[]; edges: GraphEdge[] }>,
+): Promise<GraphEdge[]> {
+  const among = new Set(ids);
+  const left = new Set(ids);
+  const edges = new Map<string, GraphEdge>();
+  let next = first ?? ids[0];
+  for (let asked = 0; next !== undefined && asked < ASKED_MAX; asked += 1) {
+    const graph = await graphOf(next);
+    left.delete(next);
+    for (const node of graph.nodes) left.delete(node.id);
+    for (const edge of graph.edges)
+      if (among.has(edge.sourceId) && among.has(edge.targetId))
+        edges.set(`${edge.sourceId}\n${edge.targetId}`, edge);
+    next = [...left][0];
+  }
+  return [...edges.values()];
+}
