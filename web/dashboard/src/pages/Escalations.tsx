@@ -7,7 +7,7 @@ import { escalationCountsQuery, escalationRulesQuery, NAMES_STALE_MS } from '../
 import { CATEGORIES, type Category, type Escalation } from '../api/types';
 import { number } from '../lib/format';
 import { SeverityTag } from '../parts/Badges';
-import { EscalationDetail, useEscalationKeys } from '../parts/EscalationDetail';
+import { EscalationDetail } from '../parts/EscalationDetail';
 import { Choice, Select } from '../parts/Field';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
@@ -16,6 +16,7 @@ import { Score } from '../parts/Score';
 import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
+import { useEscalationKeys } from '../parts/useEscalationActs';
 import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
 import { useSearch, useSetSearch, useSort } from '../parts/useSearch';

@@ -6,9 +6,10 @@ import { isComplete, ofType } from '../lib/conditions';
 import { texts } from '../texts';
 import { Backtest } from './Backtest';
 import { BudgetInput } from './Budget';
-import { Conditions, Preview } from './Conditions';
+import { Conditions } from './Conditions';
 import { DialogForm } from './DialogForm';
 import { Input } from './Field';
+import { RulePreview } from './RulePreview';
 import { useAct } from './useAct';
 
 interface Wanted {
@@ -98,7 +99,7 @@ export function RuleForm<Timing extends object, Own extends object>({
       <Conditions conditions={conditions} types={types} onChange={setConditions} />
       {children}
       {budgeted && <BudgetInput share={budget} onChange={setBudget} />}
-      <Preview of={of} conditions={conditions} />
+      <RulePreview of={of} conditions={conditions} />
       {complete && <Backtest key={JSON.stringify(draft)} of={of} stored={stored} draft={draft} />}
     </DialogForm>
   );
