@@ -8,7 +8,7 @@ import { asBefore } from '../src/lib/before';
 import { csvCell, csvRow } from '../src/lib/csv';
 import { parseEntries } from '../src/lib/entries';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
-import { ago, duration, percent, plural, shortNumber, signed } from '../src/lib/format';
+import { ago, axisNumbers, duration, percent, plural, signed } from '../src/lib/format';
 import { guessTarget } from '../src/lib/guess';
 import { moves, newcomers, renewed } from '../src/lib/held';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
@@ -250,14 +250,10 @@ describe('figures for people', () => {
   });
 });
 
-test('where there is little room, large numbers are short', () => {
-  expect([0, 9_999, 10_000, 123_400, 1_123_782].map(shortNumber)).toEqual([
-    '0',
-    '9,999',
-    '10K',
-    '123.4K',
-    '1.1M',
-  ]);
+test('the figures of an axis are in full, or all in short where one is large', () => {
+  expect(axisNumbers([0, 2_500, 5_000])).toEqual(['0', '2,500', '5,000']);
+  expect(axisNumbers([0, 5_000, 10_000])).toEqual(['0', '5K', '10K']);
+  expect(axisNumbers([0, 500_000, 1_500_000])).toEqual(['0', '500K', '1.5M']);
 });
 
 test('a change is taken back in what it changed, and in nothing else', () => {

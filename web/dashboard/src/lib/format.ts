@@ -22,9 +22,11 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export const number = (value: number) => NUMBER.format(value);
-/** For where there is little room: whole up to 9,999, then as in 10K and 1.2M. */
-export const shortNumber = (value: number) =>
-  Math.abs(value) < 10_000 ? number(value) : COMPACT.format(value);
+/** From here on there is no room for all digits of an axis. */
+const SHORT_FROM = 10_000;
+/** The figures of an axis: all of them in full, or all in short, as in 500K and 1.5M. */
+export const axisNumbers = (values: number[]) =>
+  values.map(values.some((value) => value >= SHORT_FROM) ? COMPACT.format : number);
 export const percent = (share: number) =>
   share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
 export const moment = (iso: string) => MOMENT.format(new Date(iso));

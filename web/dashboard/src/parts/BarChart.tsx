@@ -1,7 +1,7 @@
 /** One figure over time as bars, and another beside it as a line. Loaded when it is first shown. */
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { number, shortNumber } from '../lib/format';
+import { axisNumbers, number } from '../lib/format';
 import { useTheme } from '../theme';
 import { axisLook, color, drawPlot } from './plot';
 
@@ -61,7 +61,7 @@ export default function BarChart({
             ...axis,
             size: 56,
             incrs: WHOLE_STEPS,
-            values: (_plot, at) => at.map(shortNumber),
+            values: (_plot, at) => axisNumbers(at),
           },
         ],
         cursor: { drag: { x: false, y: false }, y: false },
