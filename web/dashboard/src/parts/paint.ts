@@ -6,8 +6,10 @@ import { clip } from '../lib/hostile';
 import type { Body } from '../lib/layout';
 
 export const NODE_PX = 13;
-/** Where there are more lines than this, each is drawn finer. */
-const DENSE = 1_500;
+/** Up to so many lines a node, and so many in all, each is drawn in full: more of them share the ink. */
+const LINES_EACH_FULL = 6;
+const LINES_FULL = 1_500;
+const INK_MIN = 0.35;
 /** On the screen, however far it is zoomed out: a thinner line is not seen. */
 const LINE_PX_MIN = 0.8;
 /** Names are drawn while they can be told apart. */
@@ -91,8 +93,14 @@ function looksOf(nodes: GraphNode[], marks: Marks): Look[] {
   });
 }
 
+/** Of each line, from 1 in a sparse graph: a thick of lines is still no stain. */
+function inkOf(lines: number, nodes: number): number {
+  const each = (LINES_EACH_FULL * nodes) / Math.max(1, lines);
+  return Math.max(INK_MIN, Math.min(1, each) * Math.min(1, LINES_FULL / Math.max(1, lines)));
+}
+
 function drawLines(ctx: CanvasRenderingContext2D, bodies: Body[], lines: Line[], thinnest: number) {
-  const dense = lines.length > DENSE;
+  const ink = inkOf(lines.length, bodies.length);
   for (let grade = 0; grade < GRADES; grade += 1) {
     ctx.beginPath();
     for (const { a, b, strength } of lines) {
@@ -101,8 +109,8 @@ function drawLines(ctx: CanvasRenderingContext2D, bodies: Body[], lines: Line[],
       ctx.moveTo(from.x, from.y);
       ctx.lineTo(to.x, to.y);
     }
-    ctx.globalAlpha = (dense ? 0.1 : 0.3) + grade * (dense ? 0.04 : 0.09);
-    ctx.lineWidth = Math.max(thinnest, 0.6 + grade * (dense ? 0.2 : 0.5));
+    ctx.globalAlpha = (0.3 + grade * 0.09) * ink;
+    ctx.lineWidth = Math.max(thinnest, 0.6 + grade * 0.5 * ink);
     ctx.stroke();
   }
   ctx.globalAlpha = 1;
