@@ -4,10 +4,11 @@ import { refused } from '../src/api/fates';
 import { type Observation, worstOf } from '../src/api/types';
 import { bandOf } from '../src/lib/bands';
 import { byEvent } from '../src/lib/basis';
+import { asBefore } from '../src/lib/before';
 import { csvCell, csvRow } from '../src/lib/csv';
 import { parseEntries } from '../src/lib/entries';
 import { narrowing, parseSearch, readFilters, stringifySearch, without } from '../src/lib/filters';
-import { ago, duration, percent, plural, signed } from '../src/lib/format';
+import { ago, axisNumbers, duration, percent, plural, signed } from '../src/lib/format';
 import { guessTarget } from '../src/lib/guess';
 import { moves, newcomers, renewed } from '../src/lib/held';
 import { clip, safeUrl, visible } from '../src/lib/hostile';
@@ -247,6 +248,17 @@ describe('figures for people', () => {
     expect(text).toContain("dregs('init', { key: 'pk_x' });");
     expect(text).toContain('<script src="https://d.example/dregs.js" async></script>');
   });
+});
+
+test('the figures of an axis are in full, or all in short where one is large', () => {
+  expect(axisNumbers([0, 2_500, 5_000])).toEqual(['0', '2,500', '5,000']);
+  expect(axisNumbers([0, 5_000, 10_000])).toEqual(['0', '5K', '10K']);
+  expect(axisNumbers([0, 500_000, 1_500_000])).toEqual(['0', '500K', '1.5M']);
+});
+
+test('a change is taken back in what it changed, and in nothing else', () => {
+  const rule = { name: 'Old', enabled: true, budget: null };
+  expect(asBefore(rule, { name: 'Other', budget: 0.1 })).toEqual({ name: 'Old', budget: null });
 });
 
 describe('names that mean nothing yet', () => {

@@ -1,14 +1,16 @@
-// Pictures of the screens that matter, from a seeded world, kept in docs/screens.
+// Pictures of the screens that matter, kept in docs/screens: from a seeded world, or from a server that runs.
 //
 //   DREGS_BIN=target/debug/dregs npm run screens -w dashboard
 //   DREGS_DIST=1 …    with the pages of dist/, for a binary that was built without them
+//   DREGS_IDENTITIES=100000 DREGS_BIN=… …              of very many, "100k" in their names; takes half an hour
+//   node test/screens.mjs ORIGIN EMAIL PASSWORD 100k   the same of a server that runs
 //
 // The world is the same each time, and so are the pictures but for moments. Names are of many scripts: without fonts for
 // them (fonts-noto-cjk, for example) there are boxes in their place.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hasChromium, launch, NARROW, profile, settled, signIn, WIDE } from './browser.mjs';
-import { start, until } from './server.mjs';
+import { running, start } from './server.mjs';
 
 const IDENTITIES = 400;
 const DAYS = 14;
@@ -42,24 +44,85 @@ const full = ({ ring, who, traveller }) => [
   ['rules', 'wide', 'light', '/settings/escalation-rules'],
 ];
 
+/** Of a server with very many: what has to say how many there are, and what is drawn of them. */
+const large = ({ ring, who }) => [
+  ['home', 'wide', 'light', '/'],
+  ['home', 'narrow', 'dark', '/'],
+  ['identities', 'wide', 'dark', '/identities?sort=uniquenessScore&order=ASC'],
+  ['identities', 'narrow', 'light', '/identities?maxHumanity=40&sort=humanityScore&order=ASC'],
+  ['events', 'wide', 'light', '/events'],
+  ['events', 'narrow', 'dark', '/events'],
+  ['escalations', 'wide', 'light', '/escalations'],
+  ['ring', 'wide', 'dark', `/rings/${ring}`],
+  ['rings', 'narrow', 'light', '/rings?sort=size&order=DESC'],
+  ['graph', 'wide', 'light', `/identities/${who}?tab=related`],
+  ['calibration', 'wide', 'dark', '/reports/calibration'],
+];
+
+/** What analysts would have found those to be who are known to do it. */
+const VERDICTS = {
+  account_takeover: 'ACCOUNT_TAKEOVER',
+  bot_signup: 'BOT',
+  card_testing: 'PAYMENT_FRAUD',
+  credential_stuffing: 'BOT',
+  fake_data: 'FAKE_DATA',
+  many_accounts: 'MULTI_ACCOUNT',
+  promo_abuse: 'PROMO_ABUSE',
+  referral_ring: 'REFERRAL_FRAUD',
+  registration_bombing: 'BOT',
+  scraper: 'SCRAPING',
+  trial_farm_device: 'MULTI_ACCOUNT',
+  trial_farm_ip: 'MULTI_ACCOUNT',
+};
+/** Of either side. */
+const JUDGED = 450;
+const LARGE_DAYS = 10;
+const LARGE_ABUSE = 0.08;
+/** Many at once are scored this fast at the least. */
+const MS_EACH = 30;
+
+async function fillLarge(server, identities) {
+  await addRule(server);
+  const classes = [...(await server.replay(identities, LARGE_DAYS, LARGE_ABUSE))];
+  await server.processed(identities * MS_EACH);
+  await judge(
+    server,
+    classes.filter(([, one]) => one),
+  );
+  await judge(
+    server,
+    classes.filter(([, one]) => !one),
+  );
+}
+
+/** Gives verdicts on some of them, evenly. */
+async function judge(server, classes) {
+  const step = Math.max(1, Math.floor(classes.length / JUDGED));
+  for (const [id, name] of classes.filter((_, place) => place % step === 0).slice(0, JUDGED)) {
+    const kind = name ? (VERDICTS[name.split('|')[0]] ?? 'OTHER') : 'LEGITIMATE';
+    await server.call('PUT', `/identities/${encodeURIComponent(id)}/label`, { kind });
+  }
+}
+
 async function fill(server) {
+  await addRule(server);
+  await server.replay(IDENTITIES, DAYS);
+  await server.processed();
+}
+
+async function addRule(server) {
   await server.call('POST', '/escalation-rules', {
     name: 'Very suspicious, at once',
     severity: 'CRITICAL',
     conditions: [{ type: 'SCORE_LT', category: 'ANY', threshold: 10 }],
   });
-  await server.replay(IDENTITIES, DAYS);
-  await until(
-    'all of it is processed',
-    async () => {
-      const { processing } = await server.call('GET', '/dashboard/summary');
-      return processing.waiting + processing.due === 0;
-    },
-    120_000,
-  );
+}
+
+/** The largest ring, and who came first of it. */
+async function largest(server) {
   const ring = (await server.call('GET', '/rings?sort=size&order=DESC')).content[0];
   const { members } = await server.call('GET', `/rings/${ring.id}`);
-  return { ring: ring.id, who: members[0].id, traveller: await traveller(server) };
+  return { ring: ring.id, who: encodeURIComponent(members[0].id) };
 }
 
 /** Somebody whose devices were seen in the most countries. */
@@ -77,7 +140,7 @@ async function traveller(server) {
   return encodeURIComponent(best.id);
 }
 
-async function take(browser, server, [name, size, colorScheme, path]) {
+async function take(browser, server, [name, size, colorScheme, path], many) {
   const { context, page } = await profile(browser, {
     viewport: SIZES[size],
     colorScheme,
@@ -105,7 +168,8 @@ async function take(browser, server, [name, size, colorScheme, path]) {
     format: 'webp',
     quality: QUALITY,
   });
-  const file = `${folder}${name}-${size}-${colorScheme}.webp`;
+  const parts = [name, many, size, colorScheme].filter(Boolean);
+  const file = `${folder}${parts.join('-')}.webp`;
   writeFileSync(file, Buffer.from(data, 'base64'));
   const bytes = statSync(file).size;
   console.info(`${file.slice(folder.length)} ${(bytes / 1024).toFixed(0)} KB`);
@@ -113,19 +177,30 @@ async function take(browser, server, [name, size, colorScheme, path]) {
   await context.close();
 }
 
+const [origin, email, password, name] = process.argv.slice(2);
 const binary = process.env.DREGS_BIN;
-if (!binary || !hasChromium()) {
-  console.error('set DREGS_BIN to the server, and CHROMIUM where Chromium is elsewhere');
+const identities = Number(process.env.DREGS_IDENTITIES ?? 0);
+if (!hasChromium() || !(origin ? name : binary)) {
+  console.error('set DREGS_BIN to the server, or name one that runs; Chromium is needed');
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
-const server = await start(binary);
 const browser = await launch();
+const server = origin ? await running(origin, { email, password }) : await start(binary);
+const many = origin ? name : identities && `${identities / 1000}k`;
+const takeAll = async (shots) => {
+  for (const shot of shots) await take(browser, server, shot, many);
+};
 try {
-  for (const shot of EMPTY) await take(browser, server, shot);
-  const found = await fill(server);
-  for (const shot of full(found)) await take(browser, server, shot);
+  if (many) {
+    if (!origin) await fillLarge(server, identities);
+    await takeAll(large(await largest(server)));
+  } else {
+    await takeAll(EMPTY);
+    await fill(server);
+    await takeAll(full({ ...(await largest(server)), traveller: await traveller(server) }));
+  }
 } finally {
   await browser.close();
-  await server.stop();
+  await server.stop?.();
 }

@@ -1,14 +1,17 @@
 // A server on a temporary store, with the calls that tests make of it.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { serve } from './serve.mjs';
 
 /** Started, it listens within this. */
 const START_MS = 30_000;
+/** What was sent is scored within this. */
+const PROCESSED_MS = 120_000;
 const POLL_MS = 100;
 /** As many events as the API takes at once. */
 const BATCH = 500;
@@ -29,6 +32,9 @@ function exactly(text) {
   return JSON.parse(text.replace(token, (one) => (/^-?\d{16,}$/.test(one) ? `"${one}"` : one)));
 }
 
+const linesOf = (file) => createInterface({ input: createReadStream(file) });
+const timeOf = (line) => line.match(/"timestamp":"([^"]+)"/);
+
 function freePort() {
   return new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
@@ -36,6 +42,26 @@ function freePort() {
       probe.close(() => resolve(port));
     });
   });
+}
+
+/** Calls the API with a key or a session's token. */
+function caller(origin, token) {
+  return async (method, path, json) => {
+    const answer = await fetch(`${origin}/api${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: json === undefined ? undefined : JSON.stringify(json),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? exactly(text) : null;
+  };
+}
+
+/** A server that runs already, and goes on when this ends. */
+export async function running(origin, keys) {
+  const { token } = await caller(origin, '')('POST', '/auth/login', keys);
+  return { origin, keys, call: caller(origin, token) };
 }
 
 /** With DREGS_DIST the pages come from dist/, so that a binary without them will do. */
@@ -78,15 +104,14 @@ export async function start(binary) {
     api,
     origin: front ? `http://127.0.0.1:${front.address().port}` : api,
     keys,
-    async call(method, path, json) {
-      const answer = await fetch(`${api}/api${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${keys.secretKey}`, 'Content-Type': 'application/json' },
-        body: json === undefined ? undefined : JSON.stringify(json),
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-      return text ? exactly(text) : null;
+    call: caller(api, keys.secretKey),
+    /** Waits until whatever was sent is processed. */
+    processed(ms = PROCESSED_MS) {
+      const done = async () => {
+        const { processing } = await server.call('GET', '/dashboard/summary');
+        return processing.waiting + processing.due === 0;
+      };
+      return until('all of it is processed', done, ms);
     },
     /** Labelled traffic with its abusers. */
     simulate(identities) {
@@ -113,21 +138,41 @@ export async function start(binary) {
         );
       });
     },
-    /** The same traffic each time, as if it ended now. */
-    async replay(identities, days) {
+    /** The same traffic each time, as if it ended now. Gives what is known of who does it: class by id, '' for honest ones. */
+    async replay(identities, days, abuse = 0.12) {
       const out = join(home, 'traffic');
-      const of = ['--identities', String(identities), '--days', String(days), '--abuse', '0.12'];
-      await promisify(execFile)(binary, ['simulate', ...of, '--out', out]);
-      const events = readFileSync(join(out, 'events.jsonl'), 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      const last = Math.max(...events.map((event) => Date.parse(event.timestamp)));
+      const of = ['--identities', String(identities), '--days', String(days)];
+      await promisify(execFile)(binary, [
+        'simulate',
+        ...of,
+        '--abuse',
+        String(abuse),
+        '--out',
+        out,
+      ]);
+      const events = () => linesOf(join(out, 'events.jsonl'));
+      let last = 0;
+      for await (const line of events()) last = Math.max(last, Date.parse(timeOf(line)[1]));
       const later = Date.now() - last;
-      for (const event of events)
+      let batch = [];
+      const send = async () => {
+        await server.call('POST', '/events', batch);
+        batch = [];
+      };
+      for await (const line of events()) {
+        const event = JSON.parse(line);
         event.timestamp = new Date(Date.parse(event.timestamp) + later).toISOString();
-      for (let from = 0; from < events.length; from += BATCH)
-        await server.call('POST', '/events', events.slice(from, from + BATCH));
+        batch.push(event);
+        if (batch.length === BATCH) await send();
+      }
+      if (batch.length > 0) await send();
+      const classes = new Map();
+      for await (const line of linesOf(join(out, 'labels_identities.csv'))) {
+        const [id, , name] = line.split(',');
+        classes.set(id, name);
+      }
+      classes.delete('identity');
+      return classes;
     },
     stop() {
       front?.close();

@@ -7,7 +7,7 @@
 // Takes the best of several rounds: what else the machine does only makes it slower. Fails beyond the limits.
 import { loadavg } from 'node:os';
 import { hasChromium, launch, profile, settled, signIn } from './browser.mjs';
-import { start, until } from './server.mjs';
+import { start } from './server.mjs';
 
 const ROUNDS = 5;
 const SLOWER = 4;
@@ -206,14 +206,7 @@ const best = (rounds, pick) =>
 async function world(binary) {
   const server = await start(binary);
   await server.simulate(400);
-  await until(
-    'all of it is processed',
-    async () => {
-      const { processing } = await server.call('GET', '/dashboard/summary');
-      return processing.waiting + processing.due === 0;
-    },
-    120_000,
-  );
+  await server.processed();
   return server;
 }
 

@@ -1,9 +1,34 @@
 /** What more than one page asks for. The first part of a key is the kind of thing: changes name these. */
 import { queryOptions } from '@tanstack/react-query';
+import { edgesAmong } from '../lib/graph';
 import { api, body } from './client';
 import { poll } from './live';
+import type { RingDetail } from './types';
 
 const of = (id: string) => ({ params: { path: { id } } });
+
+/** Where a list only gives names to choose from: they change seldom. */
+export const NAMES_STALE_MS = 60_000;
+
+export const badgeRulesQuery = queryOptions({
+  queryKey: ['badge-rules'],
+  queryFn: ({ signal }) => body(api.GET('/badge-rules', { signal })),
+});
+
+export const escalationRulesQuery = queryOptions({
+  queryKey: ['escalation-rules'],
+  queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
+});
+
+export const channelsQuery = queryOptions({
+  queryKey: ['channels'],
+  queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
+});
+
+export const escalationCountsQuery = queryOptions({
+  queryKey: ['escalations', 'summary'],
+  queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
+});
 
 export const identityQuery = (id: string) =>
   queryOptions({
@@ -61,6 +86,23 @@ export const graphQuery = (id: string, hops: number, minStrength: number) =>
           signal,
         }),
       ),
+  });
+
+/** How far a graph goes, as the API has it, and from where on a pair is strong (ARCHITECTURE.md). */
+const HOPS_MAX = 4;
+const STRONG = 0.6;
+
+/** What links the members of a ring. */
+export const ringEdgesQuery = (ring: RingDetail) =>
+  queryOptions({
+    queryKey: ['identity', ring.members[0]?.id, 'graph', 'ring', ring.id, ring.updatedAt],
+    queryFn: ({ signal }) => {
+      const query = { hops: HOPS_MAX, minStrength: STRONG };
+      const ids = ring.members.map((member) => member.id);
+      return edgesAmong(ids, ring.mainAccountId, (id) =>
+        body(api.GET('/identities/{id}/graph', { params: { path: { id }, query }, signal })),
+      );
+    },
   });
 
 export const decisionsQuery = (id: string) =>

@@ -1,5 +1,6 @@
 /** Numbers and times for people. */
 const NUMBER = new Intl.NumberFormat('en');
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
@@ -21,6 +22,11 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export const number = (value: number) => NUMBER.format(value);
+/** From here on there is no room for all digits of an axis. */
+const SHORT_FROM = 10_000;
+/** The figures of an axis: all of them in full, or all in short, as in 500K and 1.5M. */
+export const axisNumbers = (values: number[]) =>
+  values.map(values.some((value) => value >= SHORT_FROM) ? COMPACT.format : number);
 export const percent = (share: number) =>
   share > 0.99 && share < 1 ? '>99 %' : `${Math.round(share * 100)} %`;
 export const moment = (iso: string) => MOMENT.format(new Date(iso));
@@ -28,6 +34,11 @@ export const moment = (iso: string) => MOMENT.format(new Date(iso));
 export const day = (iso: string, short = false) => (short ? DAY_SHORT : DAY).format(new Date(iso));
 export const shortClock = (iso: string) => CLOCK_SHORT.format(new Date(iso));
 export const clock = (iso: string) => CLOCK.format(new Date(iso));
+/** As a field for a moment has it: the local time, to the minute. */
+export function localMinute(iso: string): string {
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : many}`;
 /** With its sign, a real minus. */

@@ -9,7 +9,7 @@ import { Button } from '../parts/Button';
 import { CopyBlock } from '../parts/Copy';
 import { useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select } from '../parts/Field';
+import { Check, Input, SelectField } from '../parts/Field';
 import { ListOf } from '../parts/ListOf';
 import { Once } from '../parts/Once';
 import { Page, Panel } from '../parts/Page';
@@ -153,16 +153,12 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: AgentTo
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
-      <Field label={texts.agents.expiry}>
-        {() => (
-          <Select
-            label={texts.agents.expiry}
-            value={days}
-            options={EXPIRIES.map((one) => [one, texts.agents.expiries[one] ?? one] as const)}
-            onChange={setDays}
-          />
-        )}
-      </Field>
+      <SelectField
+        label={texts.agents.expiry}
+        value={days}
+        options={EXPIRIES.map((one) => [one, texts.agents.expiries[one] ?? one] as const)}
+        onChange={setDays}
+      />
       <div className="flex flex-col gap-1">
         <Check checked={readOnly} onChange={setReadOnly}>
           {texts.agents.readOnly}

@@ -1,8 +1,8 @@
 /** Who did what, and when. The filters are in the address. */
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { AuditLine } from '../api/types';
-import { moment } from '../lib/format';
+import { localMinute, moment } from '../lib/format';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
@@ -13,7 +13,7 @@ import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText } from '../parts/useSearch';
 import { texts } from '../texts';
 
 type Filter = 'actor' | 'action' | 'subject' | 'from' | 'to';
@@ -153,20 +153,7 @@ function valid(iso: string | undefined): string | undefined {
 }
 
 function Finder({ name, label, value }: { name: Filter; label: string; value?: string }) {
-  const setSearch = useSetSearch();
-  const change = useCallback(
-    (typed: string) => setSearch({ [name]: typed || undefined }),
-    [setSearch, name],
-  );
-  return <Search label={label} value={value ?? ''} onChange={change} />;
-}
-
-const MINUTE_MS = 60_000;
-
-/** As the field has it: the local time, to the minute. */
-function local(iso: string): string {
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
+  return <Search label={label} value={value ?? ''} onChange={useSetText(name)} />;
 }
 
 function Moment({ name, label, value }: { name: Filter; label: string; value?: string }) {
@@ -177,7 +164,7 @@ function Moment({ name, label, value }: { name: Filter; label: string; value?: s
       <input
         type="datetime-local"
         className="field"
-        value={value ? local(value) : ''}
+        value={value ? localMinute(value) : ''}
         onChange={(event) => setSearch({ [name]: valid(event.target.value) })}
       />
     </label>

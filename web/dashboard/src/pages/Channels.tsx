@@ -1,64 +1,36 @@
 /** Where notifications go, and what became of each. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../api/client';
 import { poll } from '../api/live';
-import type { Channel, Delivery } from '../api/types';
+import { channelsQuery } from '../api/queries';
+import type { Channel } from '../api/types';
 import { number } from '../lib/format';
 import { AskButton } from '../parts/AskButton';
-import { StatusTag, Tag } from '../parts/Badges';
+import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
-import { CopyBlock } from '../parts/Copy';
-import { Dialog, useOpen } from '../parts/Dialog';
-import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select } from '../parts/Field';
-import { IdentityLink } from '../parts/Links';
+import { useOpen } from '../parts/Dialog';
+import { Once } from '../parts/Once';
 import { Page, Panel } from '../parts/Page';
-import { Pager } from '../parts/Pager';
 import { Said, SaidAll } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
-import { Steady } from '../parts/Steady';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
+import { ChannelForm } from './channels/ChannelForm';
+import { of, set, TOUCHES } from './channels/change';
+import { Log } from './channels/Log';
 
-const NAME_CHARS_MAX = 50;
-const TYPES = ['EMAIL', 'SLACK', 'WEBHOOK'] as const;
-const EVENTS = ['IDENTITY_SCORED', 'IDENTITY_BADGES_CHANGED', 'CHANNEL_DISABLED'] as const;
-const PER_MINUTE_MAX = 60_000;
-const DIGEST_MINUTES_MAX = 1_440;
 const POLL_MS = 10_000;
-const LOG_POLL_MS = 3_000;
-type Kind = (typeof TYPES)[number];
-const TOUCHES = ['channels'];
 /** Until then both secrets sign, so that receivers can change over. */
 const OVERLAP_SECONDS = 86_400;
-
-const idOf = (delivery: Delivery) => delivery.id;
-const of = (slug: string) => ({ params: { path: { slug } } });
-interface Change {
-  enabled?: boolean;
-  events?: string[];
-  name?: string;
-  to?: string[];
-  url?: string;
-  maxPerMinute?: number | null;
-  digestMinutes?: number;
-}
-
-const set = (slug: string, change: Change) =>
-  body(api.PATCH('/channels/{slug}', { ...of(slug), body: change }));
 
 export default function Channels() {
   const { write } = useRights();
   const [making, open, close] = useOpen();
   const [secret, setSecret] = useState<string | null>(null);
-  const query = useQuery({
-    queryKey: ['channels'],
-    queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
-    refetchInterval: () => poll(POLL_MS),
-  });
+  const query = useQuery({ ...channelsQuery, refetchInterval: () => poll(POLL_MS) });
   return (
     <Page
       title={texts.channels.title}
@@ -88,19 +60,14 @@ export default function Channels() {
           )
         }
       </Fetched>
-      {making && <Form onClose={close} onSecret={setSecret} />}
+      {making && <ChannelForm onClose={close} onSecret={setSecret} />}
       {secret && (
-        <Dialog title={texts.channels.secretTitle} onClose={() => setSecret(null)}>
-          <div className="flex flex-col gap-4">
-            <p className="rounded-lg bg-poor-wash px-3 py-2 text-poor">{texts.channels.once}</p>
-            <CopyBlock label={texts.channels.secret} text={secret} />
-            <div className="flex justify-end">
-              <Button look="main" onClick={() => setSecret(null)}>
-                {texts.channels.kept}
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Once
+          title={texts.channels.secretTitle}
+          hint={texts.channels.once}
+          blocks={[[texts.channels.secret, secret]]}
+          onClose={() => setSecret(null)}
+        />
       )}
     </Page>
   );
@@ -137,15 +104,15 @@ function Row({
               : texts.channels.hearsRules}
           </p>
           <p className="text-xs text-soft">
-            {texts.channelling.pace(number(channel.maxPerMinute))}
-            {channel.digestMinutes > 0 && `, ${texts.channelling.digests(channel.digestMinutes)}`}
+            {texts.channels.pace(number(channel.maxPerMinute))}
+            {channel.digestMinutes > 0 && `, ${texts.channels.digests(channel.digestMinutes)}`}
           </p>
           {channel.waiting > 0 && (
             <p className="text-sm text-poor">
-              {texts.channelling.waits(channel.waiting)}
+              {texts.channels.waits(channel.waiting)}
               {channel.nextAttemptAt && (
                 <>
-                  , {texts.channelling.next} <Time at={channel.nextAttemptAt} />
+                  , {texts.channels.nextAttempted} <Time at={channel.nextAttemptAt} />
                 </>
               )}
             </p>
@@ -208,7 +175,7 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
         />
       )}
       <Button small onClick={edit}>
-        {texts.channelling.change}
+        {texts.channels.change}
       </Button>
       <Button small onClick={() => enable.mutate(!channel.enabled)}>
         {channel.enabled ? texts.rules.switchOff : texts.rules.switchOn}
@@ -221,253 +188,7 @@ function Acts({ channel, onSecret }: { channel: Channel; onSecret: (secret: stri
         done={() => texts.channels.deleted}
         touches={TOUCHES}
       />
-      {editing && <Form channel={channel} onClose={closeEdit} onSecret={onSecret} />}
+      {editing && <ChannelForm channel={channel} onClose={closeEdit} onSecret={onSecret} />}
     </div>
-  );
-}
-
-const PAGE = 20;
-const STATUSES = ['', 'PENDING', 'DELIVERED', 'FAILED'] as const;
-
-function Log({ channel, write }: { channel: Channel; write: boolean }) {
-  const [page, setPage] = useState(0);
-  const [status, setStatus] = useState<(typeof STATUSES)[number]>('');
-  const query = useQuery({
-    queryKey: ['channels', channel.slug, 'log', status, page],
-    queryFn: ({ signal }) =>
-      body(
-        api.GET('/channels/{slug}/deliveries', {
-          params: {
-            path: { slug: channel.slug },
-            query: { pageNumber: page, pageSize: PAGE, status: status || undefined },
-          },
-          signal,
-        }),
-      ),
-    placeholderData: keepPreviousData,
-    refetchInterval: () => poll(LOG_POLL_MS),
-  });
-  return (
-    <div className="border-t border-line">
-      <div className="flex items-center justify-between gap-2 px-4 py-2">
-        <h3 className="font-semibold">{texts.channels.deliveries}</h3>
-        <Select
-          label={texts.channels.status}
-          value={status}
-          options={STATUSES.map(
-            (one) =>
-              [
-                one,
-                one ? (texts.channels.statuses[one] ?? one) : texts.channels.anyStatus,
-              ] as const,
-          )}
-          onChange={(to) => {
-            setStatus(to);
-            setPage(0);
-          }}
-        />
-      </div>
-      <Fetched query={query} lines={4}>
-        {(found) =>
-          found.content.length === 0 ? (
-            <Empty title={texts.channels.noDeliveries} />
-          ) : (
-            <>
-              <Steady name={`${status} ${page}`} rows={found.content} rowKey={idOf}>
-                {(delivery) => <DeliveryRow key={delivery.id} delivery={delivery} write={write} />}
-              </Steady>
-              <Pager found={found} page={page} onPage={setPage} />
-            </>
-          )
-        }
-      </Fetched>
-    </div>
-  );
-}
-
-function DeliveryRow({ delivery, write }: { delivery: Delivery; write: boolean }) {
-  const again = useAct({
-    act: () =>
-      body(
-        api.POST('/deliveries/{id}/actions/redeliver', { params: { path: { id: delivery.id } } }),
-      ),
-    done: () => texts.channels.again,
-    touches: TOUCHES,
-  });
-  return (
-    <li className="grid grid-cols-1 items-center gap-x-4 gap-y-1 border-t border-line px-4 py-2 md:grid-cols-[190px_110px_1fr_auto]">
-      <span>
-        {texts.channels.events[delivery.trigger] ?? delivery.trigger}
-        {delivery.identityId && (
-          <span className="block text-xs">
-            <IdentityLink id={delivery.identityId} />
-          </span>
-        )}
-      </span>
-      <StatusTag status={delivery.status} />
-      <span className="min-w-0 text-sm text-soft">
-        <Time at={delivery.createdAt} /> · {texts.channels.attempts(delivery.attempt)}
-        {delivery.httpStatus != null && ` · HTTP ${delivery.httpStatus}`}
-        {delivery.nextAttemptAt && (
-          <>
-            {' · '}
-            {texts.channels.next} <Time at={delivery.nextAttemptAt} />
-          </>
-        )}
-        {delivery.error && (
-          <span className="block text-critical">
-            <SaidAll max={160}>{delivery.error}</SaidAll>
-          </span>
-        )}
-      </span>
-      {write && delivery.status !== 'PENDING' && (
-        <Button small onClick={() => again.mutate()} disabled={again.isPending}>
-          {texts.channels.redeliver}
-        </Button>
-      )}
-    </li>
-  );
-}
-
-const addresses = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
-
-/** The target as it is changed; of Slack's only the host is known, so nothing typed means that it stays. */
-function targetOf(type: string, target: string): Pick<Change, 'to' | 'url'> {
-  if (type === 'EMAIL') return { to: addresses(target) };
-  return target.trim() ? { url: target.trim() } : {};
-}
-
-/** What a change is taken back to; an address that is a secret is not known here. */
-function before(channel: Channel, changed: Change): Change {
-  const { name, events, maxPerMinute, digestMinutes } = channel;
-  const was: Change = { name, events, maxPerMinute, digestMinutes };
-  if (channel.to) was.to = channel.to;
-  if (channel.url) was.url = channel.url;
-  return Object.fromEntries(Object.entries(was).filter(([key]) => key in changed));
-}
-
-function Form({
-  channel,
-  onClose,
-  onSecret,
-}: {
-  /** The one to change; another is made when absent. */
-  channel?: Channel;
-  onClose: () => void;
-  onSecret: (secret: string) => void;
-}) {
-  const [name, setName] = useState(channel?.name ?? '');
-  const [type, setType] = useState<Kind>((channel?.type as Kind) ?? 'WEBHOOK');
-  const secretTarget = channel?.type === 'SLACK';
-  const [target, setTarget] = useState(
-    secretTarget ? '' : (channel?.url ?? channel?.to?.join('\n') ?? ''),
-  );
-  const [events, setEvents] = useState<string[]>(channel?.events ?? []);
-  const usual = channel ? String(channel.maxPerMinute) : '';
-  const [pace, setPace] = useState(usual);
-  const [digest, setDigest] = useState(String(channel?.digestMinutes ?? 0));
-  const wanted: Change = {
-    name: name.trim(),
-    events,
-    // What is usual for the kind stays so unless somebody says otherwise.
-    ...(pace === usual ? {} : { maxPerMinute: pace.trim() ? Number(pace) : null }),
-    ...targetOf(type, target),
-    ...(type === 'EMAIL' ? { digestMinutes: Number(digest) || 0 } : {}),
-  };
-  const make = useAct({
-    act: () =>
-      channel
-        ? set(channel.slug, wanted)
-        : body(api.POST('/channels', { body: { ...wanted, type } })),
-    done: () => (channel ? texts.channelling.saved : texts.channels.made),
-    undo:
-      channel && !(secretTarget && target.trim())
-        ? () => set(channel.slug, before(channel, wanted))
-        : undefined,
-    touches: TOUCHES,
-    after: (_, saved) => {
-      onClose();
-      if (!channel && saved.secret) onSecret(saved.secret);
-    },
-  });
-  return (
-    <DialogForm
-      title={channel ? texts.channelling.changeOf(channel.name) : texts.channels.make}
-      onClose={onClose}
-      act={channel ? texts.common.save : texts.channels.make}
-      blocked={make.isPending || !name.trim() || (!target.trim() && !secretTarget)}
-      onAct={() => make.mutate()}
-    >
-      <Input
-        label={texts.rules.name}
-        required
-        maxLength={NAME_CHARS_MAX}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-      />
-      {!channel && (
-        <Field label={texts.channels.type}>
-          {() => (
-            <Select
-              label={texts.channels.type}
-              value={type}
-              options={TYPES.map((one) => [one, texts.channels.types[one] ?? one] as const)}
-              onChange={setType}
-            />
-          )}
-        </Field>
-      )}
-      <Field
-        label={texts.channels.targets[type]}
-        hint={secretTarget ? texts.channelling.keepUrl : texts.channels.targetHints[type]}
-      >
-        {(id) => (
-          <textarea
-            id={id}
-            rows={2}
-            required={!secretTarget}
-            className="field h-auto py-2 font-mono text-xs"
-            value={target}
-            onChange={(event) => setTarget(event.target.value)}
-          />
-        )}
-      </Field>
-      <fieldset className="flex flex-col gap-2">
-        <legend className="mb-1 text-sm font-medium">{texts.channels.hearsBesides}</legend>
-        {EVENTS.map((one) => (
-          <Check
-            key={one}
-            checked={events.includes(one)}
-            onChange={(on) =>
-              setEvents(on ? [...events, one] : events.filter((event) => event !== one))
-            }
-          >
-            {texts.channels.events[one] ?? one}
-          </Check>
-        ))}
-      </fieldset>
-      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-        <Input
-          label={texts.channelling.paceLabel}
-          hint={texts.channelling.paceHint}
-          type="number"
-          min={1}
-          max={PER_MINUTE_MAX}
-          value={pace}
-          onChange={(event) => setPace(event.target.value)}
-        />
-        {type === 'EMAIL' && (
-          <Input
-            label={texts.channelling.digest}
-            hint={texts.channelling.digestHint}
-            type="number"
-            min={0}
-            max={DIGEST_MINUTES_MAX}
-            value={digest}
-            onChange={(event) => setDigest(event.target.value)}
-          />
-        )}
-      </div>
-    </DialogForm>
   );
 }

@@ -10,7 +10,7 @@ import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
 import { useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Field, Input } from '../parts/Field';
+import { Input, TextArea } from '../parts/Field';
 import { ListOf } from '../parts/ListOf';
 import { Once } from '../parts/Once';
 import { Page, Panel } from '../parts/Page';
@@ -155,17 +155,14 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (made: Credent
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
-      <Field label={texts.credentials.allowed} hint={texts.credentials.allowedHint}>
-        {(id) => (
-          <textarea
-            id={id}
-            rows={3}
-            className="field h-auto py-2 font-mono text-xs"
-            value={origins}
-            onChange={(event) => setOrigins(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextArea
+        label={texts.credentials.allowed}
+        hint={texts.credentials.allowedHint}
+        rows={3}
+        className="font-mono text-xs"
+        value={origins}
+        onChange={(event) => setOrigins(event.target.value)}
+      />
     </DialogForm>
   );
 }

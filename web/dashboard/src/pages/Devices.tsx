@@ -1,6 +1,5 @@
 /** Every device that was seen, the latest first. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useCallback } from 'react';
 import { api, body } from '../api/client';
 import type { Device } from '../api/types';
 import { Agent } from '../parts/Agent';
@@ -13,7 +12,7 @@ import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetText, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 const SORTS = [
@@ -85,12 +84,10 @@ const COLUMNS: Column<Device>[] = [
 const rowKey = (row: Device) => row.fingerprint;
 
 export default function Devices() {
-  const search = useSearch();
-  const setSearch = useSetSearch();
   const navigate = useNavigate();
-  const sort = SORTS.find((one) => one === search.sort) ?? 'lastSeenAt';
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
-  const { term } = search;
+  const { term } = useSearch();
+  const sorting = useSort(SORTS, 'lastSeenAt');
+  const { sort, order } = sorting;
   const rows = useRows(
     ['devices', sort, order, term ?? ''],
     (pageNumber, signal) =>
@@ -102,10 +99,7 @@ export default function Devices() {
       ),
     { rowKey },
   );
-  const onTerm = useCallback(
-    (typed: string) => setSearch({ term: typed || undefined }),
-    [setSearch],
-  );
+  const onTerm = useSetText();
   return (
     <Page
       title={texts.nav.devices}
@@ -121,9 +115,7 @@ export default function Devices() {
           columns={COLUMNS}
           rowKey={rowKey}
           rowName={(row) => row.fingerprint}
-          sort={sort}
-          order={order}
-          onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+          {...sorting}
           onOpen={(row) =>
             navigate({ to: '/devices/$fingerprint', params: { fingerprint: row.fingerprint } })
           }

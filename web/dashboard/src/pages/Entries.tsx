@@ -1,15 +1,13 @@
 /** The entries of a dataset: found, added, overruled, pasted and removed. */
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
-import type { Dataset, Entry, EntryBody } from '../api/types';
-import { parseEntries } from '../lib/entries';
+import type { Dataset, Entry } from '../api/types';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
-import { DialogForm } from '../parts/DialogForm';
-import { Choice, Field, Input, Search, Select } from '../parts/Field';
+import { Choice, Search } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
@@ -18,27 +16,18 @@ import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText } from '../parts/useSearch';
 import { texts } from '../texts';
+import { drop, put, TOUCHES } from './entries/change';
+import { EntryForm } from './entries/EntryForm';
+import { Import } from './entries/Import';
 
-/** As the API has them. */
-const NOTE_CHARS_MAX = 500;
-const KEY_CHARS_MAX = 256;
-const IMPORT_MAX = 5_000;
-/** More wrong lines than this are not read. */
-const WRONG_SHOWN = 5;
 const SCOPES = ['', 'CUSTOMER', 'GLOBAL'] as const;
 const SCOPE_NAMES = {
   '': texts.datasets.both,
   CUSTOMER: texts.datasets.own,
   GLOBAL: texts.datasets.shipped,
 };
-const TOUCHES = ['datasets'];
-
-const put = (slug: string, entry: EntryBody) =>
-  body(api.PUT('/datasets/{slug}/entries', { params: { path: { slug } }, body: entry }));
-const drop = (slug: string, key: string) =>
-  body(api.DELETE('/datasets/{slug}/entries', { params: { path: { slug }, query: { key } } }));
 
 export default function Entries() {
   const { slug } = useParams({ strict: false }) as { slug: string };
@@ -92,7 +81,9 @@ function Shown({ dataset }: { dataset: Dataset }) {
         write={write}
         onEntry={(entry) => setAsked({ what: 'entry', entry })}
       />
-      {asked?.what === 'entry' && <Form dataset={dataset} entry={asked.entry} onClose={close} />}
+      {asked?.what === 'entry' && (
+        <EntryForm dataset={dataset} entry={asked.entry} onClose={close} />
+      )}
       {asked?.what === 'import' && <Import dataset={dataset} onClose={close} />}
     </Page>
   );
@@ -128,10 +119,7 @@ function List({
     undo: ({ key, value, note }) => put(slug, { key, value, note }),
     touches: TOUCHES,
   });
-  const onTerm = useCallback(
-    (typed: string) => setSearch({ term: typed || undefined }),
-    [setSearch],
-  );
+  const onTerm = useSetText();
   const acts = (entry: Entry) =>
     write && (
       <span className="flex gap-2">
@@ -232,119 +220,5 @@ function By({ entry }: { entry: Entry }) {
     <span className="text-xs text-soft">
       <Said max={24}>{entry.updatedBy ?? ''}</Said> <Time at={entry.updatedAt} />
     </span>
-  );
-}
-
-function Form({
-  dataset,
-  entry,
-  onClose,
-}: {
-  dataset: Dataset;
-  entry?: Entry;
-  onClose: () => void;
-}) {
-  const { slug, values } = dataset;
-  const [key, setKey] = useState(entry?.key ?? '');
-  const [value, setValue] = useState(
-    entry && values.includes(entry.value) ? entry.value : (values[0] ?? ''),
-  );
-  const [note, setNote] = useState(entry?.scope === 'CUSTOMER' ? (entry.note ?? '') : '');
-  const save = useAct({
-    act: () => put(slug, { key: key.trim(), value, note: note.trim() || null }),
-    done: () => texts.datasets.saved,
-    undo: () =>
-      entry?.scope === 'CUSTOMER'
-        ? put(slug, { key: entry.key, value: entry.value, note: entry.note })
-        : drop(slug, key.trim()),
-    touches: TOUCHES,
-    after: onClose,
-  });
-  return (
-    <DialogForm
-      title={entry ? texts.datasets.changeOf(entry.key) : texts.datasets.add}
-      onClose={onClose}
-      act={texts.common.save}
-      blocked={save.isPending || !key.trim()}
-      onAct={() => save.mutate()}
-    >
-      <Input
-        label={texts.datasets.key}
-        hint={dataset.key}
-        required
-        readOnly={entry !== undefined}
-        maxLength={KEY_CHARS_MAX}
-        value={key}
-        onChange={(event) => setKey(event.target.value)}
-      />
-      <Field label={texts.datasets.value}>
-        {() => (
-          <Select
-            label={texts.datasets.value}
-            value={value}
-            options={values.map((one) => [one, one] as const)}
-            onChange={setValue}
-          />
-        )}
-      </Field>
-      <Input
-        label={texts.datasets.note}
-        hint={texts.datasets.noteHint}
-        maxLength={NOTE_CHARS_MAX}
-        value={note}
-        onChange={(event) => setNote(event.target.value)}
-      />
-    </DialogForm>
-  );
-}
-
-function Import({ dataset, onClose }: { dataset: Dataset; onClose: () => void }) {
-  const { slug, values } = dataset;
-  const [lines, setLines] = useState('');
-  const { entries, wrong } = parseEntries(lines, values);
-  const known = values.join(', ');
-  const load = useAct({
-    act: () =>
-      body(
-        api.POST('/datasets/{slug}/entries/actions/import', {
-          params: { path: { slug } },
-          body: { entries },
-        }),
-      ),
-    done: (_, done) => texts.datasets.imported(done?.created ?? 0, done?.updated ?? 0),
-    touches: TOUCHES,
-    after: onClose,
-  });
-  const tooMany = entries.length > IMPORT_MAX;
-  return (
-    <DialogForm
-      title={texts.datasets.import}
-      onClose={onClose}
-      wide
-      act={texts.datasets.importAct(entries.length)}
-      blocked={load.isPending || entries.length === 0 || wrong.length > 0 || tooMany}
-      onAct={() => load.mutate()}
-    >
-      <Field label={texts.datasets.lines} hint={texts.datasets.importHint(known)}>
-        {(id) => (
-          <textarea
-            id={id}
-            rows={10}
-            className="field h-auto py-2 font-mono text-xs"
-            value={lines}
-            onChange={(event) => setLines(event.target.value)}
-          />
-        )}
-      </Field>
-      <div role="status" className="flex flex-col text-critical empty:hidden">
-        {tooMany && <p>{texts.datasets.tooMany(IMPORT_MAX)}</p>}
-        {wrong.slice(0, WRONG_SHOWN).map(({ line, value }) => (
-          <p key={line} className="said">
-            {texts.datasets.wrong(line, value, known)}
-          </p>
-        ))}
-        {wrong.length > WRONG_SHOWN && <p>{texts.common.more(wrong.length - WRONG_SHOWN)}</p>}
-      </div>
-    </DialogForm>
   );
 }

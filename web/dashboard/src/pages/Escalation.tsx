@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { poll } from '../api/live';
 import { escalationQuery } from '../api/queries';
-import { EscalationDetail, useEscalationKeys } from '../parts/EscalationDetail';
+import { EscalationDetail } from '../parts/EscalationDetail';
 import { Page, Panel } from '../parts/Page';
 import { Fetched } from '../parts/States';
+import { useEscalationKeys } from '../parts/useEscalationActs';
 import { texts } from '../texts';
 
 export default function Escalation() {

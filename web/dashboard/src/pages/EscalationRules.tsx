@@ -3,20 +3,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '../api/client';
-import type { Condition, EscalationRule } from '../api/types';
-import { afterwards, ESCALATION_RULE_TYPES, isComplete, ofType } from '../lib/conditions';
-import { moment } from '../lib/format';
-import { Backtest } from '../parts/Backtest';
+import { channelsQuery, escalationRulesQuery } from '../api/queries';
+import type { EscalationRule } from '../api/types';
+import { afterwards, ESCALATION_RULE_TYPES } from '../lib/conditions';
+import { localMinute, moment } from '../lib/format';
 import { SeverityTag, Tag } from '../parts/Badges';
-import { BudgetInput } from '../parts/Budget';
-import { Conditions, Preview } from '../parts/Conditions';
-import { DialogForm } from '../parts/DialogForm';
-import { Check, Field, Input, Select } from '../parts/Field';
+import { Delay } from '../parts/Conditions';
+import { Check, Input, SelectField } from '../parts/Field';
+import { RuleForm } from '../parts/RuleForm';
 import { RuleRow } from '../parts/RuleRow';
 import { RulesPage } from '../parts/RulesPage';
-import { useAct } from '../parts/useAct';
 import { texts } from '../texts';
-import { Delay } from './BadgeRules';
 
 const NAME_CHARS_MAX = 100;
 const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const;
@@ -28,10 +25,7 @@ const set = (id: string, change: Partial<EscalationRule> & { paused?: boolean })
   body(api.PATCH('/escalation-rules/{id}', { params: { path: { id } }, body: change }));
 
 export default function EscalationRules() {
-  const query = useQuery({
-    queryKey: ['escalation-rules'],
-    queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
-  });
+  const query = useQuery(escalationRulesQuery);
   return (
     <RulesPage
       title={texts.escalationRules.title}
@@ -107,75 +101,44 @@ function About({ rule }: { rule: EscalationRule }) {
 }
 
 function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void }) {
-  const [name, setName] = useState(rule?.name ?? '');
   const [severity, setSeverity] = useState<string>(rule?.severity ?? 'WARNING');
-  const [conditions, setConditions] = useState<Condition[]>(
-    rule?.conditions ?? [ofType('SCORE_LT')],
-  );
   const [openAfter, setOpenAfter] = useState(rule?.openAfterSeconds ?? 60);
   const [closes, setCloses] = useState(rule ? rule.closeAfterSeconds != null : true);
   const [closeAfter, setCloseAfter] = useState(rule?.closeAfterSeconds ?? CLOSE_AFTER_SECONDS);
   const [channels, setChannels] = useState(rule?.channels ?? []);
   const [shadow, setShadow] = useState(rule?.shadow ?? false);
-  const [budget, setBudget] = useState(rule?.falsePositiveBudget ?? null);
-  const [effective, setEffective] = useState(localOf(rule?.effectiveAt));
-  const wanted = {
-    // Left as it was, it keeps the seconds that the field does not show.
-    ...(effective === localOf(rule?.effectiveAt)
+  const startsAt = rule ? localMinute(rule.effectiveAt) : '';
+  const [effective, setEffective] = useState(startsAt);
+  // Left as it was, it keeps the seconds that the field does not show.
+  const start =
+    effective === startsAt
       ? {}
-      : { effectiveAt: (effective ? new Date(effective) : new Date()).toISOString() }),
-    name: name.trim(),
-    severity,
-    conditions,
-    openAfterSeconds: openAfter,
-    closeAfterSeconds: closes ? closeAfter : null,
-    channels,
-    shadow,
-    falsePositiveBudget: budget,
-  };
-  // A name that is not chosen yet, and what does not change when it fires, are left out.
-  const draft = {
-    conditions,
-    openAfterSeconds: openAfter,
-    closeAfterSeconds: closes ? closeAfter : null,
-  };
-  const save = useAct({
-    act: () =>
-      rule ? set(rule.id, wanted) : body(api.POST('/escalation-rules', { body: wanted })),
-    done: () => texts.rules.saved,
-    undo: rule && (() => set(rule.id, before(rule))),
-    touches: TOUCHES,
-    after: onClose,
-  });
+      : { effectiveAt: (effective ? new Date(effective) : new Date()).toISOString() };
   return (
-    <DialogForm
-      title={rule ? texts.rules.changeOf(rule.name) : texts.escalationRules.make}
+    <RuleForm
+      of="escalation"
+      rule={rule}
+      stored={rule?.id}
+      make={texts.escalationRules.make}
+      nameCharsMax={NAME_CHARS_MAX}
+      types={ESCALATION_RULE_TYPES}
+      timing={{ openAfterSeconds: openAfter, closeAfterSeconds: closes ? closeAfter : null }}
+      own={{ severity, channels, shadow, ...start }}
+      budgeted
+      touches={TOUCHES}
+      save={(wanted) =>
+        rule ? set(rule.id, wanted) : body(api.POST('/escalation-rules', { body: wanted }))
+      }
       onClose={onClose}
-      wide
-      act={texts.common.save}
-      blocked={save.isPending || !name.trim() || !conditions.every(isComplete)}
-      onAct={() => save.mutate()}
-    >
-      <div className="grid grid-cols-1 gap-4 sm:grid-cols-[1fr_auto]">
-        <Input
-          label={texts.rules.name}
-          required
-          maxLength={NAME_CHARS_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
+      beside={
+        <SelectField
+          label={texts.escalations.severity}
+          value={severity}
+          options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
+          onChange={setSeverity}
         />
-        <Field label={texts.escalations.severity}>
-          {() => (
-            <Select
-              label={texts.escalations.severity}
-              value={severity}
-              options={SEVERITIES.map((one) => [one, texts.severities[one] ?? one] as const)}
-              onChange={setSeverity}
-            />
-          )}
-        </Field>
-      </div>
-      <Conditions conditions={conditions} types={ESCALATION_RULE_TYPES} onChange={setConditions} />
+      }
+    >
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Delay
           label={texts.escalationRules.openAfter}
@@ -206,37 +169,8 @@ function Form({ rule, onClose }: { rule?: EscalationRule; onClose: () => void })
       <Check checked={shadow} onChange={setShadow}>
         {texts.escalationRules.shadow}
       </Check>
-      <BudgetInput share={budget} onChange={setBudget} />
-      <Preview of="escalation" conditions={conditions} />
-      {conditions.every(isComplete) && (
-        <Backtest key={JSON.stringify(draft)} of="escalation" stored={rule?.id} draft={draft} />
-      )}
-    </DialogForm>
+    </RuleForm>
   );
-}
-
-/** A moment as a field for one has it: in the local time zone, to the minute. */
-function localOf(iso: string | undefined): string {
-  if (!iso) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-/** What a change is taken back to. */
-function before(rule: EscalationRule) {
-  const { name, severity, conditions, openAfterSeconds, closeAfterSeconds, channels, shadow } =
-    rule;
-  return {
-    name,
-    severity,
-    conditions,
-    openAfterSeconds,
-    closeAfterSeconds,
-    channels,
-    shadow,
-    effectiveAt: rule.effectiveAt,
-    falsePositiveBudget: rule.falsePositiveBudget,
-  };
 }
 
 function ChannelChoice({
@@ -246,10 +180,7 @@ function ChannelChoice({
   chosen: string[];
   onChange: (slugs: string[]) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['channels'],
-    queryFn: ({ signal }) => body(api.GET('/channels', { signal })),
-  });
+  const { data } = useQuery(channelsQuery);
   if (!data || data.length === 0)
     return <p className="text-sm text-soft">{texts.escalationRules.noChannels}</p>;
   return (

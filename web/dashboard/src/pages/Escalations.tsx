@@ -3,10 +3,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '../api/client';
+import { escalationCountsQuery, escalationRulesQuery, NAMES_STALE_MS } from '../api/queries';
 import { CATEGORIES, type Category, type Escalation } from '../api/types';
 import { number } from '../lib/format';
 import { SeverityTag } from '../parts/Badges';
-import { EscalationDetail, useEscalationKeys } from '../parts/EscalationDetail';
+import { EscalationDetail } from '../parts/EscalationDetail';
 import { Choice, Select } from '../parts/Field';
 import { Who } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
@@ -15,9 +16,10 @@ import { Score } from '../parts/Score';
 import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
+import { useEscalationKeys } from '../parts/useEscalationActs';
 import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 const POLL_MS = 10_000;
@@ -101,9 +103,8 @@ export default function Escalations() {
   const [active, setActive] = useState<Escalation | undefined>();
   const status = STATUSES.find((one) => one === search.status) ?? 'OPEN';
   const severity = SEVERITIES.find((one) => one === search.severity) ?? '';
-  const sort =
-    SORTS.find((one) => one === search.sort) ?? (status === 'CLOSED' ? 'closedAt' : 'severity');
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
+  const sorting = useSort(SORTS, status === 'CLOSED' ? 'closedAt' : 'severity');
+  const { sort, order } = sorting;
   const shadow = search.shadow === 'true' || undefined;
   const { rule, identity } = search;
   const rows = useRows(
@@ -181,9 +182,7 @@ export default function Escalations() {
             rowName={(row) =>
               `${texts.severities[row.severity] ?? row.severity}: ${row.escalationRule.label}, ${row.identity.label}`
             }
-            sort={sort}
-            order={order}
-            onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+            {...sorting}
             onActive={setActive}
             onOpen={(row) =>
               (narrow || innerWidth < 1024) &&
@@ -244,10 +243,7 @@ function StatusChoice({
   status: (typeof STATUSES)[number];
   onChange: (status: (typeof STATUSES)[number]) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['escalations', 'summary'],
-    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
-  });
+  const { data } = useQuery(escalationCountsQuery);
   const counts: Record<string, number | undefined> = {
     OPEN: data?.open,
     ACKNOWLEDGED: data?.acknowledged,
@@ -276,11 +272,7 @@ function RuleSelect({
   rule: string | undefined;
   onChange: (rule: string | undefined) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['escalation-rules'],
-    queryFn: ({ signal }) => body(api.GET('/escalation-rules', { signal })),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...escalationRulesQuery, staleTime: NAMES_STALE_MS });
   const known = data?.map((one) => [one.id, one.name] as const) ?? [];
   const gone = rule && !known.some(([id]) => id === rule) ? [[rule, rule] as const] : [];
   return (

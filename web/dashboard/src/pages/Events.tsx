@@ -1,6 +1,6 @@
 /** Everything that arrives, the latest first; live while one looks at it. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import type { Event } from '../api/types';
 import { moment } from '../lib/format';
@@ -13,12 +13,14 @@ import { Said } from '../parts/Said';
 import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
+import { useNarrow } from '../parts/useNarrow';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSetText, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 /** While nobody tells of changes. */
 const TAIL_POLL_MS = 4_000;
+const SORTS = ['timestamp', 'eventName'] as const;
 const EXACT = ['identity', 'device', 'session', 'groupType', 'group'] as const;
 
 const COLUMNS: Column<Event>[] = [
@@ -86,9 +88,10 @@ export default function Events() {
   const search = useSearch();
   const setSearch = useSetSearch();
   const navigate = useNavigate();
+  const narrow = useNarrow();
   const [paused, setPaused] = useState(false);
-  const sort = search.sort === 'eventName' ? 'eventName' : 'timestamp';
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
+  const sorting = useSort(SORTS, 'timestamp');
+  const { sort, order } = sorting;
   const newestFirst = sort === 'timestamp' && order === 'DESC';
   const filters = {
     term: search.term || undefined,
@@ -105,10 +108,7 @@ export default function Events() {
       ),
     { pollMs: newestFirst && !paused ? TAIL_POLL_MS : undefined, rowKey, paused },
   );
-  const onTerm = useCallback(
-    (typed: string) => setSearch({ term: typed || undefined }),
-    [setSearch],
-  );
+  const onTerm = useSetText();
   const active = EXACT.filter((name) => search[name]);
   return (
     <Page
@@ -144,7 +144,8 @@ export default function Events() {
               </Button>
             )}
           </div>
-          <details open={active.length > 0}>
+          {/* Where there is little room, what they find comes first. */}
+          <details open={active.length > 0 && !narrow}>
             <summary className="w-fit text-sm text-accent">
               {active.length > 0
                 ? texts.identities.moreActive(active.length)
@@ -174,9 +175,7 @@ export default function Events() {
           rowHeight={40}
           rowKey={rowKey}
           rowName={(row) => `${row.eventName}, ${moment(row.timestamp)}`}
-          sort={sort}
-          order={order}
-          onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+          {...sorting}
           onOpen={(row) => navigate({ to: '/events/$id', params: { id: row.id } })}
           cardHeight={76}
           card={(row) => (

@@ -12,7 +12,7 @@ import { Confirm, useOpen } from '../parts/Dialog';
 import { LabelButton, LabelTag } from '../parts/Label';
 import { Page } from '../parts/Page';
 import { Said } from '../parts/Said';
-import { Failed, Loading } from '../parts/States';
+import { Fetched } from '../parts/States';
 import { Tabs } from '../parts/Tabs';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
@@ -34,17 +34,12 @@ export default function Identity() {
   const { id } = useParams({ from: '/identities/$id' });
   const query = useQuery(identityQuery(id));
   const analysis = useQuery(analysisQuery(id));
-  if (query.error && !query.data) {
-    return (
-      <Page title={id} heading={<Said>{id}</Said>}>
-        <Failed error={query.error} retry={query.refetch} />
-      </Page>
-    );
-  }
   if (!query.data) {
     return (
       <Page title={id} heading={<Said>{id}</Said>}>
-        <Loading lines={10} />
+        <Fetched query={query} lines={10}>
+          {() => null}
+        </Fetched>
       </Page>
     );
   }

@@ -11,6 +11,7 @@ import { Said } from '../parts/Said';
 import { methodsQuery, SingleSignOn } from '../parts/SingleSignOn';
 import { Failed, Loading } from '../parts/States';
 import { problemText } from '../parts/Toasts';
+import { useAttempt } from '../parts/useAttempt';
 import { beginSession } from '../session';
 import { texts } from '../texts';
 import { LinkGone } from './ResetPassword';
@@ -47,32 +48,23 @@ interface Invited {
 function Accept({ token, invited }: { token: string; invited: Invited }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   const navigate = useNavigate();
   const methods = useQuery(methodsQuery).data;
   const takesPasswords = methods?.password ?? true;
   const elsewhere = methods?.singleSignOn;
-  async function accept() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const session = await body(
-        api.POST('/auth/invitations/accept', {
-          body: { token, password, ...(invited.hasAccount ? {} : { name: name.trim() }) },
-        }),
-      );
-      beginSession(session.token, false);
-      navigate({ to: '/', replace: true });
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+  const { busy, problem, attempt } = useAttempt(async () => {
+    const session = await body(
+      api.POST('/auth/invitations/accept', {
+        body: { token, password, ...(invited.hasAccount ? {} : { name: name.trim() }) },
+      }),
+    );
+    beginSession(session.token, false);
+    navigate({ to: '/', replace: true });
+  });
   if (problem instanceof Problem && problem.status === 404) return <LinkGone />;
   const wrong = problem instanceof Problem && problem.status === 401;
   return (
-    <Door title={texts.door.invited} onSubmit={takesPasswords ? accept : undefined}>
+    <Door title={texts.door.invited} onSubmit={takesPasswords ? attempt : undefined}>
       <p>
         {texts.door.to}{' '}
         <strong>

@@ -7,6 +7,7 @@ import { Door } from '../parts/Door';
 import { Input } from '../parts/Field';
 import { methodsQuery, SingleSignOn } from '../parts/SingleSignOn';
 import { problemText } from '../parts/Toasts';
+import { useAttempt } from '../parts/useAttempt';
 import { beginSession, hasLeft, sessionIsOver } from '../session';
 import { texts } from '../texts';
 
@@ -14,31 +15,22 @@ export function LogIn() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [keep, setKeep] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
   const client = useQueryClient();
   const methods = useQuery(methodsQuery).data;
   const takesPasswords = methods?.password ?? true;
   const elsewhere = methods?.singleSignOn;
 
-  async function submit() {
-    setBusy(true);
-    setProblem('');
-    try {
-      const session = await body(
-        api.POST('/auth/login', { body: { email: email.trim(), password } }),
-      );
-      client.clear();
-      beginSession(session.token, keep);
-    } catch (error) {
-      const wrong = error instanceof Problem && error.status === 401;
-      setProblem(wrong ? texts.logIn.wrong : problemText(error));
-      setBusy(false);
-    }
-  }
+  const { busy, problem, attempt } = useAttempt(async () => {
+    const session = await body(
+      api.POST('/auth/login', { body: { email: email.trim(), password } }),
+    );
+    client.clear();
+    beginSession(session.token, keep);
+  });
+  const wrong = problem instanceof Problem && problem.status === 401;
 
   return (
-    <Door title={texts.logIn.title} onSubmit={takesPasswords ? submit : undefined}>
+    <Door title={texts.logIn.title} onSubmit={takesPasswords ? attempt : undefined}>
       {sessionIsOver() && !problem && (
         <p className="rounded-lg bg-fair-wash px-3 py-2">{texts.logIn.over}</p>
       )}
@@ -89,7 +81,7 @@ export function LogIn() {
         {texts.logIn.keep}
       </label>
       <p role="alert" className="said text-critical empty:hidden">
-        {problem}
+        {problem ? (wrong ? texts.logIn.wrong : problemText(problem)) : ''}
       </p>
       {takesPasswords && (
         <Button type="submit" look="main" disabled={busy}>

@@ -7,7 +7,7 @@ import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { useOpen } from '../parts/Dialog';
 import { DialogForm } from '../parts/DialogForm';
-import { Choice, Field, Input, Search, Select } from '../parts/Field';
+import { Choice, Input, Search, SelectField } from '../parts/Field';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
 import { Empty, Fetched } from '../parts/States';
@@ -148,16 +148,12 @@ function Form({ kind, targets, onClose }: { kind: Kind; targets: string[]; onClo
         value={source}
         onChange={(event) => setSource(event.target.value)}
       />
-      <Field label={texts.mappings.target}>
-        {() => (
-          <Select
-            label={texts.mappings.target}
-            value={target}
-            options={targets.map((one) => [one, one] as const)}
-            onChange={setTarget}
-          />
-        )}
-      </Field>
+      <SelectField
+        label={texts.mappings.target}
+        value={target}
+        options={targets.map((one) => [one, one] as const)}
+        onChange={setTarget}
+      />
       <Input
         label={texts.mappings.description}
         maxLength={200}

@@ -6,29 +6,21 @@ import { Button } from '../parts/Button';
 import { Door } from '../parts/Door';
 import { NewPassword } from '../parts/NewPassword';
 import { problemText, tell } from '../parts/Toasts';
+import { useAttempt } from '../parts/useAttempt';
 import { texts } from '../texts';
 
 export default function ResetPassword() {
   const token = useLocation().hash;
   const [password, setPassword] = useState('');
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   const navigate = useNavigate();
-  async function set() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await body(api.POST('/auth/password/reset', { body: { token, password } }));
-      tell(texts.door.chosen);
-      navigate({ to: '/', replace: true });
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+  const { busy, problem, attempt } = useAttempt(async () => {
+    await body(api.POST('/auth/password/reset', { body: { token, password } }));
+    tell(texts.door.chosen);
+    navigate({ to: '/', replace: true });
+  });
   if (!token || (problem instanceof Problem && problem.status === 404)) return <LinkGone />;
   return (
-    <Door title={texts.door.reset} onSubmit={set}>
+    <Door title={texts.door.reset} onSubmit={attempt}>
       <p className="text-soft">{texts.door.resetHint}</p>
       <NewPassword label={texts.door.choose} value={password} onChange={setPassword} />
       <p role="alert" className="said text-critical empty:hidden">

@@ -1,48 +1,38 @@
 /** One ring: its members as a picture and a list, what holds it, and where it would come apart. */
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, body } from '../api/client';
 import { poll } from '../api/live';
-import { graphQuery, ringQuery } from '../api/queries';
+import { ringEdgesQuery, ringQuery } from '../api/queries';
 import type { RingDetail } from '../api/types';
 import { number, percent, plural } from '../lib/format';
 import { Tag } from '../parts/Badges';
 import { Button } from '../parts/Button';
 import { Confirm } from '../parts/Dialog';
+import { Foreseen } from '../parts/Foreseen';
 import { IdentityLink, Who } from '../parts/Links';
 import { Choices, Network } from '../parts/Network';
 import { Facts, Page, Panel } from '../parts/Page';
-import { Score, ScoreRow } from '../parts/Score';
-import { Failed, Fetched, Loading } from '../parts/States';
+import { ScoreRow } from '../parts/Score';
+import { Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useAct } from '../parts/useAct';
 import { useRights } from '../parts/useMe';
 import { texts } from '../texts';
 import { Risk } from './Rings';
 
-/** From where on a pair is strong (ARCHITECTURE.md), and as far as the API goes. */
-const STRONG = 0.6;
-const HOPS_MAX = 4;
-
 export default function Ring() {
   const { id } = useParams({ from: '/rings/$id' });
   const query = useQuery({ ...ringQuery(id), refetchInterval: () => poll(15_000) });
-  if (query.error && !query.data) {
-    return (
-      <Page title={texts.rings.ring}>
-        <Failed error={query.error} retry={query.refetch} />
-      </Page>
-    );
-  }
-  if (!query.data) {
-    return (
-      <Page title={texts.rings.ring}>
-        <Loading lines={8} />
-      </Page>
-    );
-  }
-  return <Detail ring={query.data} />;
+  if (query.data) return <Detail ring={query.data} />;
+  return (
+    <Page title={texts.rings.ring}>
+      <Fetched query={query} lines={8}>
+        {() => null}
+      </Fetched>
+    </Page>
+  );
 }
 
 function Detail({ ring }: { ring: RingDetail }) {
@@ -90,20 +80,11 @@ function Figure({ name, children }: { name: string; children: React.ReactNode })
 }
 
 function Picture({ ring }: { ring: RingDetail }) {
-  const start = ring.mainAccountId ?? ring.members[0]?.id ?? '';
-  const query = useQuery({ ...graphQuery(start, HOPS_MAX, STRONG), enabled: start !== '' });
-  const members = useMemo(() => new Set(ring.members.map((member) => member.id)), [ring.members]);
-  const edges = useMemo(
-    () =>
-      query.data?.edges.filter(
-        (edge) => members.has(edge.sourceId) && members.has(edge.targetId),
-      ) ?? [],
-    [query.data, members],
-  );
+  const query = useQuery({ ...ringEdgesQuery(ring), placeholderData: keepPreviousData });
   return (
     <Panel title={texts.rings.picture}>
       <Fetched query={query} lines={8}>
-        {() => <Network nodes={ring.members} edges={edges} mainId={ring.mainAccountId} />}
+        {(edges) => <Network nodes={ring.members} edges={edges} mainId={ring.mainAccountId} />}
       </Fetched>
     </Panel>
   );
@@ -237,20 +218,7 @@ function NameMain({ id, onClose }: { id: string; onClose: () => void }) {
     >
       <p>{texts.rings.nameHint}</p>
       <Fetched query={preview} lines={2}>
-        {(found) => (
-          <ul className="flex flex-col gap-2">
-            {found.scores.map((score) => (
-              <li key={score.identityId} className="flex items-center justify-between gap-3">
-                <IdentityLink id={score.identityId} />
-                <span className="flex items-center gap-3">
-                  <Score value={score.uniqueness} />
-                  <span aria-hidden="true">→</span>
-                  <Score value={score.predictedUniqueness} />
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
+        {(found) => <Foreseen scores={found.scores} />}
       </Fetched>
     </Confirm>
   );

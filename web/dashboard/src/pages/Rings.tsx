@@ -12,7 +12,7 @@ import { Empty } from '../parts/States';
 import { type Column, Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { PAGE_ROWS, useRows } from '../parts/useRows';
-import { useSearch, useSetSearch } from '../parts/useSearch';
+import { useSearch, useSetSearch, useSort } from '../parts/useSearch';
 import { texts } from '../texts';
 
 const SORTS = ['risk', 'size', 'growth', 'updatedAt', 'createdAt'] as const;
@@ -96,8 +96,8 @@ export default function Rings() {
   const search = useSearch();
   const setSearch = useSetSearch();
   const navigate = useNavigate();
-  const sort = SORTS.find((one) => one === search.sort) ?? 'risk';
-  const order = search.order === 'ASC' ? 'ASC' : 'DESC';
+  const sorting = useSort(SORTS, 'risk');
+  const { sort, order } = sorting;
   const size = SIZES.find((one) => one === search.minSize) ?? '';
   const rows = useRows(
     ['rings', 'list', sort, order, size],
@@ -119,7 +119,10 @@ export default function Rings() {
     { rowKey },
   );
   return (
-    <Page title={texts.nav.rings} lead={texts.rings.lead}>
+    <Page
+      title={texts.nav.rings}
+      lead={rows.total ? texts.rings.found(rows.total) : texts.rings.lead}
+    >
       <Panel>
         <div className="flex flex-wrap gap-2 border-b border-line p-3">
           <Select
@@ -137,9 +140,7 @@ export default function Rings() {
           columns={COLUMNS}
           rowKey={rowKey}
           rowName={(row) => texts.rings.of(number(row.size))}
-          sort={sort}
-          order={order}
-          onSort={(by, direction) => setSearch({ sort: by, order: direction })}
+          {...sorting}
           onOpen={(row) => navigate({ to: '/rings/$id', params: { id: row.id } })}
           cardHeight={72}
           card={(row) => (

@@ -10,6 +10,7 @@ import { LabelTag } from '../parts/Label';
 import { IdentityLink } from '../parts/Links';
 import { Page, Panel } from '../parts/Page';
 import { Said } from '../parts/Said';
+import { Scrolled } from '../parts/Scrolled';
 import { Empty, Fetched } from '../parts/States';
 import { Time } from '../parts/Time';
 import { useSearch, useSetSearch } from '../parts/useSearch';
@@ -177,8 +178,7 @@ function Others({ others }: { others: Comparison['others'] }) {
       {others.length === 0 ? (
         <p className="p-4 text-soft">{texts.shadowing.noOthers}</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
-        <section className="overflow-x-auto p-4" tabIndex={0} aria-label={texts.shadowing.others}>
+        <Scrolled label={texts.shadowing.others} className="p-4">
           <table className="w-full text-right text-sm tabular-nums">
             <thead className="text-xs text-soft">
               <tr>
@@ -209,7 +209,7 @@ function Others({ others }: { others: Comparison['others'] }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scrolled>
       )}
     </Panel>
   );

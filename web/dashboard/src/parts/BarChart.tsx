@@ -1,13 +1,17 @@
 /** One figure over time as bars, and another beside it as a line. Loaded when it is first shown. */
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { number } from '../lib/format';
+import { axisNumbers, number } from '../lib/format';
 import { useTheme } from '../theme';
 import { axisLook, color, drawPlot } from './plot';
 
 const HEIGHT_PX = 220;
 const BAR_SHARE = 0.7;
 const BAR_PX_MAX = 48;
+/** Between the lines of the axis: nothing here comes in parts. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, digits) =>
+  [1, 2, 5].map((step) => step * 10 ** digits),
+).flat();
 
 export interface Figures {
   label: string;
@@ -56,8 +60,8 @@ export default function BarChart({
           {
             ...axis,
             size: 56,
-            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
-            values: (_plot, at) => at.map((value) => number(value)),
+            incrs: WHOLE_STEPS,
+            values: (_plot, at) => axisNumbers(at),
           },
         ],
         cursor: { drag: { x: false, y: false }, y: false },

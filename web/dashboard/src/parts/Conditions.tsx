@@ -1,24 +1,12 @@
 /** Builds the conditions of a rule, and shows whom they match while one builds. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { api, body } from '../api/client';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { badgeRulesQuery, NAMES_STALE_MS } from '../api/queries';
 import { CATEGORIES, type Condition } from '../api/types';
-import {
-  CONDITIONS_MAX,
-  inSeconds,
-  inUnits,
-  isComplete,
-  ofType,
-  UNITS,
-  type Unit,
-} from '../lib/conditions';
-import { number } from '../lib/format';
+import { CONDITIONS_MAX, inSeconds, inUnits, ofType, UNITS, type Unit } from '../lib/conditions';
 import { texts } from '../texts';
 import { Button } from './Button';
 import { Select } from './Field';
-import { Who } from './Links';
-import { ScoreRow } from './Score';
-import { Failed, Loading } from './States';
 
 export function Conditions({
   conditions,
@@ -137,7 +125,7 @@ function Row({
 }
 
 /** A length of time in a unit of one's choice. */
-export function Span({
+function Span({
   label,
   seconds,
   onChange,
@@ -174,6 +162,26 @@ export function Span({
   );
 }
 
+/** The same as a field of its own. */
+export function Delay({
+  label,
+  seconds,
+  onChange,
+}: {
+  label: string;
+  seconds: number;
+  onChange: (seconds: number) => void;
+}) {
+  return (
+    <div className="flex flex-col gap-1">
+      <span className="text-sm font-medium" aria-hidden="true">
+        {label}
+      </span>
+      <Span label={label} seconds={seconds} onChange={onChange} />
+    </div>
+  );
+}
+
 /** Badges that analyzers give, which no rule lists. */
 const SIGNALS = [
   'uniqueness.account-farm-signal',
@@ -191,11 +199,7 @@ function BadgeField({
   value: string;
   onChange: (badge: string) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['badge-rules'],
-    queryFn: ({ signal }) => body(api.GET('/badge-rules', { signal })),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...badgeRulesQuery, staleTime: NAMES_STALE_MS });
   const known = data?.map((rule) => [rule.slug, rule.name] as const) ?? [];
   const others = [...SIGNALS, value].filter((slug, place, all) => {
     return slug && all.indexOf(slug) === place && !known.some(([one]) => one === slug);
@@ -211,68 +215,5 @@ function BadgeField({
       ]}
       onChange={onChange}
     />
-  );
-}
-
-/** A pause this long means that the rule is worth looking at. */
-const PAUSE_MS = 300;
-const SHOWN = 6;
-
-/** Whom the conditions match now. */
-export function Preview({
-  of,
-  conditions,
-}: {
-  of: 'badge' | 'escalation';
-  conditions: Condition[];
-}) {
-  const [settled, setSettled] = useState(conditions);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(conditions), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [conditions]);
-  const complete = settled.every(isComplete);
-  const query = useQuery({
-    queryKey: ['rule-preview', of, settled],
-    queryFn: ({ signal }) => {
-      const call = {
-        params: { query: { pageSize: SHOWN } },
-        body: { conditions: settled },
-        signal,
-      };
-      return body(
-        of === 'badge'
-          ? api.POST('/badge-rules/actions/preview', call)
-          : api.POST('/escalation-rules/actions/preview', call),
-      );
-    },
-    enabled: complete,
-    placeholderData: keepPreviousData,
-  });
-  return (
-    <section className="rounded-lg border border-line" aria-live="polite">
-      <h3 className="border-b border-line px-3 py-2 font-semibold">
-        {!complete
-          ? texts.rules.incomplete
-          : query.data
-            ? texts.rules.matches(number(query.data.totalElements), query.data.totalElements === 1)
-            : texts.rules.matching}
-      </h3>
-      {complete && query.isPending && <Loading className="p-3" lines={3} />}
-      {complete && query.error && <Failed error={query.error} />}
-      {complete && query.data && (
-        <ul className={query.isPlaceholderData ? 'opacity-60' : ''}>
-          {query.data.content.map((match) => (
-            <li
-              key={match.id}
-              className="grid grid-cols-1 gap-2 border-b border-line px-3 py-2 last:border-0 sm:grid-cols-[1fr_320px]"
-            >
-              <Who id={match.id} name={match.displayName} />
-              <ScoreRow scores={match} />
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
   );
 }

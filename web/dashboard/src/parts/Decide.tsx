@@ -5,11 +5,9 @@ import { api, body } from '../api/client';
 import type { DecisionPreview } from '../api/types';
 import { plural } from '../lib/format';
 import { texts } from '../texts';
-import { Button } from './Button';
-import { Dialog } from './Dialog';
-import { Field } from './Field';
-import { IdentityLink } from './Links';
-import { Score } from './Score';
+import { DialogForm } from './DialogForm';
+import { TextArea } from './Field';
+import { Foreseen } from './Foreseen';
 import { Fetched } from './States';
 import { useAct } from './useAct';
 
@@ -65,39 +63,29 @@ export function Decide({
     after: onClose,
   });
   return (
-    <Dialog title={texts.decide.title[verdict](otherName)} onClose={onClose} wide>
-      <div className="flex flex-col gap-4">
-        <p className="text-soft">{texts.decide.hint[verdict]}</p>
-        <section className="rounded-lg border border-line p-4">
-          <h3 className="mb-2 font-semibold">{texts.decide.consequences}</h3>
-          <Fetched query={preview} lines={3}>
-            {(found) => <Consequences preview={found} />}
-          </Fetched>
-        </section>
-        <Field label={texts.decide.note} hint={texts.decide.noteHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={NOTE_CHARS_MAX}
-              className="field h-auto py-2"
-              value={note}
-              onChange={(event) => setNote(event.target.value)}
-            />
-          )}
-        </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button
-            look="main"
-            disabled={decide.isPending || !preview.data}
-            onClick={() => decide.mutate()}
-          >
-            {texts.decide.act[verdict]}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
+    <DialogForm
+      title={texts.decide.title[verdict](otherName)}
+      onClose={onClose}
+      wide
+      act={texts.decide.act[verdict]}
+      blocked={decide.isPending || !preview.data}
+      onAct={() => decide.mutate()}
+    >
+      <p className="text-soft">{texts.decide.hint[verdict]}</p>
+      <section className="rounded-lg border border-line p-4">
+        <h3 className="mb-2 font-semibold">{texts.decide.consequences}</h3>
+        <Fetched query={preview} lines={3}>
+          {(found) => <Consequences preview={found} />}
+        </Fetched>
+      </section>
+      <TextArea
+        label={texts.decide.note}
+        hint={texts.decide.noteHint}
+        maxLength={NOTE_CHARS_MAX}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+    </DialogForm>
   );
 }
 
@@ -127,21 +115,7 @@ function Consequences({ preview }: { preview: DecisionPreview }) {
       {changed.length === 0 ? (
         <p className="text-soft">{texts.decide.noScores}</p>
       ) : (
-        <ul className="flex flex-col gap-2">
-          {changed.map((score) => (
-            <li
-              key={score.identityId}
-              className="flex flex-wrap items-center justify-between gap-2"
-            >
-              <IdentityLink id={score.identityId} />
-              <span className="flex items-center gap-3">
-                <Score value={score.uniqueness} />
-                <span aria-hidden="true">→</span>
-                <Score value={score.predictedUniqueness} />
-              </span>
-            </li>
-          ))}
-        </ul>
+        <Foreseen scores={changed} />
       )}
       {preview.scores.length > 0 && (
         <p className="text-xs text-soft">

@@ -3,6 +3,18 @@ import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
 import { texts } from '../texts';
 import { Button, type Look } from './Button';
 
+/** Open as long as it is in the page. */
+export function useModal() {
+  const ref = useRef<HTMLDialogElement>(null);
+  // Closed while it is still in the page, it gives the focus back to where it was.
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return ref;
+}
+
 export function Dialog({
   title,
   onClose,
@@ -14,14 +26,8 @@ export function Dialog({
   children: ReactNode;
   wide?: boolean;
 }) {
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal();
   const name = useId();
-  // Closed while it is still in the page, it gives the focus back to where it was.
-  useLayoutEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it; this is the click beside it
     <dialog

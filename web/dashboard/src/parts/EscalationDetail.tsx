@@ -1,86 +1,30 @@
 /** One escalation: what it rests on, who works on it, what was noted, and what can be done. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, body, Problem } from '../api/client';
 import { cycleQuery, labelQuery, notesQuery } from '../api/queries';
 import { CATEGORIES, type Escalation, type Label } from '../api/types';
-import { signed } from '../lib/format';
 import { reasons } from '../lib/waterfall';
 import { texts } from '../texts';
 import { SeverityTag, StatusTag, Tag } from './Badges';
 import { Button, buttonClass } from './Button';
-import { Field } from './Field';
+import { TextArea } from './Field';
 import { Key } from './Key';
-import { useKeys } from './keys';
 import { LabelTag, LabelThrough } from './Label';
 import { Who } from './Links';
 import { Facts } from './Page';
-import { Explained, Said, SaidAll } from './Said';
+import { Reason } from './Reason';
+import { Said, SaidAll } from './Said';
 import { Score } from './Score';
 import { Fetched } from './States';
 import { Time } from './Time';
 import { useAct } from './useAct';
+import { useEscalationActs } from './useEscalationActs';
 import { useMe, useRights } from './useMe';
 
 const NOTE_CHARS_MAX = 4_000;
 const REASONS_SHOWN = 4;
-
-type Status = 'OPEN' | 'ACKNOWLEDGED' | 'CLOSED';
-type Change = { status: Status } | { assignedTo: string | null };
-
-const patch = (id: string, change: Change) =>
-  body(api.PATCH('/escalations/{id}', { params: { path: { id } }, body: change }));
-
-/** Changes of an escalation, each with its way back. */
-function useEscalationActs() {
-  const me = useMe().data;
-  const status = useAct({
-    act: ({ escalation, to }: { escalation: Escalation; to: Status }) =>
-      patch(escalation.id, { status: to }),
-    done: ({ to }) => texts.escalations.done[to],
-    undo: ({ escalation }) => patch(escalation.id, { status: escalation.status as Status }),
-    touches: ['escalations'],
-  });
-  const assign = useAct({
-    act: ({ escalation, to }: { escalation: Escalation; to: string | null }) =>
-      patch(escalation.id, { assignedTo: to }),
-    done: ({ to }) => (to ? texts.escalations.assigned(to) : texts.escalations.unassigned),
-    undo: ({ escalation }) => patch(escalation.id, { assignedTo: escalation.assignedTo ?? null }),
-    touches: ['escalations'],
-  });
-  return {
-    to: (escalation: Escalation, to: Status) => {
-      if (escalation.status !== to && escalation.status !== 'PENDING')
-        status.mutate({ escalation, to });
-    },
-    assign: (escalation: Escalation, to: string | null) => assign.mutate({ escalation, to }),
-    assignToMe: (escalation: Escalation) => {
-      if (me?.email && escalation.assignedTo !== me.email)
-        assign.mutate({ escalation, to: me.email });
-    },
-  };
-}
-
-/** One letter an act, on whatever escalation is at hand. */
-export function useEscalationKeys(escalation: Escalation | undefined) {
-  const { work } = useRights();
-  const acts = useEscalationActs();
-  const navigate = useNavigate();
-  const on = (act: (escalation: Escalation) => void) => () => {
-    if (escalation && work) act(escalation);
-  };
-  useKeys({
-    a: on((one) => one.status === 'OPEN' && acts.to(one, 'ACKNOWLEDGED')),
-    c: on((one) => acts.to(one, 'CLOSED')),
-    r: on((one) => acts.to(one, 'OPEN')),
-    m: on(acts.assignToMe),
-    n: on(() => document.querySelector<HTMLTextAreaElement>('[data-note]')?.focus()),
-    l: on(() => document.querySelector<HTMLButtonElement>('[data-label]')?.click()),
-    e: () =>
-      escalation && navigate({ to: '/identities/$id', params: { id: escalation.identity.id } }),
-  });
-}
 
 export function EscalationDetail({ escalation }: { escalation: Escalation }) {
   const { work } = useRights();
@@ -176,14 +120,7 @@ function Because({ escalation }: { escalation: Escalation }) {
               -1,
               REASONS_SHOWN,
             ).map((seen) => (
-              <li key={seen.id} className="grid grid-cols-[40px_1fr] gap-2">
-                <span className="text-right font-semibold text-critical tabular-nums">
-                  {signed(seen.contribution)}
-                </span>
-                <span className="min-w-0">
-                  <Explained max={220}>{seen.explanation}</Explained>
-                </span>
-              </li>
+              <Reason key={seen.id} seen={seen} />
             ))}
           </ul>
         )}
@@ -264,23 +201,17 @@ function Notes({ id, work }: { id: string; work: boolean }) {
       </Fetched>
       {work && (
         <form onSubmit={submit} className="flex flex-col gap-2">
-          <Field label={texts.escalations.note}>
-            {(field) => (
-              <textarea
-                id={field}
-                rows={2}
-                data-note
-                maxLength={NOTE_CHARS_MAX}
-                className="field h-auto py-2"
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-                onKeyDown={(event) => {
-                  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
-                  if (event.key === 'Escape') event.currentTarget.blur();
-                }}
-              />
-            )}
-          </Field>
+          <TextArea
+            label={texts.escalations.note}
+            data-note
+            maxLength={NOTE_CHARS_MAX}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
+              if (event.key === 'Escape') event.currentTarget.blur();
+            }}
+          />
           <div>
             <Button type="submit" disabled={add.isPending || !text.trim()}>
               {texts.escalations.addNote}

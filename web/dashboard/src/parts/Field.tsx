@@ -2,6 +2,7 @@
 import {
   type InputHTMLAttributes,
   type ReactNode,
+  type TextareaHTMLAttributes,
   useEffect,
   useId,
   useRef,
@@ -43,20 +44,41 @@ export function Input({
   );
 }
 
-/** A choice from a few, its name not shown but said. */
-export function Select<T extends string>({
+/** More than a line of text. */
+export function TextArea({
   label,
-  value,
-  options,
-  onChange,
-}: {
+  hint,
+  className = '',
+  rows = 2,
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & { label: string; hint?: string }) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) => (
+        <textarea id={id} rows={rows} {...rest} className={`field h-auto py-2 ${className}`} />
+      )}
+    </Field>
+  );
+}
+
+interface Options<T extends string> {
   label: string;
   value: T;
   options: readonly (readonly [T, string])[];
   onChange: (value: T) => void;
-}) {
+}
+
+/** A choice from a few, its name not shown but said. */
+export function Select<T extends string>({
+  id,
+  label,
+  value,
+  options,
+  onChange,
+}: Options<T> & { id?: string }) {
   return (
     <select
+      id={id}
       aria-label={label}
       className="field min-h-[34px] max-w-64 pr-7 max-sm:max-w-none max-sm:min-w-[calc(50%-0.25rem)] max-sm:flex-1"
       value={value}
@@ -68,6 +90,15 @@ export function Select<T extends string>({
         </option>
       ))}
     </select>
+  );
+}
+
+/** The same in a form, with its name above it. */
+export function SelectField<T extends string>({ hint, ...choice }: Options<T> & { hint?: string }) {
+  return (
+    <Field label={choice.label} hint={hint}>
+      {(id) => <Select id={id} {...choice} />}
+    </Field>
   );
 }
 

@@ -3,26 +3,21 @@
  * whoever does not see the picture.
  */
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
-import { type Scores, worstOf } from '../api/types';
-import { bandOf } from '../lib/bands';
-import { clip, visible } from '../lib/hostile';
-import { type Body, bounds, scatter, tick } from '../lib/layout';
+import {
+  type GraphEdge,
+  type GraphNode,
+  nameOf,
+  strongest,
+  toSegment,
+  type View,
+  viewOf,
+  ZOOM,
+} from '../lib/graph';
+import { type Body, scatter, tick } from '../lib/layout';
 import { texts } from '../texts';
 import { useTheme } from '../theme';
 import { Button } from './Button';
-
-export interface GraphNode extends Scores {
-  id: string;
-  displayName?: string | null;
-  disregarded?: boolean;
-}
-
-export interface GraphEdge {
-  sourceId: string;
-  targetId: string;
-  probability: number;
-  types: string[];
-}
+import { NODE_PX, painter } from './paint';
 
 interface Props {
   nodes: GraphNode[];
@@ -37,29 +32,13 @@ interface Props {
 }
 
 const HEIGHT_PX = 440;
-const NODE_PX = 13;
-/** Of a ring where everybody is linked to everybody, the strongest are enough to see it. */
-export const EDGES_DRAWN_MAX = 4_000;
-/** Where an identity has more links than this, each is drawn finer. */
-const DENSE = 4;
-/** Names are drawn while they can be told apart. */
-const NAMED_MAX = 40;
-const NAME_CHARS = 18;
-const NAME_PX = 10;
 const ZOOM_STEP = 1.25;
-const ZOOM = { min: 0.1, max: 4 };
 /** Of each frame for the layout: the rest is for drawing, and for whoever clicks. */
 const TICKS_MS = 5;
 const COOLING = 0.985;
 const COLD = 0.02;
 /** How near the pointer must be to a line. */
 const EDGE_REACH_PX = 6;
-
-interface View {
-  x: number;
-  y: number;
-  zoom: number;
-}
 
 export default function Graph(props: Props) {
   const { nodes, edges, focusId, mainId, selectedNode, selectedEdge, onNode, onEdge } = props;
@@ -279,175 +258,4 @@ export default function Graph(props: Props) {
       )}
     </div>
   );
-}
-
-function strongest(edges: GraphEdge[]): GraphEdge[] {
-  if (edges.length <= EDGES_DRAWN_MAX) return edges;
-  return [...edges].sort((a, b) => b.probability - a.probability).slice(0, EDGES_DRAWN_MAX);
-}
-
-function nameOf(node: GraphNode): string {
-  const { shown } = clip(visible(node.displayName || node.id), 60);
-  return shown;
-}
-
-function viewOf(bodies: Body[], width: number, height: number): View {
-  const box = bounds(bodies);
-  const margin = 60;
-  const zoom = Math.min(
-    (width - margin) / (box.width + margin),
-    (height - margin) / (box.height + margin),
-    1.6,
-  );
-  return {
-    x: box.left + box.width / 2,
-    y: box.top + box.height / 2,
-    zoom: Math.max(ZOOM.min, zoom),
-  };
-}
-
-function toSegment(x: number, y: number, a: Body, b: Body): number {
-  const [dx, dy] = [b.x - a.x, b.y - a.y];
-  const along = Math.max(
-    0,
-    Math.min(1, ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy || 1)),
-  );
-  return Math.hypot(x - a.x - along * dx, y - a.y - along * dy);
-}
-
-/** Names that cover neither a node nor each other; who is marked goes first. */
-function legible(
-  ctx: CanvasRenderingContext2D,
-  bodies: Body[],
-  names: string[],
-  important: number[],
-) {
-  const many = bodies.length > NAMED_MAX;
-  const order = many ? important : [...new Set([...important, ...bodies.keys()])];
-  const drawn: { name: string; x: number; y: number; half: number; marked: boolean }[] = [];
-  for (const place of order) {
-    const [body, name] = [bodies[place], names[place]];
-    if (!body || !name) continue;
-    const marked = important.includes(place);
-    const [x, y, half] = [body.x, body.y + NODE_PX + NAME_PX + 2, ctx.measureText(name).width / 2];
-    const covered =
-      !marked &&
-      (drawn.some(
-        (one) => Math.abs(one.x - x) < one.half + half && Math.abs(one.y - y) < NAME_PX,
-      ) ||
-        bodies.some(
-          (one) =>
-            Math.abs(one.x - x) < half + NODE_PX && Math.abs(one.y - y) < NODE_PX + NAME_PX / 2,
-        ));
-    if (!covered) drawn.push({ name, x, y, half, marked });
-  }
-  return drawn;
-}
-
-interface Marks {
-  focusId?: string;
-  mainId?: string | null;
-  selectedNode?: string | null;
-  selectedEdge?: GraphEdge | null;
-}
-
-function painter(
-  ctx: CanvasRenderingContext2D,
-  nodes: GraphNode[],
-  places: Map<string, number>,
-  marks: Marks,
-) {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  const paint = {
-    edge: color('--edge'),
-    accent: color('--accent'),
-    panel: color('--panel'),
-    canvas: color('--canvas'),
-    ink: color('--ink'),
-    soft: color('--soft'),
-  };
-  const fills = nodes.map((node) => {
-    const worst = worstOf(node);
-    return worst === null ? color('--sunken') : color(`--${bandOf(worst.value)}-fill`);
-  });
-  const numbers = nodes.map((node) => worstOf(node)?.value.toString() ?? '–');
-  const names = nodes.map((node) => clip(nameOf(node), NAME_CHARS).shown);
-  const important = nodes.flatMap(({ id }, place) =>
-    [marks.selectedNode, marks.focusId, marks.mainId].includes(id) ? [place] : [],
-  );
-  return (
-    bodies: Body[],
-    springs: { a: number; b: number; strength: number; edge: GraphEdge }[],
-    view: View,
-    width: number,
-    height: number,
-    ratio: number,
-  ) => {
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
-    ctx.translate(width / 2, height / 2);
-    ctx.scale(view.zoom, view.zoom);
-    ctx.translate(-view.x, -view.y);
-    ctx.strokeStyle = paint.edge;
-    const dense = springs.length > nodes.length * DENSE;
-    // Five widths are five strokes, however many lines there are.
-    for (let grade = 0; grade < 5; grade += 1) {
-      ctx.beginPath();
-      for (const { a, b, strength } of springs) {
-        if (Math.min(4, Math.floor(strength * 5)) !== grade) continue;
-        const [from, to] = [bodies[a] as Body, bodies[b] as Body];
-        ctx.moveTo(from.x, from.y);
-        ctx.lineTo(to.x, to.y);
-      }
-      ctx.globalAlpha = (dense ? 0.1 : 0.3) + grade * (dense ? 0.04 : 0.09);
-      ctx.lineWidth = 0.6 + grade * (dense ? 0.2 : 0.5);
-      ctx.stroke();
-    }
-    ctx.globalAlpha = 1;
-    const chosen = marks.selectedEdge;
-    const ends = chosen && [places.get(chosen.sourceId), places.get(chosen.targetId)];
-    const [from, to] = [bodies[ends?.[0] ?? -1], bodies[ends?.[1] ?? -1]];
-    if (from && to) {
-      ctx.strokeStyle = paint.accent;
-      ctx.lineWidth = 4;
-      ctx.beginPath();
-      ctx.moveTo(from.x, from.y);
-      ctx.lineTo(to.x, to.y);
-      ctx.stroke();
-    }
-    ctx.textAlign = 'center';
-    ctx.textBaseline = 'middle';
-    for (const [place, body] of bodies.entries()) {
-      const node = nodes[place];
-      if (!node) continue;
-      const main = node.id === marks.focusId || node.id === marks.mainId;
-      const radius = main ? NODE_PX + 3 : NODE_PX;
-      ctx.beginPath();
-      ctx.arc(body.x, body.y, radius, 0, Math.PI * 2);
-      ctx.fillStyle = paint.panel;
-      ctx.fill();
-      ctx.lineWidth = 4;
-      ctx.strokeStyle = fills[place] ?? paint.edge;
-      ctx.stroke();
-      if (main || node.id === marks.selectedNode) {
-        ctx.beginPath();
-        ctx.arc(body.x, body.y, radius + 4.5, 0, Math.PI * 2);
-        ctx.lineWidth = 2;
-        ctx.strokeStyle = node.id === marks.selectedNode ? paint.accent : paint.ink;
-        ctx.stroke();
-      }
-      ctx.fillStyle = paint.ink;
-      ctx.font = '600 10px system-ui, sans-serif';
-      ctx.fillText(numbers[place] ?? '', body.x, body.y + 0.5);
-    }
-    ctx.font = `${NAME_PX}px system-ui, sans-serif`;
-    ctx.lineWidth = 3;
-    ctx.strokeStyle = paint.canvas;
-    for (const { name, x, y, marked } of legible(ctx, bodies, names, important)) {
-      ctx.fillStyle = marked ? paint.ink : paint.soft;
-      ctx.strokeText(name, x, y);
-      ctx.fillText(name, x, y);
-    }
-  };
 }

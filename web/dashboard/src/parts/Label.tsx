@@ -1,12 +1,13 @@
 /** What somebody found an identity to be: shown beside its name, set from its page or from an escalation. */
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api, body } from '../api/client';
 import type { Escalation, Identity, Label } from '../api/types';
 import { clip, visible } from '../lib/hostile';
 import { texts } from '../texts';
 import { Button } from './Button';
-import { Dialog, useOpen } from './Dialog';
-import { Field } from './Field';
+import { useOpen } from './Dialog';
+import { DialogForm } from './DialogForm';
+import { TextArea } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
 import { Said } from './Said';
@@ -145,12 +146,8 @@ function LabelDialog({
     touches: TOUCHES,
     after: onClose,
   });
-  function submit(event: FormEvent | KeyboardEvent) {
-    event.preventDefault();
-    if (kind && !set.isPending) set.mutate({ kind, note: note.trim() || null });
-  }
   return (
-    <Dialog
+    <DialogForm
       title={
         <>
           {texts.labels.ask} <Said max={60}>{name}</Said>
@@ -158,63 +155,44 @@ function LabelDialog({
       }
       onClose={onClose}
       wide
-    >
-      <form
-        onSubmit={submit}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
-        }}
-        className="flex flex-col gap-4"
-      >
-        <p className="text-soft">{texts.labels.hint}</p>
-        <fieldset ref={choices} className="grid grid-cols-2 gap-2 lg:grid-cols-3">
-          <legend className="sr-only">{texts.labels.what}</legend>
-          {KINDS.map((code, place) => (
-            <Kind
-              key={code}
-              code={code}
-              first={kind === null ? place === 0 : code === kind}
-              checked={code === kind}
-              onChoose={() => setKind(code)}
-            />
-          ))}
-        </fieldset>
-        <Field label={texts.labels.note} hint={texts.labels.noteHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={NOTE_CHARS_MAX}
-              className="field h-auto py-2"
-              value={note}
-              onChange={(event) => setNote(event.target.value)}
-            />
-          )}
-        </Field>
-        {label && (
-          <p className="text-sm text-soft">
-            {texts.labels.current}: {texts.labels.kind(label.kind)}, {texts.labels.by}{' '}
-            <Said max={60}>{label.labelledBy}</Said>, <Time at={label.labelledAt} />
-          </p>
-        )}
-        <div className="flex flex-wrap justify-end gap-2">
-          {label && (
-            <Button
-              look="danger"
-              className="sm:mr-auto"
-              disabled={remove.isPending}
-              onClick={() => remove.mutate()}
-            >
-              {texts.labels.remove}
-            </Button>
-          )}
-          <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" look="main" disabled={!kind || set.isPending}>
-            {texts.labels.set}
+      act={texts.labels.set}
+      blocked={!kind || set.isPending}
+      onAct={() => kind && set.mutate({ kind, note: note.trim() || null })}
+      aside={
+        label && (
+          <Button look="danger" disabled={remove.isPending} onClick={() => remove.mutate()}>
+            {texts.labels.remove}
           </Button>
-        </div>
-      </form>
-    </Dialog>
+        )
+      }
+    >
+      <p className="text-soft">{texts.labels.hint}</p>
+      <fieldset ref={choices} className="grid grid-cols-2 gap-2 lg:grid-cols-3">
+        <legend className="sr-only">{texts.labels.what}</legend>
+        {KINDS.map((code, place) => (
+          <Kind
+            key={code}
+            code={code}
+            first={kind === null ? place === 0 : code === kind}
+            checked={code === kind}
+            onChoose={() => setKind(code)}
+          />
+        ))}
+      </fieldset>
+      <TextArea
+        label={texts.labels.note}
+        hint={texts.labels.noteHint}
+        maxLength={NOTE_CHARS_MAX}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+      {label && (
+        <p className="text-sm text-soft">
+          {texts.labels.current}: {texts.labels.kind(label.kind)}, {texts.labels.by}{' '}
+          <Said max={60}>{label.labelledBy}</Said>, <Time at={label.labelledAt} />
+        </p>
+      )}
+    </DialogForm>
   );
 }
 

@@ -72,7 +72,10 @@ export function Panel({
         <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-2.5">
           {title && <h2 className="font-semibold">{title}</h2>}
           {actions && (
-            <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">{actions}</div>
+            // On a narrow screen choices share a line of their own; less would cut their words.
+            <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2 max-sm:has-[select]:grow">
+              {actions}
+            </div>
           )}
         </div>
       )}

@@ -3,7 +3,7 @@ import type { Counted } from '../api/types';
 import { texts } from '../texts';
 
 const SIDE = 200;
-const LEFT = 34;
+const LEFT = 40;
 const BOTTOM = 30;
 const TOP = 8;
 const RIGHT = 10;

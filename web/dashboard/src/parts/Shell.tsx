@@ -1,9 +1,10 @@
 /** What is around every page: where one is, where one can go, who one is. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { api, body } from '../api/client';
+import { type FormEvent, useEffect, useState } from 'react';
+import { api } from '../api/client';
 import { poll } from '../api/live';
+import { escalationCountsQuery } from '../api/queries';
 import { number } from '../lib/format';
 import { PLACES } from '../navigation';
 import { endSession } from '../session';
@@ -11,7 +12,7 @@ import { texts } from '../texts';
 import { setTheme, THEMES, type Theme, useTheme } from '../theme';
 import { Boundary } from './Boundary';
 import { Button, buttonClass } from './Button';
-import { Dialog } from './Dialog';
+import { Dialog, useModal } from './Dialog';
 import { Select } from './Field';
 import { Key } from './Key';
 import { useKeys } from './keys';
@@ -171,8 +172,7 @@ function QuickSearch() {
 
 function OpenCount() {
   const { data } = useQuery({
-    queryKey: ['escalations', 'summary'],
-    queryFn: ({ signal }) => body(api.GET('/escalations/summary', { signal })),
+    ...escalationCountsQuery,
     refetchInterval: () => poll(COUNT_POLL_MS),
   });
   if (!data?.open) return null;
@@ -225,12 +225,7 @@ function LogOut() {
 }
 
 function Drawer({ onClose, children }: { onClose: () => void; children: React.ReactNode }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
+  const ref = useModal();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it; this is the click beside it
     <dialog

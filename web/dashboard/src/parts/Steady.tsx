@@ -1,7 +1,7 @@
 /** A short list that holds still while somebody points at it or is in it with the keyboard. */
 import { type ReactNode, useMemo, useRef } from 'react';
-import { WaitingBar } from './Table';
 import { isTouched, useHeld } from './useHeld';
+import { WaitingBar } from './WaitingBar';
 
 export function Steady<Row>({
   name,

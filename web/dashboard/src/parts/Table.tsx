@@ -16,9 +16,10 @@ import { number } from '../lib/format';
 import { texts } from '../texts';
 import { useKeys } from './keys';
 import { Failed } from './States';
-import type { Waiting } from './useHeld';
+import { type Sorting, TableHead } from './TableHead';
 import { useNarrow } from './useNarrow';
 import type { Rows } from './useRows';
+import { WaitingBar } from './WaitingBar';
 
 export interface Column<Row> {
   key: string;
@@ -35,7 +36,7 @@ interface Selection {
   toggle: (key: string) => void;
 }
 
-interface Props<Row> {
+interface Props<Row> extends Sorting {
   label: string;
   rows: Rows<Row>;
   columns: Column<Row>[];
@@ -47,9 +48,6 @@ interface Props<Row> {
   rowHeight?: number;
   onOpen?: (row: Row) => void;
   empty: ReactNode;
-  sort?: string;
-  order?: 'ASC' | 'DESC';
-  onSort?: (sort: string, order: 'ASC' | 'DESC') => void;
   selection?: Selection;
   /** Narrower than this, the table scrolls sideways. */
   minWidth?: number;
@@ -59,6 +57,10 @@ interface Props<Row> {
 
 const OVERSCAN_ROWS = 8;
 const HEAD_PX = 36;
+/** As high as leaves room for what stands above it, and for the line beneath it that says that rows are left out. */
+const HIGH = 'max-h-[max(20rem,calc(100dvh-13rem))] lg:max-h-[max(24rem,calc(100dvh-13.5rem))]';
+const HIGH_WHEN_CUT =
+  'max-h-[max(20rem,calc(100dvh-16rem))] lg:max-h-[max(24rem,calc(100dvh-15.5rem))]';
 
 export function Table<Row>(props: Props<Row>) {
   const { rows, columns, selection, rowHeight = 46, cardHeight = 104, minWidth = 900 } = props;
@@ -174,6 +176,7 @@ export function Table<Row>(props: Props<Row>) {
     return <Failed error={rows.error} retry={rows.retry} />;
   const pending = rows.total === undefined;
   if (rows.total === 0) return props.empty;
+  const cut = (rows.total ?? 0) > rows.count;
   const tracks = `${selection ? '24px ' : ''}${columns.map((column) => column.width).join(' ')}`;
   return (
     <>
@@ -188,9 +191,18 @@ export function Table<Row>(props: Props<Row>) {
         aria-rowcount={rows.count + 1}
         tabIndex={-1}
         onKeyDown={onKeyDown}
-        className={`relative max-h-[max(20rem,calc(100dvh-13rem))] overflow-auto transition-opacity lg:max-h-[max(24rem,calc(100dvh-13.5rem))] ${rows.stale ? 'opacity-60' : ''}`}
+        className={`relative overflow-auto transition-opacity ${cut ? HIGH_WHEN_CUT : HIGH} ${rows.stale ? 'opacity-60' : ''}`}
       >
-        <Head {...props} tracks={tracks} narrow={narrow} minWidth={minWidth} />
+        <TableHead
+          columns={columns}
+          selects={selection !== undefined}
+          sort={props.sort}
+          order={props.order}
+          onSort={props.onSort}
+          tracks={tracks}
+          narrow={narrow}
+          minWidth={minWidth}
+        />
         {pending && <Skeletons height={height} />}
         <div
           role="rowgroup"
@@ -244,31 +256,12 @@ export function Table<Row>(props: Props<Row>) {
           })}
         </div>
       </div>
-      {rows.total !== undefined && rows.total > rows.count && (
+      {cut && (
         <p className="border-t border-line bg-sunken px-4 py-2 text-sm text-soft">
-          {texts.common.tooMany(number(rows.count), number(rows.total))}
+          {texts.common.tooMany(number(rows.count), number(rows.total ?? 0))}
         </p>
       )}
     </>
-  );
-}
-
-/** What waits to be shown, until somebody wants it. It lies over the list: it moves no row either. */
-export function WaitingBar({ waiting, under = false }: { waiting: Waiting; under?: boolean }) {
-  return (
-    <div className="relative z-20 h-0">
-      <div
-        className={`pointer-events-none absolute inset-x-0 flex justify-center ${under ? 'top-10' : 'top-1'}`}
-      >
-        <button
-          type="button"
-          onClick={waiting.show}
-          className="pointer-events-auto rounded-full border border-accent bg-panel px-3 py-0.5 text-sm text-accent shadow-md hover:bg-accent-wash"
-        >
-          {texts.live.waiting(waiting.count)}
-        </button>
-      </div>
-    </div>
   );
 }
 
@@ -285,70 +278,6 @@ function Pick({ name, picked, toggle }: { name: string; picked: boolean; toggle:
       />
     </div>
   );
-}
-
-function Head<Row>({
-  columns,
-  selection,
-  sort,
-  order,
-  onSort,
-  tracks,
-  narrow,
-  minWidth,
-}: Props<Row> & { tracks: string; narrow: boolean; minWidth: number }) {
-  return (
-    <div
-      role="row"
-      aria-rowindex={1}
-      tabIndex={-1}
-      className={
-        narrow
-          ? 'sr-only'
-          : 'sticky top-0 z-10 grid h-9 items-center gap-3 border-b border-line bg-panel px-4 text-xs text-soft'
-      }
-      style={narrow ? undefined : { gridTemplateColumns: tracks, minWidth }}
-    >
-      {selection && (
-        <div role="columnheader" tabIndex={-1}>
-          <span className="sr-only">{texts.common.selected}</span>
-        </div>
-      )}
-      {columns.map((column) => {
-        const sorted = column.sort !== undefined && column.sort === sort;
-        const next = sorted && order === 'ASC' ? 'DESC' : 'ASC';
-        return (
-          <div
-            key={column.key}
-            role="columnheader"
-            tabIndex={-1}
-            className="min-w-0"
-            aria-sort={sorted ? (order === 'ASC' ? 'ascending' : 'descending') : undefined}
-          >
-            {column.sort && onSort && !narrow ? (
-              <button
-                type="button"
-                className={`flex items-center gap-1 font-medium hover:text-ink ${sorted ? 'text-ink' : ''}`}
-                onClick={() =>
-                  onSort(column.sort ?? '', sorted ? next : firstOrder(column.sort ?? ''))
-                }
-              >
-                {column.head}
-                <span aria-hidden="true">{sorted ? (order === 'ASC' ? '↑' : '↓') : '↕'}</span>
-              </button>
-            ) : (
-              <span className="font-medium">{column.head}</span>
-            )}
-          </div>
-        );
-      })}
-    </div>
-  );
-}
-
-/** Times are looked at from the latest, all else from the lowest. */
-function firstOrder(sort: string): 'ASC' | 'DESC' {
-  return /At$|timestamp|risk|size|growth/.test(sort) ? 'DESC' : 'ASC';
 }
 
 const SKELETON_ROWS = 12;

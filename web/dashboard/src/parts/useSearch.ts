@@ -20,3 +20,23 @@ export function useSetSearch() {
     [navigate],
   );
 }
+
+/** Sets one text; an empty one takes it away. */
+export function useSetText(name = 'term') {
+  const setSearch = useSetSearch();
+  return useCallback(
+    (typed: string) => setSearch({ [name]: typed || undefined }),
+    [setSearch, name],
+  );
+}
+
+/** The order of a table: one that it knows, or its usual one. */
+export function useSort<Sort extends string>(sorts: readonly Sort[], usual: Sort) {
+  const search = useSearch();
+  const setSearch = useSetSearch();
+  return {
+    sort: sorts.find((one) => one === search.sort) ?? usual,
+    order: search.order === 'ASC' ? ('ASC' as const) : ('DESC' as const),
+    onSort: (sort: string, order: 'ASC' | 'DESC') => setSearch({ sort, order }),
+  };
+}

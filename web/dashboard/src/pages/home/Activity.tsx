@@ -7,7 +7,7 @@ import { Panel } from '../../parts/Page';
 import { Empty, Fetched } from '../../parts/States';
 import { useSearch, useSetSearch } from '../../parts/useSearch';
 import { texts } from '../../texts';
-import type { Measure } from '../../texts.desk';
+import type { Measure } from '../../texts/home';
 import { usePeriod, useStats } from './figures';
 
 const BarChart = lazy(() => import('../../parts/BarChart'));

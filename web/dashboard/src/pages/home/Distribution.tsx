@@ -14,6 +14,8 @@ import { useDistribution } from './figures';
 
 const STEP_POINTS = 5;
 const LAST_BAR = 19;
+/** However few are in a bar, it is seen. */
+const BAR_PX_MIN = 2;
 
 export function Distribution() {
   const query = useDistribution();
@@ -85,8 +87,12 @@ function Bars({
         <Empty title={texts.overview.nobody} />
       ) : (
         <>
+          {/* A bar of few beside bars of many is higher than its share, to be seen: the figure gives the scale. */}
+          <p className="mt-1 border-b border-dotted border-edge text-[0.7rem] leading-4 text-soft">
+            {texts.overview.upTo(number(most))}
+          </p>
           {/* biome-ignore lint/a11y/noStaticElementInteractions: the links within take the focus */}
-          <div className="mt-2 flex h-24 items-stretch" onKeyDown={onKeyDown}>
+          <div className="flex h-24 items-stretch" onKeyDown={onKeyDown}>
             {buckets.map((people, bar) => {
               const [from, to] = endsOf(bar);
               return (
@@ -108,7 +114,10 @@ function Bars({
                 >
                   <span
                     className={`w-full rounded-t-sm ${people > 0 ? FILL[bandOf(from)] : 'bg-line'}`}
-                    style={{ height: people > 0 ? `max(3px, ${(people / most) * 100}%)` : '1px' }}
+                    style={{
+                      height:
+                        people > 0 ? `max(${BAR_PX_MIN}px, ${(people / most) * 100}%)` : '1px',
+                    }}
                   />
                 </Link>
               );

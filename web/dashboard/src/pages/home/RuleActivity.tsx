@@ -5,6 +5,7 @@ import { duration, number } from '../../lib/format';
 import { Tag } from '../../parts/Badges';
 import { Panel } from '../../parts/Page';
 import { Said } from '../../parts/Said';
+import { Scrolled } from '../../parts/Scrolled';
 import { Empty, Fetched } from '../../parts/States';
 import { texts } from '../../texts';
 import { usePeriod, useRuleActivity } from './figures';
@@ -96,8 +97,7 @@ export function RuleActivity() {
 
 function Grid({ head, hint, children }: { head: string[]; hint?: string; children: ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
-    <section className="overflow-x-auto px-4 py-2" tabIndex={0} aria-label={head[0]}>
+    <Scrolled label={head[0] ?? ''} className="px-4 py-2">
       <table className="w-full text-sm">
         <thead className="text-xs text-soft">
           <tr>
@@ -114,7 +114,7 @@ function Grid({ head, hint, children }: { head: string[]; hint?: string; childre
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </section>
+    </Scrolled>
   );
 }
 

@@ -11,9 +11,9 @@ import { EventList } from '../../parts/EventList';
 import { Search } from '../../parts/Field';
 import { Panel } from '../../parts/Page';
 import { Empty, Failed, Loading } from '../../parts/States';
-import { WaitingBar } from '../../parts/Table';
 import { isTouched, useHeld } from '../../parts/useHeld';
 import { useSearch, useSetSearch } from '../../parts/useSearch';
+import { WaitingBar } from '../../parts/WaitingBar';
 import { texts } from '../../texts';
 
 const PAGE = 50;

@@ -7,7 +7,7 @@ import type { Review } from '../../api/types';
 import { duration } from '../../lib/format';
 import { StatusTag } from '../../parts/Badges';
 import { Button } from '../../parts/Button';
-import { Field } from '../../parts/Field';
+import { TextArea } from '../../parts/Field';
 import { Panel } from '../../parts/Page';
 import { Said, SaidAll } from '../../parts/Said';
 import { Empty, Fetched } from '../../parts/States';
@@ -68,10 +68,10 @@ function One({ review }: { review: Review }) {
         >
           <p className="font-medium">
             {failed
-              ? texts.reviewing.failed
+              ? texts.reviews.failed
               : pending
-                ? texts.reviewing.trying
-                : texts.reviewing.fallback}
+                ? texts.reviews.trying
+                : texts.reviews.fallback}
           </p>
           <SaidAll max={300}>{review.errorMessage}</SaidAll>
         </div>
@@ -85,7 +85,7 @@ function One({ review }: { review: Review }) {
         {failed && work && <Again review={review} />}
         {write && review.model && !pending && (
           <Button small aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? texts.reviewing.hide : texts.reviewing.transcript}
+            {open ? texts.reviews.hide : texts.reviews.transcript}
           </Button>
         )}
       </div>
@@ -96,11 +96,11 @@ function One({ review }: { review: Review }) {
 
 /** Who wrote it, how often it was asked and how long it took. */
 function how({ model, attempts, durationMillis, errorMessage }: Review): string {
-  const writer = errorMessage ? texts.reviewing.askedOf : texts.reviewing.by;
+  const writer = errorMessage ? texts.reviews.askedOf : texts.reviews.by;
   return [
-    model ? writer(model) : texts.reviewing.byEvidence,
-    attempts > 1 ? texts.reviewing.attempts(attempts) : '',
-    durationMillis == null ? '' : texts.reviewing.took(duration(durationMillis)),
+    model ? writer(model) : texts.reviews.byEvidence,
+    attempts > 1 ? texts.reviews.attempts(attempts) : '',
+    durationMillis == null ? '' : texts.reviews.took(duration(durationMillis)),
   ]
     .filter(Boolean)
     .join(', ');
@@ -119,7 +119,7 @@ function Again({ review }: { review: Review }) {
   });
   return (
     <Button small onClick={() => ask.mutate()} disabled={ask.isPending}>
-      {texts.reviewing.again}
+      {texts.reviews.again}
     </Button>
   );
 }
@@ -138,25 +138,25 @@ function Transcript({ review }: { review: Review }) {
   });
   return (
     <section className="mt-1 rounded-lg border border-line bg-sunken p-3">
-      <p className="mb-2 text-xs text-soft">{texts.reviewing.untrusted}</p>
+      <p className="mb-2 text-xs text-soft">{texts.reviews.untrusted}</p>
       <Fetched query={query} lines={4}>
         {({ messages, answer }) => (
           <div className="flex flex-col gap-3">
-            <h3 className="font-medium">{texts.reviewing.asked}</h3>
+            <h3 className="font-medium">{texts.reviews.asked}</h3>
             {messages.map((message, place) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: messages have no other name
               <div key={place}>
                 <p className="text-xs text-soft">
-                  {texts.reviewing.roles[message.role] ?? message.role}
+                  {texts.reviews.roles[message.role] ?? message.role}
                 </p>
                 <SaidLines text={message.content} />
               </div>
             ))}
-            <h3 className="font-medium">{texts.reviewing.answer}</h3>
+            <h3 className="font-medium">{texts.reviews.answer}</h3>
             {answer ? (
               <SaidLines text={answer} />
             ) : (
-              <p className="text-soft">{texts.reviewing.noAnswer}</p>
+              <p className="text-soft">{texts.reviews.noAnswer}</p>
             )}
           </div>
         )}
@@ -198,18 +198,13 @@ function Ask({ id }: { id: string }) {
   return (
     <Panel title={texts.reviews.ask}>
       <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-        <Field label={texts.reviews.known} hint={texts.reviews.knownHint}>
-          {(field) => (
-            <textarea
-              id={field}
-              rows={2}
-              maxLength={FEEDBACK_CHARS_MAX}
-              className="field h-auto py-2"
-              value={feedback}
-              onChange={(event) => setFeedback(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextArea
+          label={texts.reviews.known}
+          hint={texts.reviews.knownHint}
+          maxLength={FEEDBACK_CHARS_MAX}
+          value={feedback}
+          onChange={(event) => setFeedback(event.target.value)}
+        />
         <div>
           <Button type="submit" look="main" disabled={ask.isPending}>
             {texts.actions.review}

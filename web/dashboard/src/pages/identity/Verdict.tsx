@@ -7,16 +7,15 @@ import {
   CATEGORIES,
   type Escalation,
   type Identity,
-  type Observation,
   type Ring,
   scoreOf,
   worstOf,
 } from '../../api/types';
 import { bandOf } from '../../lib/bands';
-import { number, signed } from '../../lib/format';
+import { number } from '../../lib/format';
 import { reasons } from '../../lib/waterfall';
 import { SeverityTag, StatusTag } from '../../parts/Badges';
-import { Explained } from '../../parts/Said';
+import { Reason } from '../../parts/Reason';
 import { BigScore, INK } from '../../parts/Score';
 import { Loading } from '../../parts/States';
 import { Time } from '../../parts/Time';
@@ -66,10 +65,7 @@ export function Verdict({
           </h2>
           {waiting && <Loading lines={4} />}
           <ul className="flex flex-col gap-1.5">
-            {against.map((seen) => (
-              <Reason key={seen.id} seen={seen} />
-            ))}
-            {inFavour.map((seen) => (
+            {[...against, ...inFavour].map((seen) => (
               <Reason key={seen.id} seen={seen} />
             ))}
           </ul>
@@ -92,22 +88,6 @@ function Sentence({ identity }: { identity: Identity }) {
         {texts.verdict.worst(texts.categories[worst.category].name, worst.value, texts.bands[band])}
       </span>
     </>
-  );
-}
-
-function Reason({ seen }: { seen: Observation }) {
-  const bad = seen.contribution < 0;
-  return (
-    <li className="grid grid-cols-[44px_1fr] gap-2">
-      <span
-        className={`text-right font-semibold tabular-nums ${bad ? 'text-critical' : 'text-good'}`}
-      >
-        {signed(seen.contribution)}
-      </span>
-      <span className="min-w-0">
-        <Explained max={260}>{seen.explanation}</Explained>
-      </span>
-    </li>
   );
 }
 

@@ -1,7 +1,7 @@
 // Facts of the layout that can break: every page, full and empty, wide and narrow, light and dark.
 import assert from 'node:assert/strict';
-import { axe, misfits, NARROW, profile, settled, signIn, TABS } from './browser.mjs';
-import { start } from './server.mjs';
+import { axe, misfits, NARROW, profile, settled, signIn, TABS } from '../browser.mjs';
+import { start } from '../server.mjs';
 
 const LISTS = [
   '/',

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { until } from './server.mjs';
-import { seed } from './world.mjs';
+import { until } from '../server.mjs';
+import { seed } from '../world.mjs';
 
 const SEEN_MS = 20_000;
 

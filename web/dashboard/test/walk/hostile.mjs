@@ -1,8 +1,8 @@
 // Words of attackers, wherever people are shown: nothing runs, nothing breaks the layout.
 import assert from 'node:assert/strict';
-import { NARROW, profile, settled, signIn, TABS, WIDE } from './browser.mjs';
-import { until } from './server.mjs';
-import { HOSTILE, MARKUP } from './world.mjs';
+import { NARROW, profile, settled, signIn, TABS, WIDE } from '../browser.mjs';
+import { until } from '../server.mjs';
+import { HOSTILE, MARKUP } from '../world.mjs';
 
 /** What names of rules and channels have room for. */
 const SHORT = MARKUP.slice(0, 50);

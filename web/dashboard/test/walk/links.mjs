@@ -1,8 +1,8 @@
 // Every link that leaves the system leads to its page, also for whoever has to sign in first.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { profile, settled, signIn } from './browser.mjs';
-import { until } from './server.mjs';
+import { profile, settled, signIn } from '../browser.mjs';
+import { until } from '../server.mjs';
 
 /** Takes what webhooks bring. */
 async function receiver() {

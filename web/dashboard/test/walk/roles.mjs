@@ -1,7 +1,7 @@
 // What the three roles may do, each with a session of its own: what is not theirs is neither offered nor done.
 import assert from 'node:assert/strict';
-import { axe, profile, settled, signIn, TABS } from './browser.mjs';
-import { until } from './server.mjs';
+import { axe, profile, settled, signIn, TABS } from '../browser.mjs';
+import { until } from '../server.mjs';
 
 const PASSWORD = 'three odd socks';
 
@@ -188,9 +188,9 @@ async function triage(page, server, who) {
     return label?.labelledBy.includes(who.email);
   });
   await page.keyboard.press('n');
-  await page.keyboard.type('one operator');
+  await page.keyboard.type('asked them by phone');
   await page.keyboard.press('Control+Enter');
-  await page.locator('li', { hasText: 'one operator' }).waitFor();
+  await page.locator('li', { hasText: 'asked them by phone' }).waitFor();
   await page.keyboard.press('Escape');
   const before = (await server.call('GET', '/escalations/summary')).acknowledged;
   await page.keyboard.press('a');

@@ -1,0 +1,51 @@
+/** Texts of the ways in. */
+
+export const doors = {
+  logIn: {
+    busy: 'Logging in…',
+    email: 'E-mail',
+    keep: 'Stay signed in on this device',
+    over: 'Your session is over. Log in to go on where you were.',
+    password: 'Password',
+    submit: 'Log in',
+    title: 'Log in to Dregs',
+    wrong: 'E-mail or password is wrong.',
+  },
+  door: {
+    accept: 'Accept the invitation',
+    choose: 'Choose a password',
+    chosen: 'The password is set. Log in with it.',
+    chooseHint: (chars: number) => `At least ${chars} characters.`,
+    gone: 'This link does not work',
+    goneHint:
+      'It was used, withdrawn or replaced, or it has run out. Ask an administrator of the team for another one.',
+    home: 'To the dashboard',
+    invited: 'You are invited',
+    known: 'You have an account: give its password.',
+    name: 'Your name',
+    password: 'Password',
+    reset: 'Set your password',
+    resetHint: 'All your sessions end.',
+    set: 'Set the password',
+    to: 'to the team',
+    as: 'as',
+    wrong: 'That is not the password of this account.',
+    bySignOn: 'Accept by signing in with this address:',
+  },
+  signIn: {
+    again: 'Back to the log-in page',
+    failed: 'You are not signed in',
+    leaving: 'On the way…',
+    logOut: 'You are logged out here. At the provider you may still be signed in.',
+    logOutThere: 'Log out there too',
+    or: 'or',
+    problems: {
+      access_denied: 'The provider did not let you in, or you said no there.',
+      missing: 'The answer of the provider is incomplete. Begin again.',
+      server_error: 'The provider has a problem of its own. Try again later.',
+      temporarily_unavailable: 'The provider is not available. Try again later.',
+    } as Record<string, string>,
+    refused: 'The provider refused. Begin again; if it goes on, tell the operator of this server.',
+    title: 'Signing you in…',
+  },
+};

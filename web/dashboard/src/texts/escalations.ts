@@ -1,0 +1,40 @@
+/** Texts of the queue. */
+import { plural } from '../lib/format';
+
+export const escalations = {
+  escalations: {
+    acknowledge: 'Acknowledge',
+    acknowledged: 'Acknowledged',
+    addNote: 'Add note',
+    anyRule: 'Any rule',
+    anySeverity: 'Any severity',
+    assign: 'Assign to me',
+    assigned: (name: string) => `Assigned to ${name}.`,
+    assignee: 'Assigned to',
+    because: 'Why',
+    byItself: 'by itself: its conditions ceased',
+    choose: 'Nothing is chosen',
+    close: 'Close',
+    closed: 'Closed',
+    done: { OPEN: 'Reopened.', ACKNOWLEDGED: 'Acknowledged.', CLOSED: 'Closed.' },
+    evidence: 'Evidence',
+    found: (total: number, status: string) =>
+      `${plural(total, 'escalation')}, ${status.toLowerCase()}`,
+    giveUp: 'Give up',
+    keys: 'j and k move, a acknowledges, c closes, m assigns to you, n writes a note, l gives a verdict, e shows the evidence.',
+    nobody: 'nobody',
+    none: 'No escalations here',
+    note: 'Note',
+    notes: 'Notes',
+    one: 'Escalation',
+    opened: 'Opened',
+    pending: 'It opens when its conditions have held for long enough.',
+    reopen: 'Reopen',
+    rule: 'Rule',
+    score: 'Lowest score',
+    severity: 'Severity',
+    shadow: 'Silent rule',
+    status: 'Status',
+    unassigned: 'Nobody works on it.',
+  },
+};
