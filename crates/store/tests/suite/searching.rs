@@ -197,7 +197,7 @@ fn one(n: usize, dice: &mut Dice) -> One {
         created_ms: 1_000 + place / 5,
         updated_ms: 2_000 + place / 2,
         last_tracked_ms: tracked,
-        last_scored_ms: tracked.filter(|_| n % 4 > 0),
+        last_scored_ms: tracked.filter(|_| !n.is_multiple_of(4)),
         ..identity(&format!("user_{:05x}", n * 7_919 % 100_003), 1)
     };
     let label = match n % 50 {
