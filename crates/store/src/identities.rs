@@ -1,4 +1,4 @@
-//! Identities: reading, listing, disregarding.
+//! Identities: reading, changing, disregarding.
 
 use crate::TeamId;
 use crate::db::{Row, Tx, args};
@@ -6,7 +6,6 @@ use crate::deliveries::DeliveryWrite;
 use crate::error::{Result, StoreError};
 use crate::escalations::Escalation;
 use crate::open::Store;
-use crate::paging::{ListQuery, Page, Where, count, items, like_pattern, page};
 use crate::rules::hold_page;
 use dregs_engine::labels::LabelKind;
 use dregs_engine::rules::badge::Badge;
@@ -82,8 +81,6 @@ const COLUMNS: &str = "i.id, i.display_name, i.display_email, i.display_username
   i.updated_ms, i.last_tracked_ms, i.last_scored_ms, i.disregarded,
   (select p.body from profiles p where p.team_id = i.team_id and p.identity_id = i.id) as body";
 
-const ANY_LABEL: &str = "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.is_current = 1)";
-
 impl Store {
     pub async fn identity(&self, team: &TeamId, id: &str) -> Result<Option<Identity>> {
         let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from identities i where i.team_id = $1 and i.id = $2"));
@@ -112,77 +109,21 @@ impl Store {
         row.as_ref().map(scores).transpose()
     }
 
-    pub async fn identities(
-        &self,
-        team: &TeamId,
-        filter: &IdentityFilter,
-        query: &ListQuery,
-    ) -> Result<Page<Identity>> {
-        let mut condition = Where::new("i.team_id = $1", team);
-        if let Some(term) = &filter.term {
-            condition.and("i.search like ? escape '\\'", like_pattern(&term.to_lowercase()));
+    /// Identities in the order of their ids in `ids`.
+    pub(crate) async fn identities_in_order(&self, team: &TeamId, ids: &[String]) -> Result<Vec<Identity>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        if let Some(device) = &filter.device {
-            condition.and(
-                "i.id in (select h.identity_id from identity_keys h where h.team_id = $1 and h.kind = 'device' and h.key = ?)",
-                device,
-            );
-        }
-        if let Some(badge) = &filter.badge {
-            condition.and(
-                "i.id in (select b.identity_id from badges b where b.team_id = $1 and b.slug = ? and b.is_on = 1)",
-                badge,
-            );
-        }
-        const MEMBERS: &str = "i.id in (select m.identity_id from group_members m where m.team_id = $1";
-        match (&filter.group_type, &filter.group) {
-            (Some(kind), Some(group)) => {
-                condition.and_each(&format!("{MEMBERS} and m.type = ? and m.group_id = ?)"), args![kind, group]);
-            }
-            (Some(kind), None) => condition.and(&format!("{MEMBERS} and m.type = ?)"), kind),
-            (None, Some(group)) => condition.and(&format!("{MEMBERS} and m.group_id = ?)"), group),
-            (None, None) => {}
-        }
-        for range in &filter.scores {
-            let column = range.category.code().to_lowercase();
-            condition.and_some(&format!("i.{column} >= ?"), range.min.map(i64::from));
-            condition.and_some(&format!("i.{column} <= ?"), range.max.map(i64::from));
-        }
-        condition.and_some("i.disregarded = ?", filter.disregarded);
-        let mut found = self.by_label(condition, filter.label, query).await?;
-        self.add_badges(team, &mut found.items).await?;
-        self.add_labels(team, &mut found.items).await?;
+        let batch: crate::db::Batch = ids.iter().map(|id| (id,)).collect();
+        let sql = format!(
+            "select {COLUMNS} from json_each($2) j cross join identities i where i.team_id = $1 and i.id = j.value->>0"
+        );
+        let rows = self.db.rows(sqlx::AssertSqlSafe(sql), args![team, batch]).await?;
+        let mut found: Vec<Identity> = rows.iter().map(read).collect::<Result<_>>()?;
+        found.sort_by_key(|identity| ids.iter().position(|id| *id == identity.id));
+        self.add_badges(team, &mut found).await?;
+        self.add_labels(team, &mut found).await?;
         Ok(found)
-    }
-
-    async fn by_label(
-        &self,
-        mut condition: Where,
-        label: Option<LabelChoice>,
-        query: &ListQuery,
-    ) -> Result<Page<Identity>> {
-        const FROM: &str = "identities i";
-        match label {
-            None => {}
-            Some(LabelChoice::Kind(kind)) => condition.and(
-                "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.kind = ? and l.is_current = 1)",
-                kind.code(),
-            ),
-            Some(LabelChoice::Any) => condition.and_plain(ANY_LABEL),
-            Some(LabelChoice::None) => {
-                // The few that have one are counted, not the many that have none: each of those would be looked up.
-                let mut labelled = condition.clone();
-                labelled.and_plain(ANY_LABEL);
-                let all = count(&self.db, FROM, &condition).await?;
-                let total = all.saturating_sub(count(&self.db, FROM, &labelled).await?);
-                condition.and_plain(
-                    "not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = i.id and l.is_current = 1)",
-                );
-                let items = items(&self.db, COLUMNS, FROM, condition, query, "i.id", read).await?;
-                return Ok(Page { items, total });
-            }
-        }
-        page(&self.db, COLUMNS, FROM, condition, query, "i.id", read).await
     }
 
     /// Merges attributes into the profile. `Ok(None)` when there is no such identity; what merging means is the

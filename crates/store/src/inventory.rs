@@ -28,6 +28,14 @@ pub enum Erased {
     Kept(&'static str),
 }
 
+/// Which database has a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptOn {
+    Both,
+    Sqlite,
+    Postgres,
+}
+
 #[derive(Debug)]
 pub struct TableEntry {
     pub table: &'static str,
@@ -37,6 +45,14 @@ pub struct TableEntry {
     pub other: &'static [&'static str],
     pub exported: Exported,
     pub erased: Erased,
+    pub kept_on: KeptOn,
+}
+
+impl TableEntry {
+    const fn only(mut self, kept_on: KeptOn) -> TableEntry {
+        self.kept_on = kept_on;
+        self
+    }
 }
 
 const fn entry(
@@ -46,7 +62,7 @@ const fn entry(
     exported: Exported,
     erased: Erased,
 ) -> TableEntry {
-    TableEntry { table, personal, other, exported, erased }
+    TableEntry { table, personal, other, exported, erased, kept_on: KeptOn::Both }
 }
 
 /// Nobody in it is an end user.
@@ -55,6 +71,8 @@ const fn staff(table: &'static str, columns: &'static [&'static str]) -> TableEn
 }
 
 const NOT_PERSONAL: Exported = Exported::No("it names no end user");
+
+const SAME_AS_IDENTITIES: Exported = Exported::No("for searching what identities show");
 
 use Erased::{Deleted, DeletedAndUnnamed, DeletedUnlessShared, Kept, Rewritten};
 use Exported::{As, No, Within};
@@ -231,11 +249,24 @@ pub const INVENTORY: &[TableEntry] = &[
     ),
     entry("figures", &[], &["team_id", "figure", "name"], NOT_PERSONAL, Rewritten),
     staff("sso_bindings", &["issuer", "subject", "user_id"]),
+    entry(
+        "identity_texts",
+        &["identity_id", "display_name", "display_email", "display_username", "search"],
+        &["team_id"],
+        SAME_AS_IDENTITIES,
+        Deleted,
+    )
+    .only(KeptOn::Postgres),
+    entry("identity_search", &["search"], &[], SAME_AS_IDENTITIES, Deleted).only(KeptOn::Sqlite),
+    // Three characters at a time and where they stand. Scrubbing takes out what was deleted.
+    entry("identity_search_data", &[], &["block"], SAME_AS_IDENTITIES, Rewritten).only(KeptOn::Sqlite),
+    entry("identity_search_idx", &[], &["segid", "term", "pgno"], SAME_AS_IDENTITIES, Rewritten).only(KeptOn::Sqlite),
+    entry("identity_search_config", &[], &["k", "v"], NOT_PERSONAL, Kept("settings")).only(KeptOn::Sqlite),
     entry("attempts", &[], &["body"], NOT_PERSONAL, Kept("it names a delivery and neither whom nor what it tells of")),
 ];
 
-/// The tables of which rows go.
+/// The tables of PostgreSQL of which rows go.
 pub(crate) fn erased_tables() -> impl Iterator<Item = &'static str> {
-    let goes = |entry: &&TableEntry| !matches!(entry.erased, Kept(_));
+    let goes = |entry: &&TableEntry| !matches!(entry.erased, Kept(_)) && entry.kept_on != KeptOn::Sqlite;
     INVENTORY.iter().filter(goes).map(|entry| entry.table).chain(["erasures"])
 }

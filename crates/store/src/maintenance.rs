@@ -20,6 +20,8 @@ pub struct CheckReport {
     pub waiting: i64,
     /// Empty when all is well.
     pub problems: Vec<String>,
+    /// What is slower than it could be, and what to do about it.
+    pub advice: Vec<String>,
 }
 
 impl Store {
@@ -81,6 +83,7 @@ impl Store {
             cycles: self.count("select count(*) as n from cycles").await?,
             waiting: self.log_depth().await? as i64,
             problems: Vec::new(),
+            advice: Vec::new(),
         };
         for db in [&self.db, &self.log] {
             report.problems.extend(integrity(db).await?);
@@ -91,13 +94,44 @@ impl Store {
                 report.problems.push(format!("{found} {problem}"));
             }
         }
+        self.check_search(&mut report).await?;
         Ok(report)
+    }
+
+    /// Whether what identities are found by is what they show.
+    async fn check_search(&self, report: &mut CheckReport) -> Result<()> {
+        if !self.db.is_postgres() {
+            let compare = "insert into identity_search (identity_search, rank) values ('integrity-check', 1)";
+            match self.db.run(compare, vec![]).await {
+                Err(StoreError::Unavailable(error)) => return Err(StoreError::Unavailable(error)),
+                Err(error) => report.problems.push(format!("the search index does not match the identities: {error}")),
+                Ok(_) => {}
+            }
+            return Ok(());
+        }
+        let others = self
+            .count(
+                "select count(*) as n from identities i where not exists (
+                   select 1 from identity_texts t where t.team_id = i.team_id and t.identity_id = i.id and t.search = i.search)",
+            )
+            .await?;
+        if others > 0 {
+            report.problems.push(format!("{others} identities that are not found by what they show"));
+        }
+        if self.count("select count(*) as n from pg_indexes where indexname = 'identity_texts_search'").await? == 0 {
+            report.advice.push(SEARCH_WITHOUT_INDEX.into());
+        }
+        Ok(())
     }
 
     async fn count(&self, sql: &'static str) -> Result<i64> {
         self.db.row(sql, vec![]).await?.map_or(Ok(0), |row| row.int("n"))
     }
 }
+
+/// What an operator can do about slow searches on PostgreSQL.
+const SEARCH_WITHOUT_INDEX: &str = "searches read through all identities of a team: let a superuser run \"create extension pg_trgm\", then \
+    \"create index identity_texts_search on identity_texts using gin (search gin_trgm_ops)\"";
 
 /// Statements that count what should not be.
 const CONSISTENCY: &[(&str, &str)] = &[

@@ -21,6 +21,7 @@ const SQLITE: &[Migration] = &[
     Migration { name: "privacy", sql: include_str!("../migrations/sqlite/0009_privacy.sql") },
     Migration { name: "inviters", sql: include_str!("../migrations/sqlite/0010_inviters.sql") },
     Migration { name: "sso", sql: include_str!("../migrations/sqlite/0011_sso.sql") },
+    Migration { name: "search", sql: include_str!("../migrations/sqlite/0012_search.sql") },
 ];
 const POSTGRES: &[Migration] = &[
     Migration { name: "first", sql: include_str!("../migrations/postgres/0001_first.sql") },
@@ -34,6 +35,7 @@ const POSTGRES: &[Migration] = &[
     Migration { name: "privacy", sql: include_str!("../migrations/postgres/0009_privacy.sql") },
     Migration { name: "inviters", sql: include_str!("../migrations/postgres/0010_inviters.sql") },
     Migration { name: "sso", sql: include_str!("../migrations/postgres/0011_sso.sql") },
+    Migration { name: "search", sql: include_str!("../migrations/postgres/0012_search.sql") },
 ];
 /// The ingest log's own file on SQLite.
 pub(crate) const LOG_MIGRATIONS: &[Migration] = &[

@@ -10,6 +10,15 @@ pub enum Order {
     Desc,
 }
 
+impl Order {
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            Order::Asc => "asc",
+            Order::Desc => "desc",
+        }
+    }
+}
+
 /// Which page of a list, in which order. `sort` is a column from the list the caller checked against.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListQuery {
@@ -109,11 +118,16 @@ pub(crate) fn like_pattern(term: &str) -> String {
 }
 
 impl ListQuery {
+    /// Rows before the page.
+    pub(crate) fn offset(&self) -> u64 {
+        u64::from(self.page_number) * u64::from(self.page_size)
+    }
+
     /// `order by … limit … offset …`, with the columns of `tie` making the order total. Rows without a value come last.
     fn tail(&self, tie: &str, nullable: bool) -> String {
-        let order = if self.order == Order::Asc { "asc" } else { "desc" };
+        let order = self.order.sql();
         let nulls = if nullable { " nulls last" } else { "" };
-        let offset = u64::from(self.page_number) * u64::from(self.page_size);
+        let offset = self.offset();
         let tie = tie.replace(',', &format!(" {order},"));
         format!(" order by {} {order}{nulls}, {tie} {order} limit {} offset {offset}", self.sort, self.page_size)
     }

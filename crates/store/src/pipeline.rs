@@ -2,6 +2,7 @@
 
 use crate::db::{Batch, Tx, args};
 use crate::error::{Result, StoreError};
+use crate::identity_lists::NUMBER_BITS;
 use crate::open::Store;
 use crate::{
     CycleWrite, DeliveryWrite, DeviceWrite, EscalationWrites, Figures, GroupWrite, KeyWrite, LinkWrite, RingChanges,
@@ -337,32 +338,28 @@ async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result
     if commit.identities.is_empty() {
         return Ok(());
     }
-    let new = commit.identities.iter().filter(|identity| identity.version == 1).count() as i64;
-    if new > 0 {
-        tx.run(
-            "insert into team_counts (team_id, identities) values ($1, $2)
-             on conflict (team_id) do update set identities = team_counts.identities + excluded.identities",
-            args![team, new],
-        )
-        .await?;
+    let mut number = numbers(tx, team, commit).await?;
+    let mut rows = Batch::new();
+    for identity in &commit.identities {
+        let own = (identity.version == 1).then_some(number);
+        number += own.map_or(0, |_| 1);
+        rows.push(&identity_row(identity, own));
     }
-    let rows: Batch = commit.identities.iter().map(identity_row).collect();
     let expected = rows.len() as u64;
+    // What a cycle does not change is left out of the update: the indexes that hold it are not touched then.
     let touched = tx
         .run(
             "insert into identities (team_id, id, version, display_name, display_email, display_username, search, humanity,
-               authenticity, uniqueness, behavior, created_ms, updated_ms, last_tracked_ms, last_scored_ms, due_ms, cycles, disregarded)
-             select $1, value->>0, cast(value->>1 as bigint), value->>2, value->>3, value->>4, value->>5, cast(value->>6 as bigint),
+               authenticity, uniqueness, behavior, created_ms, updated_ms, last_tracked_ms, last_scored_ms, due_ms, cycles, n, disregarded)
+             select $1, value->>0, cast(value->>1 as bigint), value->>2, value->>3, value->>4, value->>5,
+               cast(value->6->>0 as bigint), cast(value->6->>1 as bigint), cast(value->6->>2 as bigint), cast(value->6->>3 as bigint),
                cast(value->>7 as bigint), cast(value->>8 as bigint), cast(value->>9 as bigint), cast(value->>10 as bigint),
-               cast(value->>11 as bigint), cast(value->>12 as bigint), cast(value->>13 as bigint), cast(value->>14 as bigint),
-               cast(value->>15 as bigint), 0
+               cast(value->>11 as bigint), cast(value->>12 as bigint), cast(value->>13 as bigint), 0
              from json_each($2) where true
-             on conflict (team_id, id) do update set version = excluded.version, display_name = excluded.display_name,
-               display_email = excluded.display_email, display_username = excluded.display_username, search = excluded.search,
-               humanity = excluded.humanity, authenticity = excluded.authenticity, uniqueness = excluded.uniqueness,
-               behavior = excluded.behavior, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms,
-               last_tracked_ms = excluded.last_tracked_ms, last_scored_ms = excluded.last_scored_ms, due_ms = excluded.due_ms,
-               cycles = excluded.cycles
+             on conflict (team_id, id) do update set version = excluded.version, humanity = excluded.humanity,
+               authenticity = excluded.authenticity, uniqueness = excluded.uniqueness, behavior = excluded.behavior,
+               updated_ms = excluded.updated_ms, last_tracked_ms = excluded.last_tracked_ms,
+               last_scored_ms = excluded.last_scored_ms, due_ms = excluded.due_ms, cycles = excluded.cycles
              where identities.version = excluded.version - 1",
             args![team, rows],
         )
@@ -370,6 +367,7 @@ async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result
     if touched != expected {
         return Err(StoreError::Conflict("an identity changed meanwhile"));
     }
+    rename(tx, team, commit).await?;
     let bodies: Batch = commit.identities.iter().map(|identity| (&identity.id, &identity.body)).collect();
     tx.run(
         "insert into profiles (team_id, identity_id, body) select $1, value->>0, value->>1 from json_each($2) where true
@@ -387,28 +385,70 @@ async fn write_identities(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result
     .map(drop)
 }
 
-fn identity_row(identity: &IdentityWrite) -> impl serde::Serialize {
-    let search =
-        search_text(&identity.id, [&identity.display_name, &identity.display_email, &identity.display_username]);
-    let [humanity, authenticity, uniqueness, behavior] = identity.scores;
+/// Counts those who come into being, and returns the first of the numbers that are theirs.
+async fn numbers(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<i64> {
+    let new = commit.identities.iter().filter(|identity| identity.version == 1).count() as i64;
+    if new == 0 {
+        return Ok(0);
+    }
+    let row = tx
+        .row(
+            "insert into team_counts (team_id, identities, ordinal, numbered)
+             select $1, $2, (select coalesce(max(t.ordinal), 0) + 1 from team_counts t where t.ordinal is not null), $2 where true
+             on conflict (team_id) do update set identities = team_counts.identities + excluded.identities,
+               ordinal = coalesce(team_counts.ordinal, excluded.ordinal), numbered = team_counts.numbered + excluded.numbered
+             returning ordinal, numbered",
+            args![team, new],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| Ok((row.int("ordinal")? << NUMBER_BITS) + row.int("numbered")? - new + 1))
+}
+
+/// Gives those who are known the names they have, if these are others than before.
+async fn rename(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<()> {
+    let named = |identity: &IdentityWrite| {
+        let names = [&identity.display_name, &identity.display_email, &identity.display_username].map(Clone::clone);
+        (identity.id.clone(), names, search_of(identity), identity.created_ms)
+    };
+    let known: Batch = commit.identities.iter().filter(|identity| identity.version > 1).map(named).collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    tx.run(
+        "update identities set display_name = named.display_name, display_email = named.display_email,
+           display_username = named.display_username, search = named.search, created_ms = named.created_ms
+         from (select value->>0 as id, value->1->>0 as display_name, value->1->>1 as display_email, value->1->>2 as display_username,
+             value->>2 as search, cast(value->>3 as bigint) as created_ms from json_each($2)) named
+         where identities.team_id = $1 and identities.id = named.id and (identities.search <> named.search
+           or identities.display_name is distinct from named.display_name or identities.display_email is distinct from named.display_email
+           or identities.display_username is distinct from named.display_username or identities.created_ms <> named.created_ms)",
+        args![team, known],
+    )
+    .await
+    .map(drop)
+}
+
+fn identity_row(identity: &IdentityWrite, number: Option<i64>) -> impl serde::Serialize {
     (
         identity.id.clone(),
         identity.version,
         identity.display_name.clone(),
         identity.display_email.clone(),
         identity.display_username.clone(),
-        search,
-        humanity,
-        authenticity,
-        uniqueness,
-        behavior,
+        search_of(identity),
+        identity.scores,
         identity.created_ms,
         identity.updated_ms,
         identity.last_tracked_ms,
         identity.last_scored_ms,
         identity.due_ms,
         identity.cycles,
+        number,
     )
+}
+
+fn search_of(identity: &IdentityWrite) -> String {
+    search_text(&identity.id, [&identity.display_name, &identity.display_email, &identity.display_username])
 }
 
 /// What `term` is searched in: id, name, e-mail and username in lower case.

@@ -26,6 +26,7 @@ mod suite {
     mod privacy;
     mod retention;
     mod rings;
+    mod searching;
     mod sso;
     mod statements;
 }

@@ -28,6 +28,7 @@ pub async fn check(options: &StoreOptions, json: bool) -> Outcome {
             "{} identities, {} events, {} cycles, {} events waiting",
             report.identities, report.events, report.cycles, report.waiting
         );
+        report.advice.iter().for_each(|advice| println!("advice: {advice}"));
         match report.problems.is_empty() {
             true => println!("no problems found"),
             false => report.problems.iter().for_each(|problem| println!("problem: {problem}")),

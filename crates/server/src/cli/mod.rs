@@ -95,6 +95,8 @@ enum Command {
     Erasures(erase::ErasuresOptions),
     /// Measure this machine: throughput, latency and memory, in one run on a temporary store
     Bench(bench::BenchOptions),
+    /// Measure lists of identities: every sort, searches and filters of a million
+    BenchLists(bench::ListsOptions),
     /// Measure a backtest over an empty database
     #[command(hide = true)]
     BenchBacktest(bench::PastOptions),
@@ -138,6 +140,7 @@ async fn dispatch(command: Command) -> Outcome {
         Command::Erase(options) => erase::run(options).await,
         Command::Erasures(options) => erase::list(options).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::BenchLists(options) => bench::run_lists(options).await,
         Command::BenchBacktest(options) => bench::run_past(options).await,
         Command::BenchBare(options) => bench::run_bare(options).await,
     }

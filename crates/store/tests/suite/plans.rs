@@ -1,6 +1,6 @@
 //! Statements find their rows by an index, however large a team is.
 
-use super::statements::{Statement, columns_of, statements};
+use super::statements::{Statement, columns_of, statements, statements_of_sqlite};
 use super::support;
 use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -77,7 +77,7 @@ async fn no_statement_goes_through_a_table_or_a_team_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let connection = opened(folder.path()).await;
     let mut problems = Vec::new();
-    for Statement { place, sql } in statements().into_iter().filter(|statement| !statement.sql.starts_with("create ")) {
+    for Statement { place, sql } in statements_of_sqlite().filter(|statement| !statement.sql.starts_with("create ")) {
         let plan = plan(&connection, &sql);
         let table = reads_a_table(&plan) && !is_one_of(&sql, &WHOLE_TABLE);
         let team = plan.iter().any(|step| step.ends_with("(team_id=?)")) && !is_one_of(&sql, &WHOLE_TEAM);
@@ -199,17 +199,22 @@ const MANY_LABELS: &str = "insert into labels (id, team_id, identity_id, kind, l
   with recursive n(n) as (select 1 union all select n + 1 from n where n < $1)
   select n, 't', 'identity ' || (n * 37), case when n % 10 = 0 then 'BOT' else 'LEGITIMATE' end, 'ana', n, 1 from n";
 
-/// The first pages of identities by their label, as `identities.rs` asks for them.
-fn by_label() -> [String; 3] {
-    let source = include_str!("../../src/identities.rs");
+/// Identities by their label, as `identity_lists.rs` asks for them: one by one in the order of a list, and gathered.
+fn by_label() -> [String; 5] {
+    let source = include_str!("../../src/identity_lists.rs");
+    let any = "labels l where l.team_id = $1 and l.is_current = 1";
+    let kind = "labels l where l.team_id = $1 and l.is_current = 1 and l.kind = ?";
+    let clauses = [any, kind].into_iter().flat_map(|labels| {
+        assert!(source.contains(labels), "{labels}");
+        [
+            format!("i.id in (select l.identity_id from {labels})"),
+            format!("exists (select 1 from {labels} and l.identity_id = i.id)"),
+        ]
+    });
+    let none = format!("not exists (select 1 from {any} and l.identity_id = i.id)");
+    let clauses: Vec<String> = clauses.chain([none]).collect();
     let columns = columns_of("identities.rs");
-    let clauses = [
-        "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.kind = ? and l.is_current = 1)",
-        "i.id in (select l.identity_id from labels l where l.team_id = $1 and l.is_current = 1)",
-        "not exists (select 1 from labels l where l.team_id = $1 and l.identity_id = i.id and l.is_current = 1)",
-    ];
-    clauses.map(|clause| {
-        assert!(source.contains(clause), "{clause}");
+    <[String; 5]>::try_from(clauses).unwrap().map(|clause| {
         let condition = format!("i.team_id = $1 and {}", clause.replace('?', "$2"));
         page(&columns, "identities i", &condition, "i.updated_ms desc, i.id desc")
     })

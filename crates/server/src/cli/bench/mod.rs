@@ -6,6 +6,7 @@
 mod bare;
 mod child;
 mod client;
+mod lists;
 mod load;
 mod past;
 
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 pub use bare::{BareOptions, run as run_bare};
+pub use lists::{ListsOptions, run as run_lists};
 pub use past::{PastOptions, run as run_past};
 
 /// Rounds of bare and durable handler in turn; the median counts.
