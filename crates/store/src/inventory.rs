@@ -49,7 +49,7 @@ pub struct TableEntry {
 }
 
 impl TableEntry {
-    const fn only(mut self, kept_on: KeptOn) -> TableEntry {
+    const fn on(mut self, kept_on: KeptOn) -> TableEntry {
         self.kept_on = kept_on;
         self
     }
@@ -256,12 +256,12 @@ pub const INVENTORY: &[TableEntry] = &[
         SAME_AS_IDENTITIES,
         Deleted,
     )
-    .only(KeptOn::Postgres),
-    entry("identity_search", &["search"], &[], SAME_AS_IDENTITIES, Deleted).only(KeptOn::Sqlite),
+    .on(KeptOn::Postgres),
+    entry("identity_search", &["search"], &[], SAME_AS_IDENTITIES, Deleted).on(KeptOn::Sqlite),
     // Three characters at a time and where they stand. Scrubbing takes out what was deleted.
-    entry("identity_search_data", &[], &["block"], SAME_AS_IDENTITIES, Rewritten).only(KeptOn::Sqlite),
-    entry("identity_search_idx", &[], &["segid", "term", "pgno"], SAME_AS_IDENTITIES, Rewritten).only(KeptOn::Sqlite),
-    entry("identity_search_config", &[], &["k", "v"], NOT_PERSONAL, Kept("settings")).only(KeptOn::Sqlite),
+    entry("identity_search_data", &[], &["block"], SAME_AS_IDENTITIES, Rewritten).on(KeptOn::Sqlite),
+    entry("identity_search_idx", &[], &["segid", "term", "pgno"], SAME_AS_IDENTITIES, Rewritten).on(KeptOn::Sqlite),
+    entry("identity_search_config", &[], &["k", "v"], NOT_PERSONAL, Kept("settings")).on(KeptOn::Sqlite),
     entry("attempts", &[], &["body"], NOT_PERSONAL, Kept("it names a delivery and neither whom nor what it tells of")),
 ];
 
