@@ -12,6 +12,7 @@ use crate::identities::{Identity, IdentityFilter, LabelChoice, ScoreRange};
 use crate::identity_terms::{Term, and_term};
 use crate::open::Store;
 use crate::paging::{ListQuery, Order, Page, Where, count, like_pattern};
+use dregs_engine::limits::CLOCK_AHEAD_MAX_MS;
 use dregs_engine::score::Category;
 use sqlx::AssertSqlSafe;
 
@@ -178,12 +179,33 @@ impl Store {
                 count(&self.db, &tables, &condition).await?
             }
         };
-        let ids = match total > list.query.offset() {
-            true if self.db.is_postgres() => self.ids_on_postgres(list, total).await?,
-            true => self.ids_on_sqlite(list, source, total).await?,
-            false => Vec::new(),
+        if total <= list.query.offset() {
+            return Ok((total, Vec::new()));
+        }
+        let ids = match self.latest(list, total).await? {
+            Some(ids) => ids,
+            None if self.db.is_postgres() => self.ids_on_postgres(list, total).await?,
+            None => self.ids_on_sqlite(list, source, total).await?,
         };
         Ok((total, ids))
+    }
+
+    /// Who was tracked or scored last, if that can be told from those who changed last: nobody did anything much later than
+    /// they last changed.
+    async fn latest(&self, list: &List<'_>, total: u64) -> Result<Option<Vec<String>>> {
+        let (query, column, rows) = (list.query, list.sorting.column, list.bounds.walk_rows);
+        let is_asked = matches!(column, "i.last_tracked_ms" | "i.last_scored_ms") && query.order == Order::Desc;
+        let wanted = u64::from(query.page_size).min(total - query.offset());
+        if !is_asked || list.filters() > 0 || query.offset() + wanted >= rows {
+            return Ok(None);
+        }
+        let index = if self.db.is_postgres() { "" } else { "indexed by identities_updated" };
+        let changed = format!("from identities w {index} where w.team_id = $1 order by w.updated_ms desc, w.id desc");
+        let tables = format!("(select w.id, w.last_tracked_ms, w.last_scored_ms {changed} limit {rows}) i");
+        let before = format!("(select w.updated_ms {changed} limit 1 offset {})", rows - 1);
+        let sure = Where::new(&format!("{column} > {CLOCK_AHEAD_MAX_MS} + {before}"), list.team);
+        let found = self.ids(list, &tables, sure, &list.order_of_gathered()).await?;
+        Ok((found.len() as u64 == wanted).then_some(found))
     }
 
     /// Where and by what all that a filter leaves is found.
@@ -545,8 +567,8 @@ mod tests {
         Bounds { walk_rows: 20, few: 3, scored: 5, gathered: 10 },
     ];
 
-    async fn forty(store: &Store, team: &TeamId) {
-        let written = (0..40_u8).map(|n| crate::IdentityWrite {
+    fn person(n: u8) -> crate::IdentityWrite {
+        crate::IdentityWrite {
             id: format!("person-{n:02}"),
             before: None,
             version: 1,
@@ -562,8 +584,12 @@ mod tests {
             cycles: 1,
             body: dregs_engine::profile::Profile::default().to_json(),
             trace: "{}".into(),
-        });
-        store.commit(team, &crate::Commit { identities: written.collect(), ..crate::Commit::default() }).await.unwrap();
+        }
+    }
+
+    async fn forty(store: &Store, team: &TeamId) {
+        let written = (0..40).map(person).collect();
+        store.commit(team, &crate::Commit { identities: written, ..crate::Commit::default() }).await.unwrap();
     }
 
     #[tokio::test]
@@ -589,5 +615,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[tokio::test]
+    async fn who_was_seen_last_is_found_among_those_who_changed_last() {
+        const HOUR_MS: i64 = 3_600_000;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("dregs.db").display())).await.unwrap();
+        let team = TeamId::new("team");
+        let written = (0..40_i64).map(|n| crate::IdentityWrite {
+            updated_ms: n * HOUR_MS,
+            // Some were only scored again.
+            last_tracked_ms: Some((n - n % 5 * 7).max(0) * HOUR_MS),
+            ..person(n as u8)
+        });
+        let commit = crate::Commit { identities: written.collect(), ..crate::Commit::default() };
+        store.commit(&team, &commit).await.unwrap();
+        let filter = IdentityFilter::default();
+        let list = |page_number| ListQuery { page_number, page_size: 4, sort: "i.last_tracked_ms", order: Order::Desc };
+        for page_number in 0..11 {
+            let gathered = store.identities_within(&team, &filter, &list(page_number), &SMALL[0]).await.unwrap();
+            let found = store.identities_within(&team, &filter, &list(page_number), &SMALL[1]).await.unwrap();
+            assert_eq!(gathered, found, "{page_number}");
+        }
+        let first = store.identities_within(&team, &filter, &list(0), &SMALL[1]).await.unwrap();
+        let ids: Vec<&str> = first.items.iter().map(|found| found.id.as_str()).collect();
+        assert_eq!(ids, ["person-35", "person-30", "person-36", "person-25"]);
     }
 }

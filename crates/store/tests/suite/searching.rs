@@ -15,6 +15,7 @@ on_both!(
     nothing_in_a_term_is_a_command,
     random_terms_find_what_holds_them,
     every_filter_sort_and_page_is_exact,
+    who_was_seen_last_comes_first_in_a_large_team,
     a_changed_name_is_found_by_itself_and_not_by_what_it_was,
     a_search_stays_within_its_team,
     somebody_who_is_erased_is_not_found,
@@ -579,4 +580,33 @@ async fn postgres_without_the_extension_finds_the_same_and_says_what_is_missing(
     assert_eq!(found(&store, "ebod").await, ["a"]);
     let advice = store.check().await.unwrap().advice.join("; ");
     assert!(advice.contains("pg_trgm"), "{advice:?}");
+}
+
+/// More than are looked at of those who changed last.
+const LARGE: i64 = 8_200;
+
+async fn who_was_seen_last_comes_first_in_a_large_team(store: &Store) {
+    const HOUR_MS: i64 = 3_600_000;
+    // Most of those who changed last were only scored again.
+    let seen_ms = |n: i64| (n - n % 40 * 200).max(0) * HOUR_MS;
+    let one = |n: i64| IdentityWrite {
+        updated_ms: n * HOUR_MS,
+        last_tracked_ms: (n % 9 > 0).then_some(seen_ms(n)),
+        ..identity(&format!("u{n:04}"), 1)
+    };
+    let all: Vec<i64> = (0..LARGE).collect();
+    for part in all.chunks(1_000) {
+        commit(store, part.iter().map(|n| one(*n)).collect()).await;
+    }
+    let mut expected: Vec<(i64, String)> =
+        all.iter().filter(|n| **n % 9 > 0).map(|n| (seen_ms(*n), format!("u{n:04}"))).collect();
+    expected.sort_by(|a, b| b.cmp(a));
+    for page_number in [0, 1, 20, 60] {
+        let query = ListQuery { page_number, page_size: 25, sort: "i.last_tracked_ms", order: Order::Desc };
+        let page = store.identities(&team(), &IdentityFilter::default(), &query).await.unwrap();
+        let ids: Vec<String> = page.items.into_iter().map(|item| item.id).collect();
+        let from = page_number as usize * 25;
+        let wanted: Vec<String> = expected[from..from + 25].iter().map(|(_, id)| id.clone()).collect();
+        assert_eq!((page.total, ids), (LARGE as u64, wanted), "{page_number}");
+    }
 }

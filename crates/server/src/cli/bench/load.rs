@@ -18,6 +18,8 @@ const BATCH_CONNECTIONS: usize = 4;
 const BATCH_EVENTS: usize = 100;
 /// Addresses looked at until one is not a data centre's.
 const ADDRESS_TRIES: usize = 64;
+/// The network of the address that a crowd shares.
+const CROWDED: usize = 999_983;
 /// Events that may wait while filling.
 const FILL_AHEAD_MAX: u64 = 20_000;
 
@@ -145,22 +147,55 @@ impl<'a> Load<'a> {
         self.server.drained().await
     }
 
-    /// Sends `events` on stored identities, `per_second` of them.
-    pub async fn at_rate(&mut self, per_second: u32, events: usize) -> Result<()> {
+    /// Makes the first `people` of those who are stored use one address, each beside their own.
+    pub async fn gather(&mut self, people: usize) -> Result<()> {
+        let people = people.min(self.stored);
+        let mut connection = Connection::open(self.server.address).await?;
+        let bar = progress(people as u64, "gathering at one address");
+        for from in (0..people).step_by(BATCH_EVENTS) {
+            let until = (from + BATCH_EVENTS).min(people);
+            let bodies: Vec<String> =
+                (from..until).map(|identity| self.event_from(identity, "user.login", CROWDED)).collect();
+            let (status, _) =
+                connection.send(&post(&format!("[{}]", bodies.join(",")), &self.server.secret_key)).await?;
+            if status != 200 {
+                return Err(format!("a batch was answered with {status}").into());
+            }
+            bar.inc((until - from) as u64);
+            if until.is_multiple_of(FILL_AHEAD_MAX as usize) {
+                self.server.drained().await?;
+            }
+        }
+        bar.finish_and_clear();
+        self.server.drained().await
+    }
+
+    /// Sends `events` from the address that the first `people` share, `per_second` of them.
+    pub async fn at_rate_from_one_address(&mut self, per_second: u32, events: usize, people: usize) -> Result<()> {
+        let of_crowd = |number| self.event_from(spread(number, people.min(self.stored)), "user.login", CROWDED);
+        let bodies = (self.events..self.events + events).map(of_crowd).collect();
+        self.send_at_rate(per_second, bodies).await
+    }
+
+    /// Sends `events` on stored identities but the first `spared`, `per_second` of them.
+    pub async fn at_rate(&mut self, per_second: u32, events: usize, spared: usize) -> Result<()> {
+        let of_population = |number| self.event(spared + spread(number, self.stored - spared), "user.login");
+        let bodies = (self.events..self.events + events).map(of_population).collect();
+        self.send_at_rate(per_second, bodies).await
+    }
+
+    async fn send_at_rate(&mut self, per_second: u32, bodies: Vec<String>) -> Result<()> {
         const LANES: usize = 8;
+        let events = bodies.len();
         let begun = Instant::now();
         let mut lanes = Vec::new();
         for lane in 0..LANES {
-            let bodies: Vec<Vec<u8>> = (lane..events)
-                .step_by(LANES)
-                .map(|number| {
-                    post(&self.event(spread(self.events + number, self.stored), "user.login"), &self.server.secret_key)
-                })
-                .collect();
+            let of_lane = bodies.iter().skip(lane).step_by(LANES);
+            let requests: Vec<Vec<u8>> = of_lane.map(|body| post(body, &self.server.secret_key)).collect();
             let address = self.server.address;
             lanes.push(tokio::spawn(async move {
                 let mut connection = Connection::open(address).await?;
-                for (index, request) in bodies.into_iter().enumerate() {
+                for (index, request) in requests.into_iter().enumerate() {
                     let due = Duration::from_secs_f64((index * LANES + lane) as f64 / f64::from(per_second));
                     tokio::time::sleep_until((begun + due).into()).await;
                     let (status, _) = connection.send(&request).await?;
@@ -187,10 +222,14 @@ impl<'a> Load<'a> {
     /// An event with address, user agent and device: one in ten identities has a device or an address that others have
     /// too, as in an office.
     fn event(&self, identity: usize, name: &str) -> String {
+        let network = if identity.is_multiple_of(10) { identity % 5000 / 50 } else { identity + 1_000_000 };
+        self.event_from(identity, name, network)
+    }
+
+    fn event_from(&self, identity: usize, name: &str, network: usize) -> String {
         let word = word(identity);
         let shared = identity.is_multiple_of(10);
         let device = if shared { format!("{:032x}", identity % 500) } else { format!("{:032x}", 1_000_000 + identity) };
-        let network = if shared { identity % 5000 / 50 } else { identity + 1_000_000 };
         let ip = home_address(network);
         format!(
             r#"{{"type":"{name}","identity":{{"id":"load-{identity}","data":{{"email":"{word}@mail{}.example","name":"{word} {}"}}}},"data":{{"plan":"pro"}},"ip":"{ip}","session":"session-{identity}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36","device":{{"fingerprint":"{device}"}}}}"#,

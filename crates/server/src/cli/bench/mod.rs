@@ -69,6 +69,7 @@ struct Report {
     cpu_per_event_growth: f64,
     /// CPU of the server for one event, in microseconds, at each store size.
     cpu_per_event_us: Vec<(usize, f64)>,
+    crowded_address: CrowdedAddress,
     memory_mb: Memory,
     /// Bytes on disk for one identity at the largest store.
     disk_bytes_per_identity: f64,
@@ -111,6 +112,14 @@ impl Stages {
             commit: p99(BATCH_SECONDS, "step=\"commit\","),
         }
     }
+}
+
+/// An address that many people use.
+#[derive(Debug, Serialize)]
+struct CrowdedAddress {
+    people: usize,
+    /// CPU of the server for one event from it, as a multiple of that for an ordinary one.
+    cost: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,7 +169,7 @@ impl Sizes {
 
 async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
     let sizes = Sizes::of(options);
-    let bar = progress(9, "measuring");
+    let bar = progress(10, "measuring");
     let step = |what: &'static str| {
         bar.inc(1);
         bar.set_message(what);
@@ -182,6 +191,8 @@ async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::E
     load.fill(sizes.identities[1]).await?;
     let event_to_score_ms = latency(&server, &mut load, sizes.latency).await?;
     let loaded = server.memory_mb()?;
+    step("one address");
+    let crowded_address = crowded_address(&server, &mut load, sizes.identities[1]).await?;
     step("filling, large");
     load.fill(sizes.identities[2]).await?;
     cpu.push((sizes.identities[2], cpu_per_event_us(&server, &mut load).await?));
@@ -199,6 +210,7 @@ async fn measure(options: &BenchOptions) -> Result<Report, Box<dyn std::error::E
         rescores_per_second,
         cpu_per_event_growth: cpu[1].1 / cpu[0].1,
         cpu_per_event_us: cpu,
+        crowded_address,
         memory_mb: Memory { idle, loaded },
         disk_bytes_per_identity,
         identities: sizes.identities,
@@ -241,6 +253,29 @@ async fn throughput(
     Ok((median(bare_rounds), median(durable_rounds), batches, idle))
 }
 
+/// What an event costs whose address half of the population uses, as a multiple of one by the others. Each is measured twice,
+/// in turn.
+async fn crowded_address(
+    server: &Child,
+    load: &mut Load<'_>,
+    identities: usize,
+) -> Result<CrowdedAddress, Box<dyn std::error::Error + Send + Sync>> {
+    let people = identities / 2;
+    load.gather(people).await?;
+    let (mut ordinary, mut crowded) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..2 {
+        let begun = server.cpu()?;
+        load.at_rate(LATENCY_RATE * 2, CPU_EVENTS / 2, people).await?;
+        server.drained().await?;
+        let between = server.cpu()?;
+        load.at_rate_from_one_address(LATENCY_RATE * 2, CPU_EVENTS / 2, people).await?;
+        server.drained().await?;
+        ordinary += between - begun;
+        crowded += server.cpu()? - between;
+    }
+    Ok(CrowdedAddress { people, cost: crowded.as_secs_f64() / ordinary.as_secs_f64() })
+}
+
 /// Server CPU for one event, with events on identities that are stored.
 async fn cpu_per_event_us(
     server: &Child,
@@ -248,7 +283,7 @@ async fn cpu_per_event_us(
 ) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
     server.drained().await?;
     let before = server.cpu()?;
-    load.at_rate(LATENCY_RATE * 2, CPU_EVENTS).await?;
+    load.at_rate(LATENCY_RATE * 2, CPU_EVENTS, 0).await?;
     server.drained().await?;
     Ok((server.cpu()? - before).as_micros() as f64 / CPU_EVENTS as f64)
 }
@@ -260,7 +295,7 @@ async fn latency(
 ) -> Result<Latency, Box<dyn std::error::Error + Send + Sync>> {
     server.drained().await?;
     let before = server.metrics().await?;
-    load.at_rate(LATENCY_RATE, (time.as_secs_f64() * f64::from(LATENCY_RATE)) as usize).await?;
+    load.at_rate(LATENCY_RATE, (time.as_secs_f64() * f64::from(LATENCY_RATE)) as usize, 0).await?;
     server.drained().await?;
     let after = server.metrics().await?;
     let buckets = Buckets::read(&after, EVENT_TO_SCORE, "").since(&Buckets::read(&before, EVENT_TO_SCORE, ""));
