@@ -249,10 +249,10 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let (id, created_ms) = (row.text("id")?, row.int("created_ms")?);
-                let last_ms = row.opt_int("last_tracked_ms")?.unwrap_or(created_ms);
+                let last_ms = row.opt_int("last_tracked_ms")?;
                 let face = face(row.opt_text("display_name")?, row.opt_text("display_email")?);
                 let trace = row.opt_text("trace")?.map(|text| Trace::of_json(&text)).unwrap_or_default();
-                Ok((id.clone(), Card { id, face, first_ms: created_ms.min(last_ms), last_ms, trace }))
+                Ok((id.clone(), Card::new(id, face, created_ms, last_ms, trace)))
             })
             .collect()
     }

@@ -16,6 +16,8 @@ const NAME_BYTES_MAX: usize = 160;
 const TOKENS_MAX: usize = 6;
 /// Fewest letters and digits of an address that are worth comparing.
 const ADDRESS_CHARS_MIN: usize = 5;
+/// A name may be spelt otherwise in one of so many letters.
+const NAME_CHARS_PER_ERROR: usize = 6;
 /// Gibberish from which a name counts as typed at random.
 const INVENTED_MIN: f64 = 0.8;
 
@@ -131,7 +133,7 @@ impl Mail {
             all_letters,
             local,
             canonical: facts.canonical,
-            spells_name: is_made_of(&letters, name),
+            spells_name: is_made_of(&letters, name) || is_spelt(&letters, name),
             letters,
             all,
         })
@@ -170,10 +172,33 @@ fn is_made_of(letters: &str, name: &[&str]) -> bool {
     whole > 0 && left.chars().count() <= name.len() - whole && left.chars().all(|char| initials.contains(&char))
 }
 
+/// Whether the letters are the name in another spelling: `timschroeder` for Tim Schröder, `amelnyk` for Artem Melnik. How a name
+/// without Latin letters is spelt in them nobody knows here, so any may be it.
+fn is_spelt(letters: &str, name: &[&str]) -> bool {
+    let [first, .., last] = name else { return false };
+    if !first.is_ascii() || !last.is_ascii() {
+        return true;
+    }
+    let (f, l) = (&first[..first.len().min(1)], &last[..last.len().min(1)]);
+    let ways = [[*first, *last], [last, first], [f, last], [last, f], [first, l], [l, first]].map(|way| way.concat());
+    let held = Letters::of(letters);
+    ways.iter().any(|way| {
+        let errors_max = way.len() / NAME_CHARS_PER_ERROR;
+        held.errors_min(Letters::of(way)) <= errors_max && strsim::osa_distance(letters, way) <= errors_max
+    })
+}
+
 /// An account that was used for no longer than this was made for one purpose, or has just begun.
 pub const BRIEF_MS: i64 = 2 * 3_600_000;
 
 impl Card {
+    /// `last_ms` is of its last event, if it had one. What was sent later than it happened tells its own time.
+    pub fn new(id: String, face: Arc<Face>, created_ms: i64, last_ms: Option<i64>, trace: Trace) -> Self {
+        let last_ms = last_ms.unwrap_or(created_ms);
+        let begun_ms = if trace.first_ms > 0 { created_ms.min(trace.first_ms) } else { created_ms };
+        Card { id, face, first_ms: begun_ms.min(last_ms), last_ms, trace }
+    }
+
     pub fn is_brief(&self) -> bool {
         self.last_ms - self.first_ms <= BRIEF_MS
     }
@@ -190,6 +215,38 @@ pub fn name_tokens(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_can_spell_the_name_in_other_letters() {
+        let spells = |name: &str, email: &str| Face::of(Some(name), Some(email)).mail.unwrap().spells_name;
+        for (name, email) in [
+            ("Tim Schröder", "tim.schroeder21@web.example"),
+            ("Артем Мельник", "amelnyk95@mail.example"),
+            ("陽翔 渡辺", "haruto.watanabe@mail.example"),
+            ("Anna Virtanen", "virtanen.anna@mail.example"),
+        ] {
+            assert!(spells(name, email), "{name} {email}");
+        }
+        for (name, email) in [
+            ("Anna Virtanen", "moonlightfox81@mail.example"),
+            ("Tim Berger", "tom.barker@mail.example"),
+            ("Tim", "timothy@mail.example"),
+        ] {
+            assert!(!spells(name, email), "{name} {email}");
+        }
+    }
+
+    #[test]
+    fn an_account_whose_past_was_sent_at_once_is_as_old_as_its_past() {
+        let seen = |first_ms, last_ms| Trace { first_ms, last_ms, ..Trace::default() };
+        let sent_ms = 100 * BRIEF_MS;
+        let of = |trace: Trace| Card::new("a".into(), Arc::default(), sent_ms, Some(trace.last_ms), trace);
+        let past = of(seen(BRIEF_MS, 9 * BRIEF_MS));
+        assert_eq!((past.first_ms, past.last_ms, past.is_brief()), (BRIEF_MS, 9 * BRIEF_MS, false));
+        assert!(of(seen(sent_ms - 1, sent_ms + 5)).is_brief());
+        let silent = Card::new("a".into(), Arc::default(), sent_ms, None, Trace::default());
+        assert_eq!((silent.first_ms, silent.last_ms), (sent_ms, sent_ms));
+    }
 
     #[test]
     fn names_are_folded_to_one_spelling() {

@@ -105,6 +105,16 @@ impl KeyKind {
         KeyKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// Whether it is of what somebody is called: many are called alike, and never met.
+    pub fn is_of_name(self) -> bool {
+        matches!(self, KeyKind::Name | KeyKind::NameSound | KeyKind::EmailSkeleton)
+    }
+
+    /// Whether it is something that somebody has or somewhere they were, unlike what they are called and how they behave.
+    pub fn is_common_ground(self) -> bool {
+        !self.is_of_name() && !self.is_given_up()
+    }
+
     /// Whether an identity gives a key of this kind up when it holds it no longer. What it was seen with and called by
     /// stays; how it has behaved so far is something else after the next event, whatever the order events come in.
     pub fn is_given_up(self) -> bool {

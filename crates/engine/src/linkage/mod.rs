@@ -197,6 +197,14 @@ impl Pair<'_> {
         self.of_kind(kind).next().is_some()
     }
 
+    /// Whether what brings them together is what they are called, in their names or as their addresses spell them.
+    fn are_namesakes(&self) -> bool {
+        let any = |of: fn(KeyKind) -> bool| self.shared.iter().any(|(key, _)| of(key.kind));
+        let spells_name = |card: &Card| card.face.mail.as_ref().is_none_or(|mail| mail.spells_name);
+        let spelt = !self.shares(KeyKind::EmailSkeleton) || spells_name(self.me) && spells_name(self.peer);
+        any(KeyKind::is_of_name) && !any(KeyKind::is_common_ground) && spelt
+    }
+
     /// Whether both are mostly at one address that is too popular to be listed: an office, a carrier, a school.
     pub(crate) fn in_one_crowd(&self) -> bool {
         let (mine, theirs) = (self.me.trace.place, self.peer.trace.place);
@@ -255,6 +263,9 @@ const ALL: &[Compare] = &[
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
+/// People among whom that holds for namesakes as well (after Fellegi and Sunter, 1969). Among twice as many there are four times as many pairs of namesakes
+/// and twice as many pairs that are one person, so that a pair is one person half as likely.
+const PEOPLE_TYPICAL: u64 = 2_000;
 /// Probabilities below this are not worth a link.
 const PROBABILITY_MIN: f64 = 0.1;
 
@@ -271,7 +282,7 @@ pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>, peo
         let peer = cards.get(id)?;
         shared.sort_by(|(a, _): &(&SharedKey, &Peer), (b, _)| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
         let (lower, higher) = if me.id <= peer.id { (me, peer) } else { (peer, me) };
-        Some(weigh(&peer.id, &Pair { me: lower, peer: higher, shared, places: &places }))
+        Some(weigh(&peer.id, &Pair { me: lower, peer: higher, shared, places: &places }, people))
     };
     let mut links: Vec<Link> = together.into_iter().filter_map(pair).flatten().collect();
     links.sort_by(decision::most_probable_first);
@@ -279,15 +290,16 @@ pub fn link(me: &Card, shared: &[SharedKey], cards: &BTreeMap<String, Card>, peo
 }
 
 /// All evidence about a pair, as links to `target` with one common probability.
-fn weigh(target: &str, pair: &Pair<'_>) -> Vec<Link> {
+fn weigh(target: &str, pair: &Pair<'_>, people: u64) -> Vec<Link> {
+    let prior = prior(pair, people);
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
     caps::apply(pair, &mut found);
-    let total = PRIOR_BITS + found.iter().map(|evidence| evidence.bits).sum::<f64>();
+    let total = prior + found.iter().map(|evidence| evidence.bits).sum::<f64>();
     let probability = round4(probability_of(total));
     if probability < PROBABILITY_MIN {
         return Vec::new();
     }
-    let waterfall = waterfall(&found, total);
+    let waterfall = waterfall(prior, &found, total);
     strongest_of_each_type(found)
         .into_iter()
         .filter(|evidence| evidence.bits > 0.0)
@@ -299,7 +311,7 @@ fn weigh(target: &str, pair: &Pair<'_>) -> Vec<Link> {
             Some(Link {
                 target_id: target.to_owned(),
                 link_type: evidence.link_type?,
-                value: round4(probability_of(PRIOR_BITS + evidence.bits)),
+                value: round4(probability_of(prior + evidence.bits)),
                 confidence: round4(evidence.confidence),
                 probability,
                 explanation: evidence.explanation,
@@ -307,6 +319,13 @@ fn weigh(target: &str, pair: &Pair<'_>) -> Vec<Link> {
             })
         })
         .collect()
+}
+
+/// Bits against a pair before anything is compared, in a team of so many `people`: whole ones, so that a team that grows does
+/// not change its links with every newcomer.
+fn prior(pair: &Pair<'_>, people: u64) -> f64 {
+    let doublings = (people / PEOPLE_TYPICAL).max(1).ilog2();
+    if pair.are_namesakes() { PRIOR_BITS - f64::from(doublings) } else { PRIOR_BITS }
 }
 
 /// A pair has one link of each type: two reasons of one type are one link, told by the stronger.
@@ -324,8 +343,8 @@ fn strongest_of_each_type(mut found: Vec<Evidence>) -> Vec<Evidence> {
     found
 }
 
-fn waterfall(found: &[Evidence], total: f64) -> Value {
-    let mut steps = vec![json!({"evidence": "prior", "bits": PRIOR_BITS})];
+fn waterfall(prior: f64, found: &[Evidence], total: f64) -> Value {
+    let mut steps = vec![json!({"evidence": "prior", "bits": prior})];
     steps.extend(found.iter().map(|evidence| {
         json!({"evidence": evidence.what, "bits": round2(evidence.bits), "explanation": evidence.explanation})
     }));
@@ -466,6 +485,25 @@ mod tests {
         }
         let fox = (("Anna Virtanen", "moonlightfox81@gmail.com"), ("Anna Virtanen", "moonlightfox81@gmx.de"));
         assert!(likely(fox.0, fox.1, &names) > 0.5);
+    }
+
+    #[test]
+    fn namesakes_are_the_more_the_more_people_there_are() {
+        let likely = |people: u64, a: (&str, &str), b: (&str, &str), kinds: &[KeyKind]| {
+            let shared: Vec<SharedKey> = kinds.iter().map(|kind| shared_with("b", *kind, "x", 2)).collect();
+            let cards = BTreeMap::from([("b".to_owned(), card("b", b.0, b.1))]);
+            link(&card("a", a.0, a.1), &shared, &cards, people).first().map_or(0.0, |link| link.probability)
+        };
+        let names = [KeyKind::Name, KeyKind::NameSound, KeyKind::EmailSkeleton];
+        let meier = (("Hans Meier", "hans.meier1@gmx.de"), ("Hans Meier", "hans.meier2@gmx.de"));
+        let of = |people, kinds: &[KeyKind]| likely(people, meier.0, meier.1, kinds);
+        assert_eq!(of(10, &names), of(3_999, &names));
+        assert!(of(64_000, &names) < of(2_000, &names) / 4.0);
+        // Who has met is one person as likely as ever, and so is who has a word of their own in common.
+        let met = [KeyKind::Name, KeyKind::Ip];
+        assert_eq!(of(64_000, &met), of(2_000, &met));
+        let fox = (("Anna Virtanen", "moonlightfox81@gmail.com"), ("Anna Virtanen", "moonlightfox81@gmx.de"));
+        assert_eq!(likely(64_000, fox.0, fox.1, &names), likely(2_000, fox.0, fox.1, &names));
     }
 
     #[test]

@@ -186,8 +186,8 @@ impl Linker {
         let created_ms =
             if work.is_new { work.received_ms.unwrap_or(profile.first_ms) } else { work.stored.created_ms };
         let face = self.faces.of(display_name(&work.fields), work.fields.get(&Field::Email).cloned(), lists);
-        let first_ms = created_ms.min(profile.last_ms);
-        Card { id: id.to_owned(), face, first_ms, last_ms: profile.last_ms, trace: work.trace.clone() }
+        let last_ms = Some(profile.last_ms).filter(|ms| *ms > 0);
+        Card::new(id.to_owned(), face, created_ms, last_ms, work.trace.clone())
     }
 }
 
