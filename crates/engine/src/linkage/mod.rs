@@ -266,7 +266,7 @@ const PRIOR_BITS: f64 = -8.0;
 /// People among whom that holds for namesakes as well (after Fellegi and Sunter, 1969). Among twice as many there are four times as many pairs of namesakes
 /// and twice as many pairs that are one person, so that a pair is one person half as likely.
 const PEOPLE_TYPICAL: u64 = 2_000;
-/// Probabilities below this are not worth a link.
+/// Probabilities below this are not worth a link, nor would they be among few people.
 const PROBABILITY_MIN: f64 = 0.1;
 
 /// The links of an identity to those it shares keys with, most probable first, in a team of so many `people`.
@@ -294,11 +294,12 @@ fn weigh(target: &str, pair: &Pair<'_>, people: u64) -> Vec<Link> {
     let prior = prior(pair, people);
     let mut found: Vec<Evidence> = ALL.iter().filter_map(|compare| compare(pair)).collect();
     caps::apply(pair, &mut found);
-    let total = prior + found.iter().map(|evidence| evidence.bits).sum::<f64>();
-    let probability = round4(probability_of(total));
-    if probability < PROBABILITY_MIN {
+    let evidence = found.iter().map(|evidence| evidence.bits).sum::<f64>();
+    if probability_of(PRIOR_BITS + evidence) < PROBABILITY_MIN {
         return Vec::new();
     }
+    let total = prior + evidence;
+    let probability = round4(probability_of(total));
     let waterfall = waterfall(prior, &found, total);
     strongest_of_each_type(found)
         .into_iter()
