@@ -239,7 +239,7 @@ def test_check_tells_what_does_not_fit_together(folder: Path) -> None:
     fill(server, identities=3)
     server.stop()
     report = server.check()
-    assert set(report) == {"identities", "events", "cycles", "waiting", "problems"}
+    assert set(report) == {"identities", "events", "cycles", "waiting", "problems", "advice"}
     assert (report["identities"], report["events"], report["waiting"]) == (3, 9, 0) and report["cycles"] >= 3
     said = dregs("check", *server.store)
     assert said.returncode == 0 and "3 identities, 9 events" in said.stdout and "no problems" in said.stdout
