@@ -6,10 +6,11 @@
 //! here, since its planner is given fixed numbers.
 
 use crate::TeamId;
-use crate::db::{Arg, Batch, args};
+use crate::db::{Batch, args};
 use crate::error::Result;
-use crate::identities::{Identity, IdentityFilter, LabelChoice, ScoreRange};
-use crate::identity_terms::{Term, and_term};
+use crate::identities::{Identity, IdentityFilter, LabelChoice};
+use crate::identity_filters::{Filter, Source};
+use crate::identity_terms::Term;
 use crate::open::Store;
 use crate::paging::{ListQuery, Order, Page, Where, count, like_pattern};
 use dregs_engine::limits::CLOCK_AHEAD_MAX_MS;
@@ -36,9 +37,6 @@ struct Bounds {
 }
 
 const BOUNDS: Bounds = Bounds { walk_rows: 8_000, few: 5_000, scored: 50_000, gathered: 50_000 };
-
-const LABELLED: &str = "labels l where l.team_id = $1 and l.is_current = 1";
-const LABELLED_SO: &str = "labels l where l.team_id = $1 and l.is_current = 1 and l.kind = ?";
 
 /// One of `IDENTITY_SORTS`: its column and the index that has its order on SQLite.
 struct Sorting {
@@ -84,42 +82,12 @@ const SORTINGS: [Sorting; 12] = [
 
 /// A list that is asked for.
 struct List<'a> {
-    team: &'a TeamId,
-    filter: &'a IdentityFilter,
-    term: Option<Term>,
-    /// Those with a bound.
-    scores: Vec<&'a ScoreRange>,
+    filter: Filter<'a>,
     query: &'a ListQuery,
     sorting: &'a Sorting,
     bounds: &'a Bounds,
     /// Identities of the team.
     all: u64,
-    /// The numbers that they may have.
-    numbers: (i64, i64),
-}
-
-/// Where SQLite begins.
-#[derive(Clone, Copy, PartialEq)]
-enum Source {
-    /// What the search index finds.
-    Hits,
-    /// Every row of the team, one after the other.
-    Rows,
-    /// The index that has all scores.
-    Scores,
-    /// The index of the one score that is filtered by.
-    Score,
-    /// Whatever the filter names: a device, a badge, a label, a group.
-    Named,
-}
-
-/// How a filter by something that identities have is put.
-#[derive(Clone, Copy, PartialEq)]
-enum Having {
-    /// Beginning with those who have it.
-    First,
-    /// Asked of each.
-    Each,
 }
 
 impl Store {
@@ -151,15 +119,11 @@ impl Store {
         let Some(counted) = counted else { return Ok(none) };
         let base = counted.int("ordinal")? << NUMBER_BITS;
         let list = List {
-            team,
-            filter,
-            term: filter.term.as_deref().filter(|term| !term.is_empty()).map(Term::new),
-            scores: filter.scores.iter().filter(|range| range.min.is_some() || range.max.is_some()).collect(),
+            filter: Filter::new(team, filter, (base, base + (1 << NUMBER_BITS) - 1)),
             query,
             bounds,
             sorting: SORTINGS.iter().find(|sorting| sorting.column == query.sort).unwrap_or(&SORTINGS[0]),
             all: counted.int("identities")?.max(0) as u64,
-            numbers: (base, base + (1 << NUMBER_BITS) - 1),
         };
         let (total, ids) = self.counted_page(&list).await?;
         Ok(Page { items: self.identities_in_order(team, &ids).await?, total })
@@ -196,14 +160,14 @@ impl Store {
         let (query, column, rows) = (list.query, list.sorting.column, list.bounds.walk_rows);
         let is_asked = matches!(column, "i.last_tracked_ms" | "i.last_scored_ms") && query.order == Order::Desc;
         let wanted = u64::from(query.page_size).min(total - query.offset());
-        if !is_asked || list.filters() > 0 || query.offset() + wanted >= rows {
+        if !is_asked || list.filter.kinds() > 0 || query.offset() + wanted >= rows {
             return Ok(None);
         }
         let index = if self.db.is_postgres() { "" } else { "indexed by identities_updated" };
         let changed = format!("from identities w {index} where w.team_id = $1 order by w.updated_ms desc, w.id desc");
         let tables = format!("(select w.id, w.last_tracked_ms, w.last_scored_ms {changed} limit {rows}) i");
         let before = format!("(select w.updated_ms {changed} limit 1 offset {})", rows - 1);
-        let sure = Where::new(&format!("{column} > {CLOCK_AHEAD_MAX_MS} + {before}"), list.team);
+        let sure = Where::new(&format!("{column} > {CLOCK_AHEAD_MAX_MS} + {before}"), list.filter.team);
         let found = self.ids(list, &tables, sure, &list.order_of_gathered()).await?;
         Ok((found.len() as u64 == wanted).then_some(found))
     }
@@ -211,8 +175,8 @@ impl Store {
     /// Where and by what all that a filter leaves is found.
     fn gathering(&self, list: &List<'_>, source: Source) -> (String, Where) {
         match self.db.is_postgres() {
-            true => ("identities i".into(), list.condition_on_postgres("i.team_id = $1")),
-            false => (list.tables(source), list.condition(source)),
+            true => ("identities i".into(), list.filter.condition_on_postgres("i.team_id = $1")),
+            false => (list.tables(source), list.filter.condition(source)),
         }
     }
 
@@ -221,7 +185,7 @@ impl Store {
         if ids.len() as u64 <= list.query.offset() {
             return Ok(Vec::new());
         }
-        let mut condition = Where::new("i.team_id = $1", list.team);
+        let mut condition = Where::new("i.team_id = $1", list.filter.team);
         condition.args.push(ids.iter().map(|id| (id,)).collect::<Batch>().into());
         condition.and_plain("i.id = j.value->>0");
         self.ids(list, "json_each($2) j cross join identities i", condition, &list.order_of_gathered()).await
@@ -229,48 +193,48 @@ impl Store {
 
     /// What SQLite begins with to find all that a filter leaves.
     async fn source(&self, list: &List<'_>) -> Result<Source> {
-        let named = list.has_names();
-        match &list.term {
+        let named = list.filter.has_names();
+        match &list.filter.term {
             Some(Term { phrase: Some(_), is_all, .. }) => {
-                let few = (*is_all && list.filters() == 1) || self.hits(list).await? <= list.all / HITS_SHARE;
+                let few = (*is_all && list.filter.kinds() == 1) || self.hits(list).await? <= list.all / HITS_SHARE;
                 Ok(if few { Source::Hits } else { Source::Rows })
             }
             Some(_) if !named => Ok(Source::Rows),
             _ if named => Ok(Source::Named),
-            _ if list.scores.len() == 1 && list.filter.disregarded.is_none() => Ok(Source::Score),
+            _ if list.filter.scores.len() == 1 && list.filter.asked.disregarded.is_none() => Ok(Source::Score),
             _ => Ok(Source::Scores),
         }
     }
 
     /// How many the search index finds.
     async fn hits(&self, list: &List<'_>) -> Result<u64> {
-        let Some(phrase) = list.term.as_ref().and_then(|term| term.phrase.as_ref()) else { return Ok(0) };
+        let Some(phrase) = list.filter.term.as_ref().and_then(|term| term.phrase.as_ref()) else { return Ok(0) };
         let mut hits = Where::new("identity_search match $1", phrase);
-        hits.and_each("identity_search.rowid between ? and ?", args![list.numbers.0, list.numbers.1]);
+        hits.and_each("identity_search.rowid between ? and ?", args![list.filter.numbers.0, list.filter.numbers.1]);
         count(&self.db, "identity_search", &hits).await
     }
 
     /// How many a filter leaves, where that is kept or short to count.
     async fn known_total(&self, list: &List<'_>, source: Source) -> Result<Option<u64>> {
-        let filter = list.filter;
-        match list.filters() {
+        let filter = list.filter.asked;
+        match list.filter.kinds() {
             0 => return Ok(Some(list.all)),
             1 => {}
             _ => return Ok(None),
         }
         if let Some(disregarded) = filter.disregarded {
-            let mut few = Where::new("i.team_id = $1", list.team);
+            let mut few = Where::new("i.team_id = $1", list.filter.team);
             few.and_plain("i.disregarded = 1");
             let few = count(&self.db, "identities i", &few).await?;
             return Ok(Some(if disregarded { few } else { list.all.saturating_sub(few) }));
         }
         if let Some(badge) = &filter.badge {
-            let mut held = Where::new("b.team_id = $1", list.team);
+            let mut held = Where::new("b.team_id = $1", list.filter.team);
             held.and("b.slug = ? and b.is_on = 1", badge);
             return count(&self.db, "badges b", &held).await.map(Some);
         }
         if let Some(label) = filter.label {
-            let mut labelled = Where::new("l.team_id = $1", list.team);
+            let mut labelled = Where::new("l.team_id = $1", list.filter.team);
             labelled.and_plain("l.is_current = 1");
             if let LabelChoice::Kind(kind) = label {
                 labelled.and("l.kind = ?", kind.code());
@@ -279,15 +243,15 @@ impl Store {
             let few = count(&self.db, "labels l", &labelled).await?;
             return Ok(Some(if label == LabelChoice::None { list.all.saturating_sub(few) } else { few }));
         }
-        match &list.term {
+        match &list.filter.term {
             Some(term) if self.db.is_postgres() => {
-                let mut texts = Where::new("t.team_id = $1", list.team);
+                let mut texts = Where::new("t.team_id = $1", list.filter.team);
                 texts.and(&format!("{} like ? escape '\\'", term.searched("t.search")), like_pattern(&term.text));
                 count(&self.db, "identity_texts t", &texts).await.map(Some)
             }
             Some(term) if source == Source::Hits && term.is_all => self.hits(list).await.map(Some),
             None if source == Source::Score => {
-                count(&self.db, &list.tables(source), &list.condition(source)).await.map(Some)
+                count(&self.db, &list.tables(source), &list.filter.condition(source)).await.map(Some)
             }
             _ => Ok(None),
         }
@@ -299,11 +263,13 @@ impl Store {
             source == Source::Score && total <= list.bounds.scored && list.rows_to_walk(total) > list.bounds.walk_rows;
         if list.is_covered() && by.column == "i.updated_ms" && !is_rare {
             // The index by that has what is filtered by, too.
-            return self.ids(list, &list.tables(Source::Scores), list.condition(Source::Scores), &list.order()).await;
+            return self
+                .ids(list, &list.tables(Source::Scores), list.filter.condition(Source::Scores), &list.order())
+                .await;
         }
-        if let (0, Some(index)) = (list.filters(), by.index) {
+        if let (0, Some(index)) = (list.filter.kinds(), by.index) {
             let tables = format!("identities i indexed by {index}");
-            return self.ids(list, &tables, Where::new("i.team_id = $1", list.team), &list.order()).await;
+            return self.ids(list, &tables, Where::new("i.team_id = $1", list.filter.team), &list.order()).await;
         }
         let wanted = u64::from(query.page_size).min(total - query.offset());
         if let (true, Some(index)) = (list.rows_to_walk(total) <= list.bounds.walk_rows, by.index) {
@@ -314,29 +280,29 @@ impl Store {
                    order by {near} {direction} nulls last, w.id {direction} limit {}) near cross join identities i on i.n = near.n",
                 list.rows_to_walk(total)
             );
-            let found = self.ids(list, &tables, list.condition_of_each(), &list.order_of_gathered()).await?;
+            let found = self.ids(list, &tables, list.filter.condition_of_each(), &list.order_of_gathered()).await?;
             if found.len() as u64 == wanted {
                 return Ok(found);
             }
         }
         if let (true, Some(index)) = (total > list.bounds.gathered && !list.is_gathered_over_an_index(), by.index) {
             let tables = format!("identities i indexed by {index}");
-            return self.ids(list, &tables, list.condition_of_each(), &list.order()).await;
+            return self.ids(list, &tables, list.filter.condition_of_each(), &list.order()).await;
         }
         let source = if source == Source::Score && total > list.bounds.scored { Source::Scores } else { source };
-        self.ids(list, &list.tables(source), list.condition(source), &list.order_of_gathered()).await
+        self.ids(list, &list.tables(source), list.filter.condition(source), &list.order_of_gathered()).await
     }
 
     async fn ids_on_postgres(&self, list: &List<'_>, total: u64) -> Result<Vec<String>> {
         let query = list.query;
         let (tables, first) = list.tables_on_postgres();
-        let is_walked = list.rows_to_walk(total) <= list.bounds.walk_rows || list.filters() == 0;
+        let is_walked = list.rows_to_walk(total) <= list.bounds.walk_rows || list.filter.kinds() == 0;
         let column = match list.sorting.on_postgres {
             Texts(column) => column,
             _ => list.sorting.column,
         };
         let nullable = !matches!(column, "i.updated_ms" | "i.id" | "t.created_ms");
-        let condition = list.condition_on_postgres(first);
+        let condition = list.filter.condition_on_postgres(first);
         if !is_walked || list.sorting.on_postgres == Gathered {
             return self.ids(list, tables, condition, &list.order_of_gathered()).await;
         }
@@ -383,31 +349,9 @@ impl Store {
 }
 
 impl List<'_> {
-    /// How many kinds of filters there are.
-    fn filters(&self) -> usize {
-        let filter = self.filter;
-        let set = [
-            self.term.is_some(),
-            !self.scores.is_empty(),
-            filter.disregarded.is_some(),
-            filter.label.is_some(),
-            filter.badge.is_some(),
-            filter.device.is_some(),
-            filter.group.is_some() || filter.group_type.is_some(),
-        ];
-        set.into_iter().filter(|set| *set).count()
-    }
-
-    /// Whether it is filtered by something that only some have.
-    fn has_names(&self) -> bool {
-        let filter = self.filter;
-        let names = [&filter.badge, &filter.device, &filter.group, &filter.group_type];
-        filter.label.is_some_and(|label| label != LabelChoice::None) || names.iter().any(|name| name.is_some())
-    }
-
     /// Whether the index that has all scores has all that is filtered by.
     fn is_covered(&self) -> bool {
-        self.term.is_none() && !self.has_names() && self.filter.label.is_none()
+        self.filter.term.is_none() && !self.filter.has_names() && self.filter.asked.label.is_none()
     }
 
     /// Whether the index that has all scores has all that is filtered and sorted by.
@@ -427,43 +371,12 @@ impl List<'_> {
             Source::Rows => "identities i not indexed".into(),
             Source::Scores => "identities i indexed by identities_updated".into(),
             Source::Score => {
-                let column = self.scores.first().map_or(Category::ALL[0], |range| range.category).code().to_lowercase();
+                let column =
+                    self.filter.scores.first().map_or(Category::ALL[0], |range| range.category).code().to_lowercase();
                 format!("identities i indexed by identities_{column}")
             }
             Source::Named => "identities i".into(),
         }
-    }
-
-    /// What is asked on SQLite when one begins there.
-    fn condition(&self, source: Source) -> Where {
-        let mut condition = Where::new("i.team_id = $1", self.team);
-        let numbers = args![self.numbers.0, self.numbers.1];
-        match (source, &self.term) {
-            (Source::Hits, Some(Term { phrase: Some(phrase), is_all, text })) => {
-                condition.and("identity_search match ?", phrase);
-                condition.and_each("identity_search.rowid between ? and ?", numbers);
-                if !is_all {
-                    condition.and("instr(i.search, ?) > 0", text);
-                }
-            }
-            (Source::Rows, term) => {
-                condition.and_each("i.n between ? and ?", numbers);
-                term.iter().for_each(|term| and_term(&mut condition, term));
-            }
-            (_, term) => term.iter().for_each(|term| and_term(&mut condition, term)),
-        }
-        self.and_names(&mut condition, if source == Source::Named { Having::First } else { Having::Each });
-        self.and_scores(&mut condition);
-        condition
-    }
-
-    /// What is asked on SQLite of each one that one meets.
-    fn condition_of_each(&self) -> Where {
-        let mut condition = Where::new("i.team_id = $1", self.team);
-        self.term.iter().for_each(|term| and_term(&mut condition, term));
-        self.and_names(&mut condition, Having::Each);
-        self.and_scores(&mut condition);
-        condition
     }
 
     fn tables_on_postgres(&self) -> (&'static str, &'static str) {
@@ -473,65 +386,6 @@ impl List<'_> {
                 "t.team_id = $1",
             ),
             _ => ("identities i", "i.team_id = $1"),
-        }
-    }
-
-    fn condition_on_postgres(&self, first: &str) -> Where {
-        let mut condition = Where::new(first, self.team);
-        if let Some(term) = &self.term {
-            let texts = "identity_texts s where s.team_id = $1";
-            condition.and(
-                &format!(
-                    "i.id in (select s.identity_id from {texts} and {} like ? escape '\\')",
-                    term.searched("s.search")
-                ),
-                like_pattern(&term.text),
-            );
-        }
-        self.and_names(&mut condition, Having::First);
-        self.and_scores(&mut condition);
-        condition
-    }
-
-    fn and_scores(&self, condition: &mut Where) {
-        for range in &self.scores {
-            let column = range.category.code().to_lowercase();
-            condition.and_some(&format!("i.{column} >= ?"), range.min.map(i64::from));
-            condition.and_some(&format!("i.{column} <= ?"), range.max.map(i64::from));
-        }
-        condition.and_some("i.disregarded = ?", self.filter.disregarded);
-    }
-
-    fn and_names(&self, condition: &mut Where, having: Having) {
-        let filter = self.filter;
-        let mut and = |owner: &str, held: &str, args: Vec<Arg>| match having {
-            Having::First => condition.and_each(&format!("i.id in (select {owner} from {held})"), args),
-            Having::Each => condition.and_each(&format!("exists (select 1 from {held} and {owner} = i.id)"), args),
-        };
-        if let Some(device) = &filter.device {
-            let held = "identity_keys h where h.team_id = $1 and h.kind = 'device' and h.key = ?";
-            and("h.identity_id", held, args![device]);
-        }
-        if let Some(badge) = &filter.badge {
-            and("b.identity_id", "badges b where b.team_id = $1 and b.slug = ? and b.is_on = 1", args![badge]);
-        }
-        const MEMBERS: &str = "group_members m where m.team_id = $1";
-        let group: Option<(&str, Vec<Arg>)> = match (&filter.group_type, &filter.group) {
-            (Some(kind), Some(group)) => Some((" and m.type = ? and m.group_id = ?", args![kind, group])),
-            (Some(kind), None) => Some((" and m.type = ?", args![kind])),
-            (None, Some(group)) => Some((" and m.group_id = ?", args![group])),
-            (None, None) => None,
-        };
-        if let Some((which, args)) = group {
-            and("m.identity_id", &format!("{MEMBERS}{which}"), args);
-        }
-        match filter.label {
-            Some(LabelChoice::Kind(kind)) => and("l.identity_id", LABELLED_SO, args![kind.code()]),
-            Some(LabelChoice::Any) => and("l.identity_id", LABELLED, vec![]),
-            Some(LabelChoice::None) => {
-                condition.and_plain(&format!("not exists (select 1 from {LABELLED} and l.identity_id = i.id)"));
-            }
-            None => {}
         }
     }
 
@@ -552,7 +406,7 @@ impl List<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identities::IDENTITY_SORTS;
+    use crate::identities::{IDENTITY_SORTS, ScoreRange};
 
     #[test]
     fn every_sort_of_identities_has_its_place() {

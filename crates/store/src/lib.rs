@@ -28,6 +28,7 @@ mod figures;
 mod graph;
 mod groups;
 mod identities;
+mod identity_filters;
 mod identity_lists;
 mod identity_terms;
 mod ingest;

@@ -428,14 +428,16 @@ async fn rename(tx: &mut Tx, team: &TeamId, commit: &Commit) -> Result<()> {
     .map(drop)
 }
 
+/// With the number of one that comes into being. What others are called is for [`rename`].
 fn identity_row(identity: &IdentityWrite, number: Option<i64>) -> impl serde::Serialize {
+    let called = |name: &Option<String>| name.clone().filter(|_| number.is_some());
     (
         identity.id.clone(),
         identity.version,
-        identity.display_name.clone(),
-        identity.display_email.clone(),
-        identity.display_username.clone(),
-        search_of(identity),
+        called(&identity.display_name),
+        called(&identity.display_email),
+        called(&identity.display_username),
+        number.map(|_| search_of(identity)).unwrap_or_default(),
         identity.scores,
         identity.created_ms,
         identity.updated_ms,

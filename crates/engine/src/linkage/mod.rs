@@ -197,12 +197,17 @@ impl Pair<'_> {
         self.of_kind(kind).next().is_some()
     }
 
-    /// Whether what brings them together is what they are called, in their names or as their addresses spell them.
+    /// Whether it is by what they are called that they came together, by their names or as their addresses spell these.
     fn are_namesakes(&self) -> bool {
-        let any = |of: fn(KeyKind) -> bool| self.shared.iter().any(|(key, _)| of(key.kind));
         let spells_name = |card: &Card| card.face.mail.as_ref().is_none_or(|mail| mail.spells_name);
         let spelt = !self.shares(KeyKind::EmailSkeleton) || spells_name(self.me) && spells_name(self.peer);
-        any(KeyKind::is_of_name) && !any(KeyKind::is_common_ground) && spelt
+        spelt && self.shared.iter().any(|(key, _)| key.kind.is_of_name())
+    }
+
+    /// How many there are where the two have met; none where nothing says that they have.
+    fn met_among(&self) -> Option<u64> {
+        let met = self.shared.iter().filter(|(key, _)| key.kind.is_common_ground() && !key.public);
+        met.map(|(key, _)| key.holders).min()
     }
 
     /// Whether both are mostly at one address that is too popular to be listed: an office, a carrier, a school.
@@ -322,11 +327,14 @@ fn weigh(target: &str, pair: &Pair<'_>, people: u64) -> Vec<Link> {
         .collect()
 }
 
-/// Bits against a pair before anything is compared, in a team of so many `people`: whole ones, so that a team that grows does
-/// not change its links with every newcomer.
+/// Bits against a pair before anything is compared, in a team of so many `people`. Namesakes who have met are two of those who
+/// are there. Whole bits, so that a team that grows does not change its links with every newcomer.
 fn prior(pair: &Pair<'_>, people: u64) -> f64 {
-    let doublings = (people / PEOPLE_TYPICAL).max(1).ilog2();
-    if pair.are_namesakes() { PRIOR_BITS - f64::from(doublings) } else { PRIOR_BITS }
+    if !pair.are_namesakes() {
+        return PRIOR_BITS;
+    }
+    let among = pair.met_among().map_or(people, |holders| holders.min(people));
+    PRIOR_BITS - f64::from((among / PEOPLE_TYPICAL).max(1).ilog2())
 }
 
 /// A pair has one link of each type: two reasons of one type are one link, told by the stronger.
@@ -503,6 +511,16 @@ mod tests {
         // Who has met is one person as likely as ever, and so is who has a word of their own in common.
         let met = [KeyKind::Name, KeyKind::Ip];
         assert_eq!(of(64_000, &met), of(2_000, &met));
+        let keys = |holders| [shared_with("b", KeyKind::Name, "x", 2), shared_with("b", KeyKind::Ip, "x", holders)];
+        let (a, b) = (card("a", "Hans Meier", ""), card("b", "Hans Meier", ""));
+        let prior = |shared: &[SharedKey]| {
+            let shared = shared.iter().map(|key| (key, &key.peers[0])).collect();
+            super::prior(&Pair { me: &a, peer: &b, shared, places: &Default::default() }, 64_000)
+        };
+        assert_eq!(prior(&keys(60)), PRIOR_BITS);
+        assert_eq!(prior(&keys(20_000)), PRIOR_BITS - 3.0, "a carrier's address is no place to meet");
+        let public = SharedKey { public: true, ..shared_with("b", KeyKind::Ip, "x", 60) };
+        assert_eq!(prior(&[shared_with("b", KeyKind::Name, "x", 2), public]), PRIOR_BITS - 5.0);
         let fox = (("Anna Virtanen", "moonlightfox81@gmail.com"), ("Anna Virtanen", "moonlightfox81@gmx.de"));
         assert_eq!(likely(64_000, fox.0, fox.1, &names), likely(2_000, fox.0, fox.1, &names));
     }

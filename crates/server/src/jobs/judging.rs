@@ -12,7 +12,7 @@ use dregs_engine::linkage::{self, Card, Link, SharedKey};
 use dregs_engine::mapping::Mappings;
 use dregs_engine::score::{Assessment, Category, assess};
 use dregs_engine::snapshot::{Snapshot, Standing};
-use dregs_store::{CycleEvidence, CycleWrite, HeldLinks, IdentityWrite, Result};
+use dregs_store::{CycleEvidence, CycleWrite, IdentityWrite, Result};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -23,14 +23,11 @@ pub struct Case {
     pub write: IdentityWrite,
     /// None for one that is disregarded: it is not judged.
     pub asked: Option<Asked>,
-    pub now_ms: i64,
 }
 
 pub struct Asked {
     pub shared: Vec<SharedKey>,
     pub standing: Standing,
-    pub contested: bool,
-    pub held: HeldLinks,
 }
 
 /// What the identities of a batch have in common.
@@ -47,16 +44,12 @@ pub struct Judge<'a> {
 
 pub struct Judged {
     pub write: IdentityWrite,
-    pub scores_before: [Option<u8>; 4],
     pub verdict: Option<Verdict>,
-    pub now_ms: i64,
 }
 
 pub struct Verdict {
     /// All that were found, of which the closest are evidence.
     pub links: Vec<Link>,
-    pub held: HeldLinks,
-    pub contested: bool,
     pub assessment: Assessment,
     pub cycle: CycleWrite,
 }
@@ -67,15 +60,16 @@ impl Judge<'_> {
     }
 
     fn judge(&self, case: Case) -> Result<Judged> {
-        let Case { mut work, mut write, asked, now_ms } = case;
-        let verdict = asked.map(|asked| self.verdict(&work, &mut write, asked, now_ms)).transpose()?;
+        let Case { mut work, mut write, asked } = case;
+        let verdict = asked.map(|asked| self.verdict(&work, &mut write, asked)).transpose()?;
         write.body = work.stored.profile.to_json();
         write.trace = work.trace.to_json();
-        Ok(Judged { write, scores_before: work.stored.scores, verdict, now_ms })
+        Ok(Judged { write, verdict })
     }
 
-    fn verdict(&self, work: &Work, write: &mut IdentityWrite, asked: Asked, now_ms: i64) -> Result<Verdict> {
-        let Asked { shared, standing, contested, held } = asked;
+    fn verdict(&self, work: &Work, write: &mut IdentityWrite, asked: Asked) -> Result<Verdict> {
+        let Asked { shared, standing } = asked;
+        let now_ms = write.updated_ms;
         let profile = work.stored.profile.clone();
         let mut snapshot = Snapshot::of(&write.id, profile, self.mappings, write.created_ms, now_ms);
         snapshot.heed(self.lists);
@@ -91,7 +85,7 @@ impl Judge<'_> {
         write.last_scored_ms = Some(now_ms);
         write.cycles += 1;
         let cycle = self.cycle(write, &snapshot, &assessment)?;
-        Ok(Verdict { links, held, contested, assessment, cycle })
+        Ok(Verdict { links, assessment, cycle })
     }
 
     fn cycle(&self, identity: &IdentityWrite, snapshot: &Snapshot, assessment: &Assessment) -> Result<CycleWrite> {

@@ -287,17 +287,17 @@ impl Pipeline {
         let new = works.values().filter(|work| work.is_new).count() as u64;
         let team_identities = counts.identities + new;
         let mut candidates = self.linker.candidates(team, &mut works, &mut held, lists).await?;
+        let mut contested: BTreeSet<String> = BTreeSet::new();
         let cases = works.into_iter().map(|(id, work)| {
             linking::note_keys(commit, &id, &work);
-            let now_ms = self.clock.now_ms();
-            let write = self.identity_write(&id, &work, now_ms);
+            let write = self.identity_write(&id, &work, self.clock.now_ms());
             let asked = (!work.stored.disregarded).then(|| {
                 let stored = standings.remove(&id).unwrap_or_default();
                 note_risk(commit, &stored);
-                let held = held.remove(&id).unwrap_or_default();
-                Asked { shared: candidates.take(&id), standing: stored.standing, contested: stored.contested, held }
+                contested.extend(stored.contested.then(|| id.clone()));
+                Asked { shared: candidates.take(&id), standing: stored.standing }
             });
-            Case { work, write, asked, now_ms }
+            Case { work, write, asked }
         });
         let cases = cases.collect();
         let judge = Judge {
@@ -312,7 +312,15 @@ impl Pipeline {
         };
         let judged = judge.judge_all(cases)?;
         let cycles = judged.iter().filter(|judged| judged.verdict.is_some()).count() as u64;
-        judged.into_iter().for_each(|judged| self.note_judged(commit, &mut stage, judged));
+        for Judged { mut write, verdict } in judged {
+            if let Some(verdict) = verdict {
+                let held = held.remove(&write.id).unwrap_or_default();
+                let contested = contested.contains(&write.id);
+                linking::note_links(commit, &write.id, &verdict.links, held, contested, write.updated_ms);
+                self.act(commit, &mut stage, &mut write, verdict);
+            }
+            commit.identities.push(write);
+        }
         // An identity of this batch has just been scored; its links need no second round.
         let own: BTreeSet<&String> = commit.identities.iter().map(|identity| &identity.id).collect();
         let due = std::mem::take(&mut commit.due);
@@ -342,26 +350,21 @@ impl Pipeline {
         }
     }
 
-    /// Notes what an identity came to, and what follows from it.
-    fn note_judged(&self, commit: &mut Commit, stage: &mut Stage, judged: Judged) {
-        let Judged { mut write, scores_before, verdict, now_ms } = judged;
-        if let Some(Verdict { links, held, contested, assessment, cycle }) = verdict {
-            linking::note_links(commit, &write.id, &links, held, contested, now_ms);
-            let scored = Scored {
-                id: &write.id,
-                display_name: write.display_name.as_deref(),
-                created_ms: write.created_ms,
-                before: scores_before,
-                scores: write.scores,
-                assessment: &assessment,
-                cycle_id: cycle.id,
-                now_ms,
-            };
-            let next_ms = stage.act(commit, &scored, &self.ids, &self.notify);
-            write.due_ms = [write.due_ms, next_ms].into_iter().flatten().min();
-            commit.cycles.push(cycle);
-        }
-        commit.identities.push(write);
+    /// Notes a verdict, and what follows from it by the rules.
+    fn act(&self, commit: &mut Commit, stage: &mut Stage, write: &mut IdentityWrite, verdict: Verdict) {
+        let scored = Scored {
+            id: &write.id,
+            display_name: write.display_name.as_deref(),
+            created_ms: write.created_ms,
+            before: write.before.unwrap_or_default().scores,
+            scores: write.scores,
+            assessment: &verdict.assessment,
+            cycle_id: verdict.cycle.id,
+            now_ms: write.updated_ms,
+        };
+        let next_ms = stage.act(commit, &scored, &self.ids, &self.notify);
+        write.due_ms = [write.due_ms, next_ms].into_iter().flatten().min();
+        commit.cycles.push(verdict.cycle);
     }
 
     fn measure(

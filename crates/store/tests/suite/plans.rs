@@ -199,9 +199,9 @@ const MANY_LABELS: &str = "insert into labels (id, team_id, identity_id, kind, l
   with recursive n(n) as (select 1 union all select n + 1 from n where n < $1)
   select n, 't', 'identity ' || (n * 37), case when n % 10 = 0 then 'BOT' else 'LEGITIMATE' end, 'ana', n, 1 from n";
 
-/// Identities by their label, as `identity_lists.rs` asks for them: one by one in the order of a list, and gathered.
+/// Identities by their label, as `identity_filters.rs` asks for them: one by one in the order of a list, and gathered.
 fn by_label() -> [String; 5] {
-    let source = include_str!("../../src/identity_lists.rs");
+    let source = include_str!("../../src/identity_filters.rs");
     let any = "labels l where l.team_id = $1 and l.is_current = 1";
     let kind = "labels l where l.team_id = $1 and l.is_current = 1 and l.kind = ?";
     let clauses = [any, kind].into_iter().flat_map(|labels| {

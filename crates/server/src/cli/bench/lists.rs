@@ -3,7 +3,7 @@
 use crate::cli::Outcome;
 use crate::cli::bench::child::Child;
 use crate::cli::bench::client::Connection;
-use crate::cli::bench::load_average;
+use crate::cli::bench::{load_average, print};
 use crate::cli::terminal::progress;
 use crate::clock::Clock;
 use clap::Args;
@@ -13,7 +13,6 @@ use dregs_engine::rules::badge::Badge;
 use dregs_engine::rules::{BadgeKind, Delayed};
 use dregs_store::{Commit, IDENTITY_SORTS, IdentityBefore, IdentityWrite, LabelWrite, Store, TeamId};
 use serde::Serialize;
-use std::process::ExitCode;
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -98,12 +97,7 @@ struct Kind {
 
 /// Fills a store and says how long lists of it take.
 pub async fn run(options: ListsOptions) -> Outcome {
-    let report = measure(&options).await?;
-    match options.json {
-        true => println!("{}", serde_json::to_string(&report)?),
-        false => println!("{}", serde_json::to_string_pretty(&report)?),
-    }
-    Ok(ExitCode::SUCCESS)
+    print(&measure(&options).await?, options.json)
 }
 
 async fn measure(options: &ListsOptions) -> Result<Report> {

@@ -129,10 +129,14 @@ struct Memory {
 }
 
 pub async fn run(options: BenchOptions) -> Outcome {
-    let report = measure(&options).await?;
-    match options.json {
-        true => println!("{}", serde_json::to_string(&report)?),
-        false => println!("{}", serde_json::to_string_pretty(&report)?),
+    print(&measure(&options).await?, options.json)
+}
+
+/// In one line for programs, in many for people.
+fn print(report: &impl Serialize, json: bool) -> Outcome {
+    match json {
+        true => println!("{}", serde_json::to_string(report)?),
+        false => println!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(ExitCode::SUCCESS)
 }
