@@ -34,4 +34,4 @@ pub mod text;
 
 /// Version of the analyzers, weights and linkage together. It is recorded with every analysis cycle: a verdict can be
 /// recomputed exactly by a binary of the same version.
-pub const ENGINE_VERSION: u32 = 5;
+pub const ENGINE_VERSION: u32 = 6;

@@ -1,7 +1,7 @@
 //! Arrivals that pile up: many accounts within an hour that all come from hidden networks, from machines or with throw-away
 //! addresses, and do nothing but register. An advertisement brings crowds too, but those look around, from homes and phones.
 
-use super::{Evidence, KeyKind, LinkType, Pair};
+use super::{Evidence, KeyKind, LinkType, Pair, company};
 
 /// Marked arrivals in an hour below which there is no pile.
 const PILE_MIN: u64 = 4;
@@ -38,9 +38,9 @@ fn marked(pair: &Pair<'_>) -> Option<Evidence> {
 }
 
 /// A pile of accounts of one country that registered while a tracker looked on, and did nothing else, each from a network of
-/// its own. A class or an office that registers together has one.
+/// its own. A class or an office that registers together has one, and who belongs with others is none of the pile.
 fn gone(pair: &Pair<'_>) -> Option<Evidence> {
-    if pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix) {
+    if pair.shares(KeyKind::Ip) || pair.shares(KeyKind::IpPrefix) || company::one_belongs_elsewhere(pair) {
         return None;
     }
     let pile = Pile::of(pair, KeyKind::Leaving, 'w', SPANS_OF_A_WEEK, GONE_PILE_MIN)?;
@@ -79,7 +79,7 @@ impl Pile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linkage::{Card, Trace};
+    use crate::linkage::{Card, SharedKey, Trace};
     use crate::testkit::{card, shared_with};
 
     fn bits(hour: u64, day: u64, acts: u32) -> f64 {
@@ -97,5 +97,22 @@ mod tests {
         assert!(bits(20, 24, 2) > bits(20, 300, 2));
         assert_eq!(bits(2, 2, 2), 0.0);
         assert_eq!(bits(20, 24, 9), 0.0);
+    }
+
+    #[test]
+    fn who_belongs_with_others_is_none_of_a_pile() {
+        let gone = |company: bool, more: &[SharedKey]| {
+            let leave = |id: &str, company| Card {
+                trace: Trace { acts: 2, days: 1, company, ..Trace::default() },
+                ..card(id, "", "")
+            };
+            let (me, peer) = (leave("a", company), leave("b", false));
+            let span = [shared_with("b", KeyKind::Leaving, "q1", 20), shared_with("b", KeyKind::Leaving, "w1", 24)];
+            let shared = span.iter().chain(more).map(|key| (key, &key.peers[0])).collect();
+            super::gone(&Pair { me: &me, peer: &peer, shared, places: &Default::default() }).is_some()
+        };
+        assert!(gone(false, &[]));
+        assert!(!gone(true, &[]), "one device for a few of them is no network of its own");
+        assert!(gone(true, &[shared_with("b", KeyKind::Device, "d", 5)]), "they are the company");
     }
 }

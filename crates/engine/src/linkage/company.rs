@@ -27,8 +27,17 @@ pub fn has_company(trace: &Trace, shared: &[SharedKey]) -> bool {
     shared.iter().any(|key| ties(key.kind) && !key.public && COMPANY.contains(&key.holders))
 }
 
+/// Whether they have no tie to each other and one of them has company elsewhere.
+pub(super) fn one_belongs_elsewhere(pair: &Pair<'_>) -> bool {
+    (pair.me.trace.company || pair.peer.trace.company) && !are_tied(pair)
+}
+
+fn are_tied(pair: &Pair<'_>) -> bool {
+    TIES.into_iter().any(|kind| pair.shares(kind))
+}
+
 pub(super) fn compare(pair: &Pair<'_>) -> Option<Evidence> {
-    let apart = pair.me.trace.company && pair.peer.trace.company && !TIES.into_iter().any(|kind| pair.shares(kind));
+    let apart = pair.me.trace.company && pair.peer.trace.company && !are_tied(pair);
     let text =
         "Each shares a device, an address or the like with a few other accounts, and nothing of that with this one.";
     apart.then(|| Evidence::new("company", None, OTHER_COMPANY, text))

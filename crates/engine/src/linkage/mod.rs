@@ -268,8 +268,8 @@ const ALL: &[Compare] = &[
 
 /// Bits against two candidates being one person before anything is compared.
 const PRIOR_BITS: f64 = -8.0;
-/// People among whom that holds for namesakes as well (after Fellegi and Sunter, 1969). Among twice as many there are four times as many pairs of namesakes
-/// and twice as many pairs that are one person, so that a pair is one person half as likely.
+/// People among whom that holds for namesakes as well (after Fellegi and Sunter, 1969). Among twice as many there are four
+/// times as many pairs of namesakes and twice as many pairs that are one person, so that a pair is one person half as likely.
 const PEOPLE_TYPICAL: u64 = 2_000;
 /// Probabilities below this are not worth a link, nor would they be among few people.
 const PROBABILITY_MIN: f64 = 0.1;
